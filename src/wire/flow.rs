@@ -1,0 +1,111 @@
+//! Flow keys: which two ends a packet travels between, without regard to its direction.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Number of lanes: fixed, because per-lane bounds must not depend on the number of threads.
+pub const LANES: usize = 16;
+
+/// One end: address and port. IPv4 addresses are kept as IPv4-mapped IPv6 (`::ffff:a.b.c.d`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Address {
+    pub ip: u128,
+    pub port: u16,
+}
+
+impl Address {
+    pub fn v4(octets: [u8; 4], port: u16) -> Self {
+        Self { ip: 0xffff_0000_0000 | u128::from(u32::from_be_bytes(octets)), port }
+    }
+
+    pub fn v6(octets: [u8; 16], port: u16) -> Self {
+        Self { ip: u128::from_be_bytes(octets), port }
+    }
+
+    /// As people write it: IPv4-mapped addresses as IPv4.
+    pub fn ip(self) -> IpAddr {
+        if self.ip >> 32 == 0xffff {
+            IpAddr::V4(Ipv4Addr::from(self.ip as u32))
+        } else {
+            IpAddr::V6(Ipv6Addr::from(self.ip))
+        }
+    }
+}
+
+/// The way a packet goes between the two ends of its flow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub enum Way {
+    /// From the lower address to the higher.
+    Up,
+    /// From the higher address to the lower.
+    Down,
+}
+
+impl Way {
+    #[must_use]
+    pub fn back(self) -> Self {
+        match self {
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+        }
+    }
+}
+
+/// Order-free pair of addresses, equal for both directions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct FlowKey {
+    pub low: Address,
+    pub high: Address,
+}
+
+/// 128-bit identity of a flow under a random key. Two flows of one run share it with a chance of 2^-128 a pair, also
+/// where an attacker chose the addresses without knowing the key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct FlowHash(pub [u64; 2]);
+
+/// The random key of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys(pub [u64; 4]);
+
+impl FlowKey {
+    /// The key of a packet from `source` to `destination`, and the way it goes.
+    pub fn new(source: Address, destination: Address) -> (Self, Way) {
+        if source <= destination {
+            (Self { low: source, high: destination }, Way::Up)
+        } else {
+            (Self { low: destination, high: source }, Way::Down)
+        }
+    }
+
+    /// Sender and receiver of a packet that goes this way.
+    pub fn ends(self, way: Way) -> (Address, Address) {
+        match way {
+            Way::Up => (self.low, self.high),
+            Way::Down => (self.high, self.low),
+        }
+    }
+
+    /// Identity under the run's key.
+    pub fn hash(self, keys: &Keys) -> FlowHash {
+        let ports = u64::from(self.low.port) << 16 | u64::from(self.high.port);
+        let words = [self.low.ip as u64, (self.low.ip >> 64) as u64, self.high.ip as u64, (self.high.ip >> 64) as u64];
+        let half = |a: u64, b: u64| {
+            let first = fold(words[0] ^ a, words[1] ^ ports.rotate_left(32) ^ b);
+            let second = fold(words[2] ^ b, words[3] ^ ports ^ a);
+            fold(first ^ b, second ^ a.rotate_left(23) ^ ports)
+        };
+        FlowHash([half(keys.0[0], keys.0[1]), half(keys.0[2], keys.0[3])])
+    }
+
+    /// The lane, 0..[`LANES`], by a fixed key: per-lane bounds must not depend on the run.
+    pub fn lane(self) -> usize {
+        let ports = u64::from(self.low.port) << 16 | u64::from(self.high.port);
+        let ips = self.low.ip as u64 ^ (self.low.ip >> 64) as u64 ^ (self.high.ip as u64 ^ (self.high.ip >> 64) as u64).rotate_left(31);
+        fold(ips ^ 0x9e37_79b9_7f4a_7c15, ports ^ 0xa076_1d64_78bd_642f) as usize % LANES
+    }
+}
+
+/// Folded multiplication: both halves of the 128-bit product.
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a).wrapping_mul(u128::from(b));
+    product as u64 ^ (product >> 64) as u64
+}
