@@ -1,1 +1,6 @@
-
+pub mod seq;
+pub mod time;
+pub mod error;
+pub mod capture;
+pub mod wire;
+pub mod tcp;

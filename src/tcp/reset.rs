@@ -1,0 +1,144 @@
+//! Which RST ends a connection, and which is only noise on the wire (OUTCOMES 1.7, RFC 9293 3.10.7, RFC 5961 3).
+
+use super::summary::{Fit, Half, Reset, ResetKind, ResetOrigin, ResetPhase};
+use super::{Connection, Facts, Side, State, Summary};
+use crate::time::{Span, Timestamp};
+use crate::wire::{Flags, Segment};
+
+/// A RST this long after the last acknowledged payload met an idle connection: the shortest idle time-out in common use.
+const IDLE: Span = Span::from_seconds(60);
+
+impl Connection {
+    pub(super) fn take_reset(&mut self, side: Side, segment: &Segment, frame: u64) {
+        let Some(fit) = fit(&self.summary, side, segment) else {
+            let bare_answered = self.summary[side.peer()].rcv_nxt == Some(segment.seq);
+            if bare_answered {
+                self.summary.facts.set(Facts::ACK_ANSWERED);
+            }
+            self.summary.facts.set(Facts::RST_IGNORED);
+            return;
+        };
+        let summary = &mut self.summary;
+        let refusal = refuses(summary, side);
+        if refusal {
+            summary.refusals = summary.refusals.saturating_add(1);
+            summary.facts.clear(Facts::SYN_AFTER_REFUSAL);
+        }
+        if summary[side.peer()].rcv_nxt == Some(segment.seq) {
+            summary.facts.set(Facts::ACK_ANSWERED);
+        }
+        if summary.reset.is_some() {
+            return; // the first one decided
+        }
+        let kind = if refusal {
+            Some(ResetKind::Refusal)
+        } else if segment.flags.any(Flags::ACK) {
+            Some(ResetKind::Abort)
+        } else if summary[side.peer()].rcv_nxt == Some(segment.seq) {
+            Some(ResetKind::NoSocket)
+        } else {
+            None
+        };
+        let ack = summary[side].rcv_nxt;
+        let ack = if segment.flags.any(Flags::ACK) { Some(ack.map_or(segment.ack, |old| old.max(segment.ack))) } else { ack };
+        summary.reset = Some(Reset {
+            by: side,
+            time: segment.time,
+            frame,
+            seq: segment.seq,
+            ack,
+            fit,
+            kind,
+            phase: phase(summary, segment.time),
+            states: Side::BOTH.map(|side| summary.shown(side)),
+            teardown: Side::BOTH.map(|side| summary[side].teardown),
+            unacked: Side::BOTH.map(|side| summary[side].unacknowledged()),
+            origin: origin(&summary[side], segment),
+        });
+    }
+
+    /// A sender that goes on beyond its RST did not send it, or it was not heeded.
+    pub(super) fn take_reset_back(&mut self, side: Side, segment: &Segment, acceptable: bool) {
+        let Some(reset) = self.summary.reset.filter(|reset| reset.by == side) else { return };
+        let end = segment.seq.plus(segment.len);
+        let synack = segment.flags.has(Flags::SYN.with(Flags::ACK)) && acceptable;
+        let syn = segment.flags.any(Flags::SYN);
+        let higher = !syn && (end.after(reset.seq) || reset.ack.is_some_and(|ack| segment.flags.any(Flags::ACK) && segment.ack.after(ack)));
+        if synack || acceptable && higher {
+            self.summary.reset = None;
+            self.summary.facts.set(Facts::RST_TAKEN_BACK);
+        }
+    }
+}
+
+/// The RST answers a SYN that has had no other answer.
+fn refuses(summary: &Summary, side: Side) -> bool {
+    side == Side::Server
+        && summary.has(Facts::SYN)
+        && !summary.has(Facts::SYNACK)
+        && !summary.established.is_set()
+        && summary[Side::Client].opening == Some(State::SynSent)
+}
+
+/// How a RST by `side` fits what its target expects; `None` if the target need not have accepted it.
+fn fit(summary: &Summary, side: Side, segment: &Segment) -> Option<Fit> {
+    let (sender, target) = (&summary[side], &summary[side.peer()]);
+    if !summary.established.is_set() && summary.has(Facts::SYN) {
+        if side == Side::Server {
+            let (iss, next) = (target.iss?, target.snd_nxt?);
+            let acknowledges = segment.flags.any(Flags::ACK) && segment.ack.acknowledges(iss, next);
+            let follows = summary.has(Facts::SYNACK) && sender.iss.is_some_and(|iss| segment.seq == iss.plus(1));
+            return (acknowledges || follows).then_some(Fit::Exact);
+        }
+        target.opening?; // a server of which nothing is known may never have heard of the SYN
+    }
+    if summary.shown(side.peer()) == Some(State::Closed) {
+        return None; // closed in good order: nobody is there to be reset
+    }
+    let Some(expected) = target.rcv_nxt else {
+        // The target's acknowledgements were not captured: all there is to go by is what the sender sent.
+        return (sender.snd_nxt == Some(segment.seq)).then_some(Fit::InWindow);
+    };
+    let sent = sender.snd_nxt.unwrap_or(expected);
+    if segment.seq.reaches(expected) && sent.max(expected).reaches(segment.seq) {
+        return Some(Fit::Exact);
+    }
+    if sender.teardown.fin_sent && segment.seq == expected.minus(1) {
+        return Some(Fit::Exact); // macOS resets with the number of its FIN, and Linux accepts it
+    }
+    let window = if target.window_scale.is_none() && !summary.has(Facts::SYN) && !summary.has(Facts::SYNACK) {
+        target.window << 14 // the scale was agreed before the capture began: allow the largest (RFC 7323 2.3)
+    } else {
+        target.window
+    };
+    let beyond = segment.seq.since(expected);
+    (beyond >= 0 && beyond.unsigned_abs() < window.max(1)).then_some(Fit::InWindow)
+}
+
+fn phase(summary: &Summary, time: Timestamp) -> ResetPhase {
+    let both = &summary.sides;
+    if !summary.established.is_set() {
+        return ResetPhase::Handshake;
+    }
+    if both.iter().any(|half| half.teardown.fin_sent) {
+        return ResetPhase::AfterFin;
+    }
+    if both.iter().all(|half| half.bytes == 0) {
+        return ResetPhase::BeforeData;
+    }
+    let handshake = summary.handshake_ack.get().max(summary.established.get());
+    let last = both.iter().filter_map(|half| half.last_data_acked.get()).chain(handshake).max();
+    if last.is_some_and(|last| time.since(last) >= IDLE) { ResetPhase::Idle } else { ResetPhase::Data }
+}
+
+/// Whether the RST came from its nominal sender, by the TTL (or hop limit) of that side's other segments.
+fn origin(sender: &Half, segment: &Segment) -> ResetOrigin {
+    if sender.packets <= sender.rsts {
+        return ResetOrigin::Unknown;
+    }
+    if segment.ttl < sender.ttl_min || segment.ttl > sender.ttl_max {
+        ResetOrigin::MiddleboxSuspected
+    } else {
+        ResetOrigin::Endpoint
+    }
+}

@@ -1,0 +1,334 @@
+//! What each segment was: new, a repeat of which cause, reordered, a duplicate, a keep-alive, a probe (OUTCOMES 1.9).
+//!
+//! One [`Scoreboard`] a direction, kept only while it can be needed. Every list in it has a bound, so that hostile
+//! input costs no more than honest input: past a bound, neighbours are merged and only detail is lost.
+
+use super::summary::Half;
+use crate::seq::Seq;
+use crate::time::{Span, Timestamp};
+use crate::wire::{Flags, Marks, Rare, Segment};
+use serde::{Deserialize, Serialize};
+
+/// Sent ranges remembered for round trips and the age of the oldest unacknowledged byte.
+const OUTSTANDING: usize = 48;
+/// Ranges remembered that were skipped over.
+const HOLES: usize = 16;
+/// Frames equal in header within this time, with equal IP ID, are one packet captured twice.
+const SAME_PACKET: Span = Span::from_micros(1000);
+/// The same for another interface, VLAN or routing hop: switches mirror and hosts forward with some delay.
+const MIRROR: Span = Span::from_micros(5000);
+/// A packet that the network doubled arrives twice within this time.
+const DOUBLED: Span = Span::from_micros(200_000);
+/// A skipped range filled within this time was only overtaken (or within the smallest round trip, if that is longer).
+const OVERTAKEN: Span = Span::from_micros(3000);
+/// Segments further than this from SND.NXT belong to no window (RFC 7323 2.3 bounds windows to 2^30).
+pub const FAR: i32 = 1 << 30;
+
+/// What a segment was to its sender's scoreboard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SegmentKind {
+    /// Carries sequence numbers never sent before.
+    New,
+    Retransmission(Cause),
+    Reordered,
+    Duplicate(Origin),
+    KeepAlive,
+    WindowProbe,
+    DuplicateAck,
+    WindowUpdate,
+    Ack,
+    /// Too far from the window to belong to this connection.
+    Outside,
+}
+
+/// Why a segment was sent again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    Timeout,
+    /// After three duplicate acknowledgements or SACK beyond it (RFC 5681, 6675).
+    Fast,
+}
+
+/// Who doubled a packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    Network,
+    Capture,
+}
+
+/// A frame's header, to be compared with the next ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Seen {
+    time: Timestamp,
+    seq: Seq,
+    ack: Seq,
+    len: u32,
+    ts_value: u32,
+    flags: u16,
+    window: u16,
+    ip_id: u16,
+    interface: u16,
+    vlan: u16,
+    ttl: u8,
+}
+
+/// A sent range that is not yet acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Sent {
+    end: Seq,
+    time: Timestamp,
+    resent: bool,
+}
+
+/// A repeat whose need is still to be judged by what the receiver says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Judged {
+    seq: Seq,
+    end: Seq,
+    fast: bool,
+    /// TSval of the repeat, if it had one (Eifel detection, RFC 3522).
+    ts_value: Option<u32>,
+}
+
+/// One direction's scoreboard.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scoreboard {
+    recent: [Option<Seen>; 4],
+    outstanding: std::collections::VecDeque<Sent>,
+    holes: Vec<(Seq, Seq, Timestamp)>,
+    /// Consecutive duplicate acknowledgements of `snd_una`.
+    duplicate_acks: u32,
+    high_sacked: Option<Seq>,
+    to_judge: Option<Judged>,
+    repeats: [(Seq, u32); 2],
+}
+
+impl Scoreboard {
+    /// Classifies a segment that `me` sent, and notes it. `peer` is the receiver, before this segment.
+    pub fn classify(&mut self, segment: &Segment, rare: Option<&Rare>, me: &Half, peer: &Half) -> SegmentKind {
+        if let Some(origin) = self.duplicate(segment, rare) {
+            return SegmentKind::Duplicate(origin);
+        }
+        self.recent.rotate_right(1);
+        self.recent[0] = Some(Seen::of(segment));
+        let occupies = segment.len + u32::from(segment.flags.any(Flags::SYN)) + u32::from(segment.flags.any(Flags::FIN));
+        let Some(next) = me.snd_nxt else {
+            if occupies > 0 {
+                self.sent(segment.seq.plus(occupies), segment.time);
+            }
+            return if occupies > 0 { SegmentKind::New } else { SegmentKind::Ack };
+        };
+        if segment.flags.any(Flags::RST) {
+            return SegmentKind::Ack; // what a RST carries is no data (RFC 9293 3.5.3)
+        }
+        let ahead = segment.seq.since(next);
+        if segment.flags.any(Flags::SYN) && me.iss != Some(segment.seq) {
+            self.outstanding.clear();
+            self.sent(segment.seq.plus(occupies), segment.time);
+            return SegmentKind::New;
+        }
+        if !(-FAR..FAR).contains(&ahead) {
+            return SegmentKind::Outside;
+        }
+        // Window probes of one byte beyond a closed window (RFC 9293 3.8.6.1) are no new data until they are let in.
+        if occupies <= 1 && segment.flags.any(Flags::ACK) && !segment.flags.any(Flags::SYN.with(Flags::FIN).with(Flags::RST)) {
+            let una = me.snd_una.unwrap_or(next);
+            let behind = segment.seq == next.minus(1) && una.reaches(segment.seq.plus(segment.len));
+            if behind && me.acked_plainly.is_set() {
+                return if peer.zero_window_since.is_set() { SegmentKind::WindowProbe } else { SegmentKind::KeepAlive };
+            }
+            if segment.len == 1 && peer.zero_window_since.is_set() && (segment.seq == next || segment.seq.plus(1) == next) && una.reaches(segment.seq) {
+                if segment.seq == next {
+                    self.sent(segment.seq.plus(1), segment.time);
+                }
+                return SegmentKind::WindowProbe;
+            }
+        }
+        if occupies == 0 {
+            return self.empty(segment, me, peer);
+        }
+        let end = segment.seq.plus(occupies);
+        if end.after(next) {
+            if ahead > 0 {
+                self.skip(next, segment.seq, segment.time);
+            }
+            self.sent(end, segment.time);
+            return SegmentKind::New;
+        }
+        self.repeated(segment, end, me)
+    }
+
+    fn empty(&self, segment: &Segment, me: &Half, peer: &Half) -> SegmentKind {
+        let repeats_ack = segment.flags.any(Flags::ACK) && me.rcv_nxt == Some(segment.ack);
+        if !repeats_ack || segment.flags.any(Flags::RST) {
+            return SegmentKind::Ack;
+        }
+        let same_window = u32::from(segment.window) << me.window_scale.unwrap_or(0).min(14) == me.window;
+        let outstanding = peer.snd_nxt.zip(peer.snd_una).is_some_and(|(next, una)| next.after(una));
+        match (same_window, outstanding) {
+            (false, _) => SegmentKind::WindowUpdate,
+            (true, true) => SegmentKind::DuplicateAck,
+            (true, false) => SegmentKind::Ack,
+        }
+    }
+
+    /// The frame is one of the last four again, by the network or by the capture.
+    fn duplicate(&self, segment: &Segment, rare: Option<&Rare>) -> Option<Origin> {
+        let new = Seen::of(segment);
+        for old in self.recent.iter().flatten() {
+            let same_header = (old.seq, old.ack, old.len, old.flags, old.window, old.ts_value)
+                == (new.seq, new.ack, new.len, new.flags, new.window, new.ts_value);
+            if !same_header {
+                continue;
+            }
+            let age = new.time.since(old.time).0.abs();
+            let has_id = new.ip_id != 0 && old.ip_id == new.ip_id;
+            let elsewhere = old.interface != new.interface || old.vlan != new.vlan || old.ttl.abs_diff(new.ttl) == 1;
+            if has_id && age <= SAME_PACKET.0 || elsewhere && old.ip_id == new.ip_id && age <= MIRROR.0 {
+                return Some(Origin::Capture);
+            }
+            // The same packet later: the network doubled it. A stack gives a repeat a new IP ID, or 0 again.
+            let occupies = segment.len > 0 || segment.flags.any(Flags::SYN.with(Flags::FIN)) || rare.is_some();
+            if has_id && occupies && age <= DOUBLED.0 {
+                return Some(Origin::Network);
+            }
+        }
+        None
+    }
+
+    fn sent(&mut self, end: Seq, time: Timestamp) {
+        if self.outstanding.len() >= OUTSTANDING {
+            // Merge the newest two: the older time stands for both, and the pair is no sample.
+            if let Some(last) = self.outstanding.back_mut() {
+                last.end = end;
+                last.resent = true;
+                return;
+            }
+        }
+        self.outstanding.push_back(Sent { end, time, resent: false });
+    }
+
+    fn skip(&mut self, from: Seq, to: Seq, time: Timestamp) {
+        if self.holes.len() >= HOLES {
+            self.holes.remove(0);
+        }
+        self.holes.push((from, to, time));
+    }
+
+    /// Old sequence numbers: a skipped range filled, or something sent again.
+    fn repeated(&mut self, segment: &Segment, end: Seq, me: &Half) -> SegmentKind {
+        let fast = self.duplicate_acks >= 3 || self.high_sacked.is_some_and(|high| high.after(end));
+        if let Some(index) = self.holes.iter().position(|&(from, to, _)| segment.seq.reaches(from) && to.reaches(end)) {
+            let (from, to, since) = self.holes.swap_remove(index);
+            if segment.seq.after(from) {
+                self.skip(from, segment.seq, since);
+            }
+            if to.after(end) {
+                self.skip(end, to, since);
+            }
+            let patience = me.rtt.min().map_or(OVERTAKEN, |rtt| rtt.max(OVERTAKEN));
+            if segment.time.since(since) <= patience && self.duplicate_acks < 3 {
+                return SegmentKind::Reordered;
+            }
+        }
+        for sent in &mut self.outstanding {
+            if sent.end.after(segment.seq) {
+                sent.resent = true;
+            }
+        }
+        let ts_value = segment.marks.has(Marks::TIMESTAMPS).then_some(segment.ts_value);
+        self.to_judge = Some(Judged { seq: segment.seq, end, fast, ts_value });
+        SegmentKind::Retransmission(if fast { Cause::Fast } else { Cause::Timeout })
+    }
+
+    /// How often the segment at `seq` was sent again, this time included.
+    pub fn count_repeat(&mut self, seq: Seq) -> u32 {
+        if let Some(entry) = self.repeats.iter_mut().find(|entry| entry.0 == seq && entry.1 > 0) {
+            entry.1 = entry.1.saturating_add(1);
+            return entry.1;
+        }
+        self.repeats[1] = self.repeats[0];
+        self.repeats[0] = (seq, 1);
+        1
+    }
+
+    /// The peer acknowledged up to `ack`: gives a round-trip sample and the age of what is still unacknowledged.
+    pub fn acknowledged(&mut self, ack: Seq, segment: &Segment, me: &mut Half) -> bool {
+        self.duplicate_acks = 0;
+        let mut sample = None;
+        while let Some(first) = self.outstanding.front() {
+            if first.end.after(ack) {
+                break;
+            }
+            sample = (!first.resent).then_some(first.time);
+            self.outstanding.pop_front();
+        }
+        if let Some(sent) = sample {
+            me.rtt.add(segment.time.since(sent));
+        }
+        self.holes.retain(|&(_, to, _)| to.after(ack));
+        let eifel = self.to_judge.is_some_and(|repeat| {
+            ack.reaches(repeat.end)
+                && segment.marks.has(Marks::TIMESTAMPS)
+                && repeat.ts_value.is_some_and(|sent| (segment.ts_echo.wrapping_sub(sent) as i32) < 0)
+        });
+        if eifel {
+            self.needless(me);
+        } else if self.to_judge.is_some_and(|repeat| ack.after(repeat.end.plus(1 << 20))) {
+            self.to_judge = None;
+        }
+        eifel
+    }
+
+    /// When the oldest range still unacknowledged was sent.
+    pub fn oldest_unacknowledged(&self) -> Option<Timestamp> {
+        self.outstanding.front().map(|sent| sent.time)
+    }
+
+    /// The peer acknowledged nothing new.
+    pub fn duplicate_ack(&mut self) {
+        self.duplicate_acks = self.duplicate_acks.saturating_add(1);
+    }
+
+    /// The peer's SACK blocks: what lies beyond, and D-SACK (RFC 2883), which says that a repeat was needless.
+    pub fn sacked(&mut self, ack: Seq, blocks: &[(Seq, Seq)], me: &mut Half) {
+        for (index, &(from, to)) in blocks.iter().enumerate() {
+            let second = blocks.get(1).copied();
+            let repeated = ack.reaches(to) || second.is_some_and(|(a, b)| from.reaches(a) && b.reaches(to));
+            if index == 0 && repeated {
+                if self.to_judge.is_some_and(|repeat| repeat.seq.reaches(from) && to.reaches(repeat.seq.plus(1))) {
+                    self.needless(me);
+                }
+            } else if to.after(ack) {
+                self.high_sacked = Some(self.high_sacked.map_or(to, |high| high.max(to)));
+            }
+        }
+    }
+
+    fn needless(&mut self, me: &mut Half) {
+        let Some(repeat) = self.to_judge.take() else { return };
+        let counted = if repeat.fast { &mut me.retransmissions_fast } else { &mut me.retransmissions_timeout };
+        if *counted > 0 {
+            *counted -= 1;
+            me.retransmissions_spurious = me.retransmissions_spurious.saturating_add(1);
+        }
+    }
+}
+
+impl Seen {
+    fn of(segment: &Segment) -> Self {
+        Self {
+            time: segment.time,
+            seq: segment.seq,
+            ack: segment.ack,
+            len: segment.len,
+            ts_value: segment.ts_value,
+            flags: segment.flags.0,
+            window: segment.window,
+            ip_id: segment.ip_id,
+            interface: segment.interface,
+            vlan: segment.vlan,
+            ttl: segment.ttl,
+        }
+    }
+}

@@ -1,0 +1,519 @@
+//! A connection as plain data: every fact that a row or a rule may use, and the few numbers that tracking needs.
+//!
+//! Facts are kept by side and say what was seen, never what it means; `outcome` and `judgement` read them once the
+//! whole input is known. While tracking, the sides are provisional (the first speaker is the client), and
+//! [`Summary::swap_sides`] turns them round without a trace.
+
+use super::rtt::Rtt;
+use super::state::{State, Teardown, shown};
+use crate::seq::Seq;
+use crate::time::{Span, Timestamp};
+use crate::wire::{Flags, FlowHash, IcmpKind, Way};
+use serde::{Deserialize, Serialize};
+use std::ops::{Index, IndexMut};
+
+/// The two ends of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Side {
+    Client,
+    Server,
+}
+
+impl Side {
+    pub const BOTH: [Self; 2] = [Self::Client, Self::Server];
+
+    #[must_use]
+    pub const fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// A time that may be absent, in eight bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment(i64);
+
+impl Moment {
+    pub const NEVER: Self = Self(i64::MIN);
+
+    pub const fn at(time: Timestamp) -> Self {
+        Self(time.0)
+    }
+
+    pub const fn get(self) -> Option<Timestamp> {
+        if self.0 == i64::MIN { None } else { Some(Timestamp(self.0)) }
+    }
+
+    pub const fn is_set(self) -> bool {
+        self.0 != i64::MIN
+    }
+
+    /// Sets the time if it is still absent.
+    pub const fn first(&mut self, time: Timestamp) {
+        if !self.is_set() {
+            *self = Self::at(time);
+        }
+    }
+}
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self::NEVER
+    }
+}
+
+impl std::fmt::Debug for Moment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.get() {
+            Some(time) => write!(f, "{}", time.0),
+            None => write!(f, "never"),
+        }
+    }
+}
+
+/// One side of a connection: what it sent, and what became of that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Half {
+    /// Initial sequence number, of a SYN or SYN-ACK or inferred from the acknowledgement of an unseen one.
+    pub iss: Option<Seq>,
+    /// SYN_SENT, SYN_RECEIVED or ESTABLISHED, once known.
+    pub opening: Option<State>,
+    pub teardown: Teardown,
+    /// SND.NXT as far as seen: the number after the last one sent.
+    pub snd_nxt: Option<Seq>,
+    /// SND.UNA: the highest acknowledgement by the peer.
+    pub snd_una: Option<Seq>,
+    /// RCV.NXT as its own acknowledgements prove it.
+    pub rcv_nxt: Option<Seq>,
+    /// Sequence number of its FIN.
+    pub fin_seq: Option<Seq>,
+    /// Its SYN was acknowledged by a segment that is no RST.
+    pub syn_acked: bool,
+    /// SYN-ACKs sent again after an acknowledgement of them, with nothing else sent since.
+    pub synack_repeats: u32,
+    /// The last window it announced, scaled; RSTs do not announce.
+    pub window: u32,
+    /// Since when that window has been zero.
+    pub zero_window_since: Moment,
+    /// It probed the peer's closed window since that closed.
+    pub probed: bool,
+    /// Repeats of payload, keep-alives and probes since the peer was last heard.
+    pub silent_repeats: u32,
+    /// It sent new payload after acknowledging the peer's FIN.
+    pub payload_after_fin_received: bool,
+    /// It sent its FIN again after this was acknowledged.
+    pub fin_resent_after_ack: bool,
+    /// How much its acknowledgement number advanced last.
+    pub last_ack_advance: u32,
+    /// That advance came with or before its own FIN.
+    pub advanced_before_fin: bool,
+    /// Its acknowledgement number advanced at all.
+    pub ack_advanced: bool,
+    /// A segment with ACK and without SYN and RST was sent.
+    pub acked_plainly: Moment,
+
+    pub packets: u32,
+    /// Payload by sequence number, each byte once, bytes never seen but acknowledged included.
+    pub bytes: u64,
+    /// Payload carried, retransmissions included.
+    pub carried: u64,
+    pub wire_bytes: u64,
+    /// Payload acknowledged by the peer but never seen: a gap in the capture.
+    pub gap_bytes: u64,
+    pub syns: u32,
+    pub synacks: u32,
+    pub fins: u32,
+    pub rsts: u32,
+    pub retransmissions_timeout: u32,
+    pub retransmissions_fast: u32,
+    pub retransmissions_spurious: u32,
+    pub most_repeats: u32,
+    pub keep_alives: u32,
+    pub window_probes: u32,
+    pub reordered: u32,
+    pub duplicates_network: u32,
+    pub duplicates_capture: u32,
+    pub duplicate_acks: u32,
+    pub zero_windows: u32,
+    /// Time its window was zero, ended episodes only.
+    pub zero_window_time: Span,
+    pub min_window: Option<u32>,
+    pub window_scale: Option<u8>,
+    pub mss: Option<u16>,
+    pub sack_permitted: bool,
+    pub timestamps: bool,
+    pub ttl_min: u8,
+    pub ttl_max: u8,
+    pub rtt: Rtt,
+
+    pub first: Moment,
+    pub last: Moment,
+    pub first_data: Moment,
+    pub last_data: Moment,
+    /// Its first payload was acknowledged.
+    pub first_data_acked: Moment,
+    /// Its payload was last acknowledged.
+    pub last_data_acked: Moment,
+    /// Its oldest payload still unacknowledged was first sent then.
+    pub unacked_since: Moment,
+    pub fin: Moment,
+    pub fin_frame: u64,
+    /// It acknowledged the peer's FIN.
+    pub fin_received: Moment,
+    /// It last sent something that asks for an acknowledgement and has had none.
+    pub awaiting: Moment,
+}
+
+/// How the client was told from the server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum RoleBasis {
+    Syn,
+    Synack,
+    Listener,
+    Port,
+    First,
+}
+
+impl RoleBasis {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Syn => "syn",
+            Self::Synack => "synack",
+            Self::Listener => "listener",
+            Self::Port => "port",
+            Self::First => "first",
+        }
+    }
+}
+
+/// How well a RST fitted the receiver's sequence space (RFC 5961 3.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Fit {
+    /// Any stack must have accepted it.
+    Exact,
+    /// Inside the window: stacks with RFC 5961 challenge it.
+    InWindow,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ResetKind {
+    Refusal,
+    NoSocket,
+    Abort,
+}
+
+impl ResetKind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refusal => "refusal",
+            Self::NoSocket => "no_socket",
+            Self::Abort => "abort",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ResetPhase {
+    Handshake,
+    AfterFin,
+    BeforeData,
+    Idle,
+    Data,
+}
+
+impl ResetPhase {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Handshake => "handshake",
+            Self::AfterFin => "after_fin",
+            Self::BeforeData => "before_data",
+            Self::Idle => "idle",
+            Self::Data => "data",
+        }
+    }
+}
+
+/// The effective RST and what stood when it passed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reset {
+    pub by: Side,
+    pub time: Timestamp,
+    pub frame: u64,
+    pub seq: Seq,
+    /// The sender's highest acknowledgement then.
+    pub ack: Option<Seq>,
+    pub fit: Fit,
+    pub kind: Option<ResetKind>,
+    pub phase: ResetPhase,
+    /// States of client and server just before.
+    pub states: [Option<State>; 2],
+    /// Teardown of client and server just before.
+    pub teardown: [Teardown; 2],
+    /// Payload of client and server that was unacknowledged then.
+    pub unacked: [u64; 2],
+    pub origin: ResetOrigin,
+}
+
+/// Whether the endpoint itself sent the RST.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ResetOrigin {
+    Endpoint,
+    MiddleboxSuspected,
+    Unknown,
+}
+
+impl ResetOrigin {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Endpoint => "endpoint",
+            Self::MiddleboxSuspected => "middlebox_suspected",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// An ICMP error that quoted a segment of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Icmp {
+    pub kind: IcmpKind,
+    pub frame: u64,
+    pub time: Timestamp,
+    /// It quoted the client's SYN, and its type says that this was not delivered.
+    pub rejects_syn: bool,
+}
+
+/// First packets and last packets, each as way and flags, for the `pattern` column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pattern {
+    pub first: [u8; 8],
+    pub last: [u8; 4],
+    pub count: u32,
+}
+
+/// What connects a connection with the one before or after it on the same flow: the parts of that one's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    pub seq: Seq,
+    pub time: Timestamp,
+}
+
+/// A bit of a connection that is no count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts(pub u32);
+
+impl Facts {
+    /// A SYN of the client was seen.
+    pub const SYN: Self = Self(1 << 0);
+    /// An acceptable SYN-ACK was seen.
+    pub const SYNACK: Self = Self(1 << 1);
+    /// A SYN with FIN was seen.
+    pub const SYN_FIN: Self = Self(1 << 2);
+    /// A segment without SYN that carried payload or FIN with ACK: somebody talks.
+    pub const SPOKEN: Self = Self(1 << 3);
+    /// A segment that is no RST and has ACK.
+    pub const ACKED: Self = Self(1 << 4);
+    /// Segments that differ from the first bare ACK, in a connection that began with one.
+    pub const VARIED: Self = Self(1 << 5);
+    /// A RST with the sequence number that a bare ACK acknowledged.
+    pub const ACK_ANSWERED: Self = Self(1 << 6);
+    /// The server answered the SYN with an acknowledgement of something else.
+    pub const CHALLENGED: Self = Self(1 << 7);
+    /// A newer connection took the flow.
+    pub const SUCCEEDED: Self = Self(1 << 8);
+    /// A SYN came after the last refusal or rejection.
+    pub const SYN_AFTER_REFUSAL: Self = Self(1 << 9);
+    /// Segments longer than the MSS, or IP length 0.
+    pub const OFFLOAD: Self = Self(1 << 10);
+    /// A header cut by the snap length.
+    pub const SNAPLEN: Self = Self(1 << 11);
+    /// The table was full and this connection was finished early.
+    pub const EVICTED: Self = Self(1 << 12);
+    /// Both sides sent a SYN without ACK.
+    pub const SIMULTANEOUS: Self = Self(1 << 13);
+    /// IPv6.
+    pub const V6: Self = Self(1 << 14);
+    /// A RST that changed nothing.
+    pub const RST_IGNORED: Self = Self(1 << 15);
+    /// An effective RST was taken back by what its sender sent later.
+    pub const RST_TAKEN_BACK: Self = Self(1 << 16);
+    /// Read from text, without bytes.
+    pub const TEXT_ONLY: Self = Self(1 << 17);
+    /// TCP Fast Open: payload on the SYN or its option.
+    pub const FAST_OPEN: Self = Self(1 << 18);
+    /// MPTCP option seen.
+    pub const MPTCP: Self = Self(1 << 19);
+    /// ECN set-up asked for on the SYN.
+    pub const ECN_SETUP: Self = Self(1 << 20);
+
+    pub const fn has(self, fact: Self) -> bool {
+        self.0 & fact.0 != 0
+    }
+
+    pub const fn set(&mut self, fact: Self) {
+        self.0 |= fact.0;
+    }
+
+    pub const fn clear(&mut self, fact: Self) {
+        self.0 &= !fact.0;
+    }
+}
+
+/// A connection, finished or not.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    pub flow: FlowHash,
+    /// The way of the client's segments.
+    pub client_way: Way,
+    /// Observation point, and the number of the file in its chain that holds the first frame.
+    pub point: u32,
+    pub file: u32,
+    pub last_file: u32,
+    /// Where the first frame's bytes begin in that file, and its innermost IP header in these.
+    pub first_offset: u64,
+    pub ip_at: u16,
+    pub vlan: u16,
+    pub interface: u16,
+    /// Which way the first frame went.
+    pub first_way: Way,
+    pub first_frame: u64,
+    pub last_frame: u64,
+    /// Sequence number of the first segment.
+    pub first_seq: Seq,
+    pub first: Timestamp,
+    pub last: Timestamp,
+    pub syn: Moment,
+    pub synack: Moment,
+    /// Both sides know of the connection (OUTCOMES 1.4), or, without SYN, it is live.
+    pub established: Moment,
+    /// Last ACK of the handshake by the client before the server's first own segment.
+    pub handshake_ack: Moment,
+    /// The states last changed.
+    pub state_changed: Moment,
+    pub refusals: u32,
+    pub idle_max: Span,
+    pub facts: Facts,
+    pub sides: [Half; 2],
+    pub reset: Option<Reset>,
+    pub icmp: Option<Icmp>,
+    pub role_basis: RoleBasis,
+    pub previous: Option<Link>,
+    pub next: Option<Link>,
+    pub pattern: Pattern,
+}
+
+impl Index<Side> for Summary {
+    type Output = Half;
+    fn index(&self, side: Side) -> &Half {
+        match side {
+            Side::Client => &self.sides[0],
+            Side::Server => &self.sides[1],
+        }
+    }
+}
+
+impl IndexMut<Side> for Summary {
+    fn index_mut(&mut self, side: Side) -> &mut Half {
+        match side {
+            Side::Client => &mut self.sides[0],
+            Side::Server => &mut self.sides[1],
+        }
+    }
+}
+
+impl Summary {
+    /// The state of `side` without regard to resets.
+    pub fn shown(&self, side: Side) -> Option<State> {
+        shown(self[side].opening, self[side].teardown)
+    }
+
+    pub fn has(&self, fact: Facts) -> bool {
+        self.facts.has(fact)
+    }
+
+    /// Only one side was ever captured: that side.
+    pub fn one_sided(&self) -> Option<Side> {
+        match (self.sides[0].packets, self.sides[1].packets) {
+            (_, 0) => Some(Side::Client),
+            (0, _) => Some(Side::Server),
+            _ => None,
+        }
+    }
+
+    /// Which side sends the segments that go this way.
+    pub fn side_of(&self, way: Way) -> Side {
+        if way == self.client_way { Side::Client } else { Side::Server }
+    }
+
+    /// Turns client into server and back: roles are settled when the whole capture is known.
+    pub fn swap_sides(&mut self) {
+        self.client_way = self.client_way.back();
+        self.sides.swap(0, 1);
+        if let Some(reset) = &mut self.reset {
+            reset.by = reset.by.peer();
+            reset.states.swap(0, 1);
+            reset.teardown.swap(0, 1);
+            reset.unacked.swap(0, 1);
+        }
+    }
+}
+
+impl Pattern {
+    /// Adds a packet: the way in bit 7, payload in bit 6, the six classic flags below.
+    pub fn add(&mut self, way: Way, flags: Flags, payload: bool) {
+        let code = u8::from(way == Way::Down) << 7 | u8::from(payload) << 6 | (flags.0 & 0x3f) as u8;
+        match self.first.get_mut(self.count as usize) {
+            Some(place) => *place = code,
+            None => {
+                self.last.rotate_left(1);
+                self.last[3] = code;
+            }
+        }
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// As the column prints it: `>S <SA >A .. <FA >A`, `P` for payload.
+    pub fn print(&self, client_way: Way) -> String {
+        let shown_first = (self.count as usize).min(8);
+        let shown_last = (self.count as usize).saturating_sub(8).min(4);
+        let mut out = String::with_capacity(64);
+        for &code in &self.first[..shown_first] {
+            print_packet(&mut out, code, client_way);
+        }
+        if self.count > 12 {
+            out.push_str(" ..");
+        }
+        for &code in &self.last[4 - shown_last..] {
+            print_packet(&mut out, code, client_way);
+        }
+        out
+    }
+}
+
+fn print_packet(out: &mut String, code: u8, client_way: Way) {
+    if !out.is_empty() {
+        out.push(' ');
+    }
+    let way = if code & 0x80 == 0 { Way::Up } else { Way::Down };
+    out.push(if way == client_way { '>' } else { '<' });
+    let flags = Flags(u16::from(code & 0x3f));
+    for (flag, letter) in [(Flags::SYN, 'S'), (Flags::FIN, 'F'), (Flags::RST, 'R'), (Flags::ACK, 'A'), (Flags::URG, 'U')] {
+        if flags.has(flag) {
+            out.push(letter);
+        }
+    }
+    if code & 0x40 != 0 {
+        out.push('P');
+    }
+    if code & 0x77 == 0 {
+        out.push('-');
+    }
+}

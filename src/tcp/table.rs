@@ -1,0 +1,182 @@
+//! Which segment belongs to which connection: port reuse, challenges, and the one predecessor of a flow (OUTCOMES 1.2).
+//!
+//! A single-threaded value; `analysis` runs one a lane. Connections never end by idling: each stays until its flow is
+//! taken by the next but one, or the input ends.
+
+use super::scoreboard::FAR;
+use super::{Connection, Facts, Place, Side, State, Summary};
+use crate::time::SECOND;
+use crate::wire::{Flags, FlowHash, IcmpError, Rare, Segment};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// A stray SYN-ACK adopts its SYN when this is filed within that time after it (several capture queues).
+const ADOPTS: i64 = SECOND;
+
+/// All connections of a lane.
+#[derive(Debug, Default)]
+pub struct Table {
+    flows: HashMap<FlowHash, Box<Flow>, BuildHasherDefault<FlowHasher>>,
+    finished: Vec<Summary>,
+}
+
+#[derive(Debug)]
+struct Flow {
+    current: Connection,
+    /// The connection before, until the current one is established or has ended.
+    previous: Option<Connection>,
+}
+
+/// The flow hash is random already; hashing it again would only cost time.
+#[derive(Debug, Default)]
+struct FlowHasher(u64);
+
+impl Hasher for FlowHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, &byte| hash.rotate_left(8) ^ u64::from(byte));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = self.0.rotate_left(32) ^ value;
+    }
+
+}
+
+impl Table {
+    /// Takes one segment, in file order.
+    pub fn observe(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place) {
+        let Some(flow) = self.flows.get_mut(&segment.flow) else {
+            let mut current = Connection::new(segment, place);
+            current.observe(segment, rare, place);
+            self.flows.insert(segment.flow, Box::new(Flow { current, previous: None }));
+            return;
+        };
+        if opens_anew(flow.current.summary(), segment) {
+            self.finished.extend(flow.succeed(segment, place).map(Connection::finish));
+        }
+        if let Some(previous) = &mut flow.previous
+            && belongs_to_previous(flow.current.summary(), previous.summary(), segment)
+        {
+            previous.observe(segment, rare, place);
+            if flow.current.summary().side_of(segment.way) == Side::Server && !segment.flags.any(Flags::RST) {
+                flow.current.challenged();
+            }
+            return;
+        }
+        flow.current.observe(segment, rare, place);
+        if flow.previous.is_some() && settled(flow.current.summary()) {
+            self.finished.extend(flow.previous.take().map(Connection::finish));
+        }
+    }
+
+    /// Takes an ICMP error; false if no connection sent what it quotes.
+    pub fn observe_icmp(&mut self, error: &IcmpError, place: Place) -> bool {
+        let Some(flow) = self.flows.get_mut(&error.flow) else { return false };
+        flow.current.observe_icmp(error, place)
+            || flow.previous.as_mut().is_some_and(|previous| previous.observe_icmp(error, place))
+    }
+
+    /// Connections that have been replaced since the last call.
+    pub fn drain(&mut self) -> Vec<Summary> {
+        std::mem::take(&mut self.finished)
+    }
+
+    /// The input has ended: all connections, in no order.
+    pub fn finish(mut self) -> Vec<Summary> {
+        for flow in self.flows.into_values() {
+            self.finished.extend(flow.previous.map(Connection::finish));
+            self.finished.push(flow.current.finish());
+        }
+        self.finished
+    }
+
+    pub fn len(&self) -> usize {
+        self.flows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.flows.is_empty()
+    }
+}
+
+impl Flow {
+    /// The segment opens a new connection; gives the one that this pushes out.
+    fn succeed(&mut self, segment: &Segment, place: Place) -> Option<Connection> {
+        let mut new = Connection::new(segment, place);
+        new.succeeds(&self.current);
+        let mut old = std::mem::replace(&mut self.current, new);
+        old.succeeded_by(&self.current);
+        self.previous.replace(old)
+    }
+}
+
+/// Nothing of the connection before can matter any more.
+fn settled(summary: &Summary) -> bool {
+    summary.established.is_set() || summary.reset.is_some()
+}
+
+/// OUTCOMES 1.2 and 1.12: whether a segment begins another connection on the flow.
+fn opens_anew(current: &Summary, segment: &Segment) -> bool {
+    if !segment.flags.any(Flags::SYN) || segment.flags.any(Flags::RST) || segment.flags.any(Flags::FIN) {
+        return false;
+    }
+    let side = current.side_of(segment.way);
+    let me = &current[side];
+    let ended = current.reset.is_some() || current.sides.iter().all(|half| half.teardown.fin_sent && half.teardown.fin_acked);
+    let one_sided_end = current.one_sided().is_some() && current.sides.iter().any(|half| half.teardown.fin_sent);
+    if segment.flags.any(Flags::ACK) {
+        // Only where the new SYN itself was not captured does a SYN-ACK begin a connection on a used flow.
+        let other = me.iss.is_none_or(|iss| iss != segment.seq);
+        let peer_iss = current[side.peer()].iss;
+        let answers = peer_iss.is_some_and(|iss| segment.ack.since(iss) > 0 && segment.ack.since(iss) < FAR);
+        let fresh_answer = answers && !current.established.is_set();
+        return other && !fresh_answer && side == Side::Server && (ended || one_sided_end || current.established.is_set() && !answers);
+    }
+    if me.iss == Some(segment.seq) {
+        let seen = me.syns > 0;
+        if !seen && !current.established.is_set() {
+            return segment.time.since(current.first).0 > ADOPTS; // its SYN-ACK was filed first
+        }
+        return current.established.is_set() && ended;
+    }
+    if me.iss.is_some() {
+        return true;
+    }
+    let first_sender_waits = side == Side::Server
+        && current.has(Facts::SYN)
+        && current[Side::Client].opening == Some(State::SynSent)
+        && !current.has(Facts::SYNACK)
+        && current[Side::Server].rsts == 0;
+    !first_sender_waits
+}
+
+/// Whether a segment speaks of the connection before, while the newer one waits for its answer.
+fn belongs_to_previous(current: &Summary, previous: &Summary, segment: &Segment) -> bool {
+    if segment.flags.any(Flags::SYN) {
+        return false;
+    }
+    let side = current.side_of(segment.way);
+    let (me, peer) = (&current[side], &current[side.peer()]);
+    let reset = segment.flags.any(Flags::RST);
+    if side == Side::Server {
+        let (Some(iss), Some(next)) = (peer.iss, peer.snd_nxt) else { return false };
+        let acknowledges = segment.flags.any(Flags::ACK) && segment.ack.acknowledges(iss, next);
+        let follows = reset && current.has(Facts::SYNACK) && me.iss.is_some_and(|iss| segment.seq == iss.plus(1));
+        return !acknowledges && !follows && (!reset || fits(previous, segment));
+    }
+    let (Some(iss), Some(next)) = (me.iss, me.snd_nxt) else { return false };
+    let ours = segment.seq.reaches(iss) && next.reaches(segment.seq);
+    !ours && fits(previous, segment)
+}
+
+/// The segment's number lies where the earlier connection's sender stood.
+fn fits(previous: &Summary, segment: &Segment) -> bool {
+    let half = &previous[previous.side_of(segment.way)];
+    let peer = &previous[previous.side_of(segment.way).peer()];
+    let near = |seq: crate::seq::Seq| segment.seq.since(seq).abs() < 1 << 24;
+    half.snd_nxt.is_some_and(near) || peer.rcv_nxt.is_some_and(near)
+}
