@@ -1,1 +1,4 @@
-
+pub mod capture;
+pub mod error;
+pub mod seq;
+pub mod time;
