@@ -1,3 +1,5 @@
+#![deny(unsafe_code)]
+
 pub mod seq;
 pub mod time;
 pub mod error;

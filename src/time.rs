@@ -31,13 +31,21 @@ impl Timestamp {
         Self(self.0.saturating_add(span.0))
     }
 
+    /// A time as RFC 3339 writes it, with its offset from UTC.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let time: jiff::Timestamp = text.parse().ok()?;
+        i64::try_from(time.as_nanosecond()).ok().map(Self)
+    }
+
     /// RFC 3339 in UTC with nine decimals, appended to `out`: `2026-11-23T08:54:54.000000001Z`.
     pub fn write_rfc3339(self, out: &mut Vec<u8>) {
         let (days, within) = (self.0.div_euclid(86_400 * SECOND), self.0.rem_euclid(86_400 * SECOND));
         let (year, month, day) = civil(days);
         let second = within / SECOND;
         padded(out, year as u64, 4);
-        for (mark, value) in [(b'-', month), (b'-', day), (b'T', second / 3600), (b':', second / 60 % 60), (b':', second % 60)] {
+        for (mark, value) in
+            [(b'-', month), (b'-', day), (b'T', second / 3600), (b':', second / 60 % 60), (b':', second % 60)]
+        {
             out.push(mark);
             padded(out, value as u64, 2);
         }
@@ -111,6 +119,7 @@ mod tests {
         fn every_time_prints_as_the_calendar_crate_prints_it(nanoseconds: i64) {
             let theirs = jiff::Timestamp::from_nanosecond(i128::from(nanoseconds)).expect("in range");
             prop_assert_eq!(Timestamp(nanoseconds).rfc3339(), format!("{theirs:.9}"));
+            prop_assert_eq!(Timestamp::from_rfc3339(&Timestamp(nanoseconds).rfc3339()), Some(Timestamp(nanoseconds)));
         }
     }
 

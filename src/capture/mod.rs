@@ -5,6 +5,8 @@
 //! [`Format::frames`] frames from there with the [`Context`] that stood there. A guess is never trusted:
 //! `analysis` accepts a chunk only where its start is the previous chunk's end.
 
+pub mod script;
+
 use crate::time::Timestamp;
 
 /// The registry: one container, one line.
@@ -23,7 +25,13 @@ pub struct Format {
     pub boundary: fn(bytes: &[u8], context: &Context, from: u64, limit: u64) -> Option<u64>,
     /// Frames the records that start in `from..limit`, hands each to `sink`, and leaves `context` as it is
     /// after them. The last record may reach beyond `limit`.
-    pub frames: for<'a> fn(bytes: &'a [u8], context: &mut Context, from: u64, limit: u64, sink: &mut dyn FnMut(Frame<'a>)) -> Stop,
+    pub frames: for<'a> fn(
+        bytes: &'a [u8],
+        context: &mut Context,
+        from: u64,
+        limit: u64,
+        sink: &mut dyn FnMut(Frame<'a>),
+    ) -> Stop,
 }
 
 /// What framing needs to know at a record boundary. Equal contexts frame equal bytes alike.
@@ -117,9 +125,14 @@ pub struct Statistics {
 pub enum End {
     Clean,
     /// The file ends inside the record that starts at `offset`.
-    Cut { offset: u64 },
+    Cut {
+        offset: u64,
+    },
     /// What stands at `offset` is no record.
-    Corrupt { offset: u64, why: String },
+    Corrupt {
+        offset: u64,
+        why: String,
+    },
 }
 
 /// The format of a file that begins with `head`, if any is known.
