@@ -4,9 +4,10 @@
 //! and its option iterator ends at the first option it does not know (MPTCP, Fast Open), hiding those after it.
 
 use super::flow::FlowKey;
+use super::ip::Ip;
 use super::layers::Innermost;
 use super::why::{Layer, Why};
-use super::{Flags, Keys, Marks, Packet, Segment, position};
+use super::{Address, Flags, Keys, Marks, Packet, Segment, position};
 use crate::capture::Frame;
 use crate::seq::Seq;
 
@@ -16,8 +17,8 @@ const FIXED: usize = 20;
 const LEAST: usize = 14;
 /// Up to and with the window.
 const WITH_WINDOW: usize = 16;
-/// No window is larger (RFC 7323 2.3), so no segment is.
-const LARGEST_PAYLOAD: usize = 1 << 30;
+/// No window is larger (RFC 7323 2.3), so no segment with its header is.
+const LARGEST: usize = 1 << 30;
 
 /// Parts of a segment that few have: options of SYNs, SACK blocks, the urgent pointer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,77 +49,93 @@ impl Rare {
 /// Decodes the TCP segment that `found` carries.
 #[inline]
 pub(super) fn decode(frame: &Frame<'_>, found: &Innermost, keys: &Keys) -> Packet {
-    match segment(frame, found, keys) {
-        Ok((segment, rare)) => Packet::Segment(segment, rare),
-        Err(why) => Packet::Other(why),
-    }
-}
-
-#[inline]
-fn segment(frame: &Frame<'_>, found: &Innermost, keys: &Keys) -> Result<(Segment, Option<Rare>), Why> {
     let ip = &found.ip;
-    if ip.payload_len < FIXED || ip.payload_len > LARGEST_PAYLOAD {
-        return Err(Why::Malformed(Layer::Tcp));
-    }
-    let captured = ip.payload(frame.bytes);
-    let (fixed, mut marks) = fixed_part(captured, ip.marks)?;
-    let header_len = usize::from(fixed[12] >> 4) * 4;
-    if header_len < FIXED || header_len > ip.payload_len {
-        return Err(Why::Malformed(Layer::Tcp));
-    }
-    let flags = Flags(u16::from_be_bytes([fixed[12] & 1, fixed[13]]));
-    let options = captured.get(FIXED..).unwrap_or_default();
-    let options = match options.get(..header_len - FIXED) {
-        Some(whole) => whole,
-        None => {
-            marks = marks.with(Marks::HEADER_CUT);
-            options
-        }
+    let (header, ip_at, (source, destination)) = match parts(frame.bytes, ip) {
+        Ok(parts) => parts,
+        Err(why) => return Packet::Other(why),
     };
-    let mut stamps = (0, 0);
-    let mut rare = None;
-    if let [1, 1, 8, 10, a, b, c, d, e, f, g, h] = *options {
-        stamps = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
-        marks = marks.with(Marks::TIMESTAMPS);
-    } else if !options.is_empty() {
-        let read = read_options(options);
-        rare = read.rare;
-        if let Some(found) = read.stamps {
-            stamps = found;
-            marks = marks.with(Marks::TIMESTAMPS);
-        }
-    }
-    if flags.has(Flags::URG) && captured.len() >= FIXED {
-        rare.get_or_insert_default().urgent = Some(u16::from_be_bytes([fixed[18], fixed[19]]));
-    }
-    if rare.is_some() {
-        marks = marks.with(Marks::RARE);
-    }
-    let (source, destination) = ip.ends(frame.bytes).ok_or(Why::Short(Layer::Tcp))?;
     let (key, way) = FlowKey::new(source, destination);
+    // The record is built here, in its final place: handing it up through a `Result` copies it twice.
     let segment = Segment {
         flow: key.hash(keys),
         time: frame.time,
         offset: frame.offset,
         frame: frame.number as u32,
-        seq: Seq(u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]])),
-        ack: Seq(u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]])),
-        len: (ip.payload_len - header_len) as u32,
+        seq: header.seq,
+        ack: header.ack,
+        len: header.payload_len,
         wire_len: frame.wire_len,
-        ts_value: stamps.0,
-        ts_echo: stamps.1,
-        window: u16::from_be_bytes([fixed[14], fixed[15]]),
+        ts_value: header.stamps.0,
+        ts_echo: header.stamps.1,
+        window: header.window,
         ip_id: ip.id,
-        flags,
-        ip_at: position(ip.at)?,
+        flags: header.flags,
+        ip_at,
         interface: frame.interface,
         vlan: found.vlan,
         ttl: ip.ttl,
-        marks,
+        marks: header.marks,
         way,
         lane: key.lane(),
     };
-    Ok((segment, rare))
+    Packet::Segment(segment, header.rare)
+}
+
+/// What a TCP header says.
+struct Header {
+    seq: Seq,
+    ack: Seq,
+    payload_len: u32,
+    stamps: (u32, u32),
+    window: u16,
+    flags: Flags,
+    marks: Marks,
+    rare: Option<Rare>,
+}
+
+#[inline]
+fn parts(bytes: &[u8], ip: &Ip) -> Result<(Header, u16, (Address, Address)), Why> {
+    let ends = ip.ends(bytes).ok_or(Why::Short(Layer::Tcp))?;
+    Ok((header(ip.payload(bytes), ip.payload_len, ip.marks)?, position(ip.at)?, ends))
+}
+
+/// Reads the header at the start of a packet that was `length` bytes long on the wire.
+#[inline]
+fn header(captured: &[u8], length: usize, marks: Marks) -> Result<Header, Why> {
+    if !(FIXED..=LARGEST).contains(&length) {
+        return Err(Why::Malformed(Layer::Tcp));
+    }
+    let (fixed, mut marks) = fixed_part(captured, marks)?;
+    let header_len = usize::from(fixed[12] >> 4) * 4;
+    if header_len < FIXED || header_len > length {
+        return Err(Why::Malformed(Layer::Tcp));
+    }
+    let flags = Flags(u16::from_be_bytes([fixed[12] & 1, fixed[13]]));
+    let captured_options = captured.get(FIXED..).unwrap_or_default();
+    let options = captured_options.get(..header_len - FIXED).unwrap_or_else(|| {
+        marks = marks.with(Marks::HEADER_CUT);
+        captured_options
+    });
+    let Options { stamps, mut rare } = match *options {
+        [] => Options::default(),
+        [1, 1, 8, 10, a, b, c, d, e, f, g, h] => Options { stamps: Some(stamps([a, b, c, d, e, f, g, h])), rare: None },
+        _ => read_options(options),
+    };
+    if flags.has(Flags::URG) && captured.len() >= FIXED {
+        rare.get_or_insert_default().urgent = Some(u16::from_be_bytes([fixed[18], fixed[19]]));
+    }
+    marks = if stamps.is_some() { marks.with(Marks::TIMESTAMPS) } else { marks };
+    marks = if rare.is_some() { marks.with(Marks::RARE) } else { marks };
+    Ok(Header {
+        seq: Seq(u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]])),
+        ack: Seq(u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]])),
+        payload_len: (length - header_len) as u32,
+        stamps: stamps.unwrap_or_default(),
+        window: u16::from_be_bytes([fixed[14], fixed[15]]),
+        flags,
+        marks,
+        rare,
+    })
 }
 
 /// The fixed part, zeros where the snap length cut it.
@@ -167,6 +184,11 @@ fn read_options(mut rest: &[u8]) -> Options {
     options
 }
 
+/// TSval and TSecr.
+fn stamps([a, b, c, d, e, f, g, h]: [u8; 8]) -> (u32, u32) {
+    (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
+}
+
 /// Options by kind (IANA `tcp-parameters`); unknown ones, and known ones of another length, are passed over.
 fn read_option(options: &mut Options, kind: u8, value: &[u8]) {
     match (kind, value) {
@@ -182,9 +204,7 @@ fn read_option(options: &mut Options, kind: u8, value: &[u8]) {
                 }
             }
         }
-        (8, &[a, b, c, d, e, f, g, h]) => {
-            options.stamps = Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])));
-        }
+        (8, &[a, b, c, d, e, f, g, h]) => options.stamps = Some(stamps([a, b, c, d, e, f, g, h])),
         (19 | 29, _) => options.rare.get_or_insert_default().signed = true,
         (30, _) => options.rare.get_or_insert_default().mptcp = true,
         // 254 with this magic number is what Fast Open used before it had a number (RFC 7413 4.1.1).
