@@ -97,10 +97,12 @@ impl FlowKey {
     }
 
     /// The lane, 0..[`LANES`], by a fixed key: per-lane bounds must not depend on the run.
-    pub fn lane(self) -> usize {
+    pub fn lane(self) -> u8 {
         let ports = u64::from(self.low.port) << 16 | u64::from(self.high.port);
-        let ips = self.low.ip as u64 ^ (self.low.ip >> 64) as u64 ^ (self.high.ip as u64 ^ (self.high.ip >> 64) as u64).rotate_left(31);
-        fold(ips ^ 0x9e37_79b9_7f4a_7c15, ports ^ 0xa076_1d64_78bd_642f) as usize % LANES
+        let ips = self.low.ip as u64
+            ^ (self.low.ip >> 64) as u64
+            ^ (self.high.ip as u64 ^ (self.high.ip >> 64) as u64).rotate_left(31);
+        fold(ips ^ 0x9e37_79b9_7f4a_7c15, ports ^ 0xa076_1d64_78bd_642f) as u8 % LANES as u8
     }
 }
 
@@ -108,4 +110,53 @@ impl FlowKey {
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a).wrapping_mul(u128::from(b));
     product as u64 ^ (product >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn address() -> impl Strategy<Value = Address> {
+        let v4 = any::<([u8; 4], u16)>().prop_map(|(octets, port)| Address::v4(octets, port));
+        prop_oneof![v4, any::<([u8; 16], u16)>().prop_map(|(octets, port)| Address::v6(octets, port))]
+    }
+
+    proptest! {
+        #[test]
+        fn both_directions_of_a_flow_are_one_flow(a in address(), b in address(), keys: [u64; 4]) {
+            let ((there, up), (back, down)) = (FlowKey::new(a, b), FlowKey::new(b, a));
+            prop_assert_eq!(there, back);
+            prop_assert_eq!(there.hash(&Keys(keys)), back.hash(&Keys(keys)));
+            prop_assert_eq!(there.ends(up), (a, b));
+            prop_assert!(a == b || up.back() == down);
+            prop_assert!(usize::from(there.lane()) < LANES);
+        }
+
+        #[test]
+        fn another_key_and_another_flow_give_another_identity(a in address(), b in address(), c in address(), keys: [u64; 4], other: [u64; 4]) {
+            let (key, another) = (FlowKey::new(a, b).0, FlowKey::new(a, c).0);
+            prop_assert!(keys == other || key.hash(&Keys(keys)) != key.hash(&Keys(other)));
+            prop_assert!(b == c || key.hash(&Keys(keys)) != another.hash(&Keys(keys)));
+        }
+    }
+
+    #[test]
+    fn lanes_never_change_and_are_used_evenly() {
+        let lane = |host: u8, port| {
+            FlowKey::new(Address::v4([10, 0, 0, host], port), Address::v4([10, 0, 1, 1], 443)).0.lane()
+        };
+        assert_eq!([lane(1, 40_000), lane(1, 40_001), lane(2, 40_000), lane(3, 50_000)], [11, 12, 6, 12]);
+        let mut counts = [0; LANES];
+        for port in 32_768..48_768 {
+            counts[usize::from(lane(port as u8, port))] += 1;
+        }
+        assert!(counts.iter().all(|count| (800..1200).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn mapped_addresses_print_as_ipv4() {
+        assert_eq!(Address::v4([192, 0, 2, 1], 1).ip().to_string(), "192.0.2.1");
+        assert_eq!(Address::v6([0; 16], 1).ip().to_string(), "::");
+    }
 }

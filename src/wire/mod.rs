@@ -1,13 +1,24 @@
 //! Frames become packets, one at a time. Never fails: what cannot be decoded has a name ([`Why`]) and is counted.
+//!
+//! `layers` goes from the link type down to the innermost IP header, by the registry `link::LINKS`; `tcp` and
+//! `icmp` read what that header carries. Lengths come from IP headers, never from how much was captured, so that
+//! Ethernet padding, frame check sequences and the snap length change nothing.
 
 pub mod flow;
 mod icmp;
 mod ip;
+mod layers;
 mod link;
 mod tcp;
+mod why;
+
+#[cfg(test)]
+mod fixture;
 
 pub use flow::{Address, FlowHash, FlowKey, Keys, Way};
+pub use link::{LINKS, Link};
 pub use tcp::Rare;
+pub use why::{Layer, Why};
 
 use crate::capture::Frame;
 use crate::seq::Seq;
@@ -41,7 +52,7 @@ pub struct Segment {
     /// TSval and TSecr (RFC 7323); meaningful with [`Marks::TIMESTAMPS`].
     pub ts_value: u32,
     pub ts_echo: u32,
-    /// The window field, unscaled.
+    /// The window field, unscaled; not known, and 0, with [`Marks::WINDOW_CUT`].
     pub window: u16,
     pub ip_id: u16,
     pub flags: Flags,
@@ -55,6 +66,8 @@ pub struct Segment {
     pub marks: Marks,
     /// From the lower of the two addresses to the higher, or back.
     pub way: Way,
+    /// The lane of the flow, 0..[`flow::LANES`].
+    pub lane: u8,
 }
 
 /// TCP header flags (RFC 9293 3.1, RFC 3168, RFC 9768).
@@ -107,6 +120,8 @@ impl Marks {
     pub const DONT_FRAGMENT: Self = Self(0x20);
     /// The IP length goes beyond the frame's length on the wire: one of the two is not true.
     pub const LENGTH_PAST_FRAME: Self = Self(0x40);
+    /// The snap length cut the header before its window field.
+    pub const WINDOW_CUT: Self = Self(0x80);
 
     pub const fn has(self, mark: Self) -> bool {
         self.0 & mark.0 != 0
@@ -125,6 +140,8 @@ pub struct IcmpError {
     pub flow: FlowHash,
     /// The way the quoted segment went.
     pub way: Way,
+    /// The lane of the quoted flow.
+    pub lane: u8,
     pub time: Timestamp,
     pub frame: u32,
     /// Where the frame's bytes begin in the file.
@@ -144,42 +161,97 @@ pub struct IcmpKind {
     pub code: u8,
 }
 
-/// What a frame was that is no TCP segment, or why it could not be decoded. [`Why::name`] is what `inputs` counts by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Why {
-    /// Numbered by Wireshark, but no packet.
-    NotAPacket,
-    /// No decoder for this link type.
-    LinkType(u32),
-    /// No decoder for this EtherType.
-    EtherType(u16),
-    /// An IEEE 802.3 length field: LLC follows.
-    Llc,
-    /// Another IP protocol, by number.
-    IpProtocol(u8),
-    Arp,
-    /// An ICMP message that is no error about TCP.
-    Icmp,
-    /// A fragment of an IP packet that carries TCP.
-    Fragment,
-    /// A header is not all there, by the snap length or damage.
-    Short(Layer),
-    /// A header contradicts itself.
-    Malformed(Layer),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Layer {
-    Link,
-    Ip,
-    Tcp,
-    Icmp,
-}
-
 /// Decodes one frame. Pure and total: equal frames and keys give equal packets.
 pub fn decode(frame: &Frame<'_>, keys: &Keys) -> Packet {
     if frame.not_a_packet {
         return Packet::Other(Why::NotAPacket);
     }
-    link::decode(frame, keys)
+    match layers::innermost(frame.bytes, frame.link, frame.wire_len) {
+        Ok(found) if found.ip.protocol == ip::TCP => tcp::decode(frame, &found, keys),
+        Ok(found) => icmp::decode(frame, &found.ip, keys),
+        Err(why) => Packet::Other(why),
+    }
+}
+
+/// Source and destination of the TCP segment whose innermost IP header begins at `ip_at` of a frame's bytes: what
+/// [`Segment::ip_at`] and [`IcmpError::ip_at`] point to. `None` where there are no ports.
+pub fn addresses(bytes: &[u8], ip_at: u16) -> Option<(Address, Address)> {
+    let ip = ip::read(bytes, usize::from(ip_at), bytes.len()).ok()?;
+    if ip.fragment == ip::Fragment::Later {
+        return None;
+    }
+    ip.ends(bytes)
+}
+
+/// Puts an offset within a frame into the record's field.
+fn position(at: usize) -> Result<u16, Why> {
+    u16::try_from(at).map_err(|_| Why::TooDeep)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::{KEYS, frame, ipv4, segment};
+    use super::*;
+    use etherparse::PacketBuilder;
+    use proptest::prelude::*;
+
+    /// Half of them known, so that random input gets past the link header.
+    fn any_link() -> impl Strategy<Value = u32> {
+        prop_oneof![(0..LINKS.len()).prop_map(|index| LINKS[index].linktype), any::<u32>()]
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_decoding_panic(link in any_link(), bytes in prop::collection::vec(any::<u8>(), 0..200), more: u32) {
+            let frame = Frame { wire_len: more, ..frame(link, &bytes) };
+            decode(&frame, &KEYS);
+            addresses(&bytes, more as u16);
+        }
+
+        #[test]
+        fn a_good_frame_cut_and_changed_anywhere_still_decodes_to_something(
+            link in any_link(), at in 0usize..60, value: u8, cut in 0usize..60,
+        ) {
+            let mut bytes = [vec![0; 12], vec![8, 0], ipv4()].concat();
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte = value;
+            }
+            bytes.truncate(cut);
+            decode(&frame(link, &bytes), &KEYS);
+        }
+
+        #[test]
+        fn what_a_builder_wrote_is_read_back(
+            v6: bool, source: [u8; 16], destination: [u8; 16], ports: (u16, u16), seq: u32, ack: u32, window: u16, ttl: u8,
+            payload in prop::collection::vec(any::<u8>(), 0..50),
+        ) {
+            let start = PacketBuilder::ethernet2([1; 6], [2; 6]).single_vlan(77u16.try_into().unwrap());
+            let four = |octets: [u8; 16]| [octets[0], octets[1], octets[2], octets[3]];
+            let network = if v6 { start.ipv6(source, destination, ttl) } else { start.ipv4(four(source), four(destination), ttl) };
+            let builder = network.tcp(ports.0, ports.1, seq, window).ack(ack).psh();
+            let mut bytes = Vec::new();
+            builder.write(&mut bytes, &payload).unwrap();
+            let got = segment(1, &bytes);
+            prop_assert_eq!((got.seq.0, got.ack.0, got.window, got.ttl, got.vlan), (seq, ack, window, ttl, 77));
+            prop_assert_eq!((got.len as usize, got.flags), (payload.len(), Flags::ACK.with(Flags::PSH)));
+            prop_assert_eq!((got.frame, got.time.0, got.offset, got.interface), (7, 5, 100, 3));
+            prop_assert_eq!(got.marks.has(Marks::V6), v6);
+            let address = |octets, port| if v6 { Address::v6(octets, port) } else { Address::v4(four(octets), port) };
+            let ends = (address(source, ports.0), address(destination, ports.1));
+            prop_assert_eq!(addresses(&bytes, got.ip_at), Some(ends));
+            let (key, way) = FlowKey::new(ends.0, ends.1);
+            prop_assert_eq!((got.flow, got.lane, got.way), (key.hash(&KEYS), key.lane(), way));
+        }
+    }
+
+    #[test]
+    fn numbered_blocks_that_are_no_packets_are_named() {
+        let block = Frame { not_a_packet: true, ..frame(1, &[]) };
+        assert!(matches!(decode(&block, &KEYS), Packet::Other(Why::NotAPacket)));
+    }
+
+    #[test]
+    fn a_record_stays_small() {
+        assert!(size_of::<Segment>() <= 80);
+    }
 }

@@ -1,13 +1,31 @@
 //! TCP headers: the twenty fixed bytes and all options.
+//!
+//! Read by hand: the snap length often cuts a header in its options, where `etherparse::TcpSlice` gives nothing,
+//! and its option iterator ends at the first option it does not know (MPTCP, Fast Open), hiding those after it.
 
+use super::flow::FlowKey;
+use super::ip::Ip;
+use super::layers::Innermost;
+use super::why::{Layer, Why};
+use super::{Address, Flags, Keys, Marks, Packet, Segment, position};
+use crate::capture::Frame;
 use crate::seq::Seq;
+
+/// The fixed part of the header (RFC 9293 3.1).
+const FIXED: usize = 20;
+/// Up to and with the flags: less than that says nothing about a connection.
+const LEAST: usize = 14;
+/// Up to and with the window.
+const WITH_WINDOW: usize = 16;
+/// No window is larger (RFC 7323 2.3), so no segment with its header is.
+const LARGEST: usize = 1 << 30;
 
 /// Parts of a segment that few have: options of SYNs, SACK blocks, the urgent pointer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rare {
     /// Maximum segment size (RFC 9293 3.7.1), bytes.
     pub mss: Option<u16>,
-    /// Window scale shift (RFC 7323 2.2), as sent; values above 14 count as 14.
+    /// Window scale shift (RFC 7323 2.3): what was sent, but at most 14, as receivers take it.
     pub window_scale: Option<u8>,
     pub sack_permitted: bool,
     /// SACK blocks (RFC 2018), in order; a first block at or below the acknowledgement number is a D-SACK (RFC 2883).
@@ -25,5 +43,285 @@ pub struct Rare {
 impl Rare {
     pub fn sack_blocks(&self) -> &[(Seq, Seq)] {
         self.sack.get(..usize::from(self.sack_count)).unwrap_or(&self.sack)
+    }
+}
+
+/// Decodes the TCP segment that `found` carries.
+#[inline]
+pub(super) fn decode(frame: &Frame<'_>, found: &Innermost, keys: &Keys) -> Packet {
+    let ip = &found.ip;
+    let (header, ip_at, (source, destination)) = match parts(frame.bytes, ip) {
+        Ok(parts) => parts,
+        Err(why) => return Packet::Other(why),
+    };
+    let (key, way) = FlowKey::new(source, destination);
+    // The record is built here, in its final place: handing it up through a `Result` copies it twice.
+    let segment = Segment {
+        flow: key.hash(keys),
+        time: frame.time,
+        offset: frame.offset,
+        frame: frame.number as u32,
+        seq: header.seq,
+        ack: header.ack,
+        len: header.payload_len,
+        wire_len: frame.wire_len,
+        ts_value: header.stamps.0,
+        ts_echo: header.stamps.1,
+        window: header.window,
+        ip_id: ip.id,
+        flags: header.flags,
+        ip_at,
+        interface: frame.interface,
+        vlan: found.vlan,
+        ttl: ip.ttl,
+        marks: header.marks,
+        way,
+        lane: key.lane(),
+    };
+    Packet::Segment(segment, header.rare)
+}
+
+/// What a TCP header says.
+struct Header {
+    seq: Seq,
+    ack: Seq,
+    payload_len: u32,
+    stamps: (u32, u32),
+    window: u16,
+    flags: Flags,
+    marks: Marks,
+    rare: Option<Rare>,
+}
+
+#[inline]
+fn parts(bytes: &[u8], ip: &Ip) -> Result<(Header, u16, (Address, Address)), Why> {
+    let ends = ip.ends(bytes).ok_or(Why::Short(Layer::Tcp))?;
+    Ok((header(ip.payload(bytes), ip.payload_len, ip.marks)?, position(ip.at)?, ends))
+}
+
+/// Reads the header at the start of a packet that was `length` bytes long on the wire.
+#[inline]
+fn header(captured: &[u8], length: usize, marks: Marks) -> Result<Header, Why> {
+    if !(FIXED..=LARGEST).contains(&length) {
+        return Err(Why::Malformed(Layer::Tcp));
+    }
+    let (fixed, mut marks) = fixed_part(captured, marks)?;
+    let header_len = usize::from(fixed[12] >> 4) * 4;
+    if header_len < FIXED || header_len > length {
+        return Err(Why::Malformed(Layer::Tcp));
+    }
+    let flags = Flags(u16::from_be_bytes([fixed[12] & 1, fixed[13]]));
+    let captured_options = captured.get(FIXED..).unwrap_or_default();
+    let options = captured_options.get(..header_len - FIXED).unwrap_or_else(|| {
+        marks = marks.with(Marks::HEADER_CUT);
+        captured_options
+    });
+    let Options { stamps, mut rare } = match *options {
+        [] => Options::default(),
+        [1, 1, 8, 10, a, b, c, d, e, f, g, h] => Options { stamps: Some(stamps([a, b, c, d, e, f, g, h])), rare: None },
+        _ => read_options(options),
+    };
+    if flags.has(Flags::URG) && captured.len() >= FIXED {
+        rare.get_or_insert_default().urgent = Some(u16::from_be_bytes([fixed[18], fixed[19]]));
+    }
+    marks = if stamps.is_some() { marks.with(Marks::TIMESTAMPS) } else { marks };
+    marks = if rare.is_some() { marks.with(Marks::RARE) } else { marks };
+    Ok(Header {
+        seq: Seq(u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]])),
+        ack: Seq(u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]])),
+        payload_len: (length - header_len) as u32,
+        stamps: stamps.unwrap_or_default(),
+        window: u16::from_be_bytes([fixed[14], fixed[15]]),
+        flags,
+        marks,
+        rare,
+    })
+}
+
+/// The fixed part, zeros where the snap length cut it.
+#[inline]
+fn fixed_part(captured: &[u8], marks: Marks) -> Result<([u8; FIXED], Marks), Why> {
+    if let Some(fixed) = captured.first_chunk() {
+        return Ok((*fixed, marks));
+    }
+    if captured.len() < LEAST {
+        return Err(Why::Short(Layer::Tcp));
+    }
+    let mut fixed = [0; FIXED];
+    for (to, from) in fixed.iter_mut().zip(captured) {
+        *to = *from;
+    }
+    if captured.len() < WITH_WINDOW {
+        fixed[14] = 0;
+        return Ok((fixed, marks.with(Marks::HEADER_CUT).with(Marks::WINDOW_CUT)));
+    }
+    Ok((fixed, marks.with(Marks::HEADER_CUT)))
+}
+
+/// What options say besides padding.
+#[derive(Default)]
+struct Options {
+    stamps: Option<(u32, u32)>,
+    rare: Option<Rare>,
+}
+
+/// Reads the options there are; an option that is cut, or that has an impossible length, ends them.
+#[inline(never)]
+fn read_options(mut rest: &[u8]) -> Options {
+    let mut options = Options::default();
+    while let Some((&kind, after)) = rest.split_first() {
+        match kind {
+            0 => break,
+            1 => rest = after,
+            _ => {
+                let Some((&length, _)) = after.split_first() else { break };
+                let Some(option) = rest.get(2..usize::from(length)) else { break };
+                rest = rest.get(usize::from(length)..).unwrap_or_default();
+                read_option(&mut options, kind, option);
+            }
+        }
+    }
+    options
+}
+
+/// TSval and TSecr.
+fn stamps([a, b, c, d, e, f, g, h]: [u8; 8]) -> (u32, u32) {
+    (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
+}
+
+/// Options by kind (IANA `tcp-parameters`); unknown ones, and known ones of another length, are passed over.
+fn read_option(options: &mut Options, kind: u8, value: &[u8]) {
+    match (kind, value) {
+        (2, &[a, b]) => options.rare.get_or_insert_default().mss = Some(u16::from_be_bytes([a, b])),
+        (3, &[shift]) => options.rare.get_or_insert_default().window_scale = Some(shift.min(14)),
+        (4, []) => options.rare.get_or_insert_default().sack_permitted = true,
+        (5, blocks) => {
+            let rare = options.rare.get_or_insert_default();
+            for (slot, block) in rare.sack.iter_mut().zip(blocks.chunks_exact(8)) {
+                if let &[a, b, c, d, e, f, g, h] = block {
+                    *slot = (Seq(u32::from_be_bytes([a, b, c, d])), Seq(u32::from_be_bytes([e, f, g, h])));
+                    rare.sack_count += 1;
+                }
+            }
+        }
+        (8, &[a, b, c, d, e, f, g, h]) => options.stamps = Some(stamps([a, b, c, d, e, f, g, h])),
+        (19 | 29, _) => options.rare.get_or_insert_default().signed = true,
+        (30, _) => options.rare.get_or_insert_default().mptcp = true,
+        // 254 with this magic number is what Fast Open used before it had a number (RFC 7413 4.1.1).
+        (34, _) | (254, &[0xf9, 0x89, ..]) => options.rare.get_or_insert_default().fast_open = true,
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::decode as decode_frame;
+    use crate::wire::fixture::{KEYS, frame, hex, ipv4, why};
+
+    const RAW: u32 = 101;
+
+    /// Decodes the fixture's packet with these options in its header, cut to `captured` bytes.
+    fn with_options(options: &str, captured: usize) -> (Segment, Option<Rare>) {
+        let (plain, options) = (ipv4(), hex(options));
+        let mut bytes = [&plain[..40], &options, &plain[40..]].concat();
+        bytes[3] += options.len() as u8;
+        bytes[32] = ((20 + options.len()) as u8) << 2;
+        let wire_len = bytes.len() as u32;
+        bytes.truncate(captured);
+        match decode_frame(&Frame { wire_len, ..frame(RAW, &bytes) }, &KEYS) {
+            Packet::Segment(segment, rare) => {
+                assert_eq!(segment.marks.has(Marks::RARE), rare.is_some());
+                (segment, rare)
+            }
+            other => panic!("no segment: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn timestamps_are_read_in_the_usual_place_and_elsewhere() {
+        for options in ["0101 080a 00000007 00000009", "080a 00000007 00000009 0000", "01 080a 00000007 00000009 00"] {
+            let (segment, rare) = with_options(options, 999);
+            assert_eq!((segment.ts_value, segment.ts_echo, segment.len), (7, 9, 5));
+            assert!(segment.marks.has(Marks::TIMESTAMPS) && rare.is_none());
+        }
+    }
+
+    #[test]
+    fn a_syn_s_options_are_all_read() {
+        let (segment, rare) = with_options("020405b4 0402 080a 00000007 00000000 01 03030f", 999);
+        let rare = rare.expect("options");
+        assert_eq!((rare.mss, rare.window_scale, rare.sack_permitted), (Some(1460), Some(14), true));
+        assert!(segment.marks.has(Marks::TIMESTAMPS));
+    }
+
+    #[test]
+    fn four_sack_blocks_are_all_that_fit() {
+        let rare =
+            with_options("0101 0522 00000001 00000002 00000003 00000004 00000005 00000006 00000007 00000008", 999).1;
+        let blocks = rare.expect("options");
+        let numbers: Vec<_> = blocks.sack_blocks().iter().map(|(from, to)| (from.0, to.0)).collect();
+        assert_eq!(numbers, [(1, 2), (3, 4), (5, 6), (7, 8)]);
+        let rare = with_options("050a 00000001 00000002 0000", 999).1.expect("options");
+        assert_eq!(rare.sack_blocks(), [(Seq(1), Seq(2))]);
+    }
+
+    #[test]
+    fn options_after_unknown_ones_are_read() {
+        let rare = with_options("fd04 0000 1e04 0000 2202 fe04f989 1304 0000 020405b4 0000", 999).1.expect("options");
+        assert!(rare.mptcp && rare.fast_open && rare.signed);
+        assert_eq!(rare.mss, Some(1460));
+    }
+
+    #[test]
+    fn options_that_run_past_the_header_are_no_options() {
+        assert_eq!(
+            with_options("0204 05b4 0320 0700", 999).1.map(|rare| (rare.mss, rare.window_scale)),
+            Some((Some(1460), None))
+        );
+        assert_eq!(with_options("0800 0000", 999).1, None);
+        assert_eq!(with_options("0801 0000", 999).1, None);
+    }
+
+    #[test]
+    fn a_header_cut_in_its_options_gives_all_before_the_cut() {
+        let (segment, rare) = with_options("020405b4 0402 080a 00000007 00000000 01 030307", 50);
+        assert_eq!((segment.len, segment.window, rare.and_then(|rare| rare.mss)), (5, 0x2000, Some(1460)));
+        assert!(segment.marks.has(Marks::HEADER_CUT) && !segment.marks.has(Marks::TIMESTAMPS));
+    }
+
+    #[test]
+    fn a_header_cut_after_its_flags_still_counts_and_before_them_does_not() {
+        let (segment, _) = with_options("", 34);
+        assert_eq!(
+            (segment.seq.0, segment.ack.0, segment.flags, segment.len),
+            (0x0102_0304, 0x0a0b_0c0d, Flags::ACK, 5)
+        );
+        assert!(segment.marks.has(Marks::HEADER_CUT) && segment.marks.has(Marks::WINDOW_CUT));
+        let (segment, _) = with_options("", 35);
+        assert_eq!((segment.window, segment.marks.has(Marks::WINDOW_CUT)), (0, true));
+        let (segment, _) = with_options("", 36);
+        assert_eq!((segment.window, segment.marks.has(Marks::WINDOW_CUT)), (0x2000, false));
+        assert_eq!(why(RAW, &ipv4()[..33]), Why::Short(Layer::Tcp));
+    }
+
+    #[test]
+    fn the_urgent_pointer_and_all_nine_flags_are_read() {
+        let mut bytes = ipv4();
+        (bytes[32], bytes[33], bytes[39]) = (0x51, 0xff, 3);
+        let Packet::Segment(segment, rare) = decode_frame(&frame(RAW, &bytes), &KEYS) else { panic!("no segment") };
+        assert_eq!((segment.flags, rare.and_then(|rare| rare.urgent)), (Flags(0x1ff), Some(3)));
+    }
+
+    #[test]
+    fn a_header_longer_than_its_packet_or_shorter_than_itself_is_malformed() {
+        for offset in [0x40, 0x70] {
+            let mut bytes = ipv4();
+            bytes[32] = offset;
+            assert_eq!(why(RAW, &bytes), Why::Malformed(Layer::Tcp));
+        }
+        let mut bytes = ipv4();
+        bytes[3] = 39;
+        assert_eq!(why(RAW, &bytes), Why::Malformed(Layer::Tcp));
     }
 }

@@ -1,0 +1,25 @@
+//! Linux "cooked" capture, version 1 (LINKTYPE_LINUX_SLL): what `tcpdump -i any` wrote for long.
+
+use super::{Link, Stripped, be16};
+use crate::wire::why::Why;
+
+pub(super) const LINK: Link = Link { linktype: 113, name: "linux_sll", strip };
+
+fn strip(bytes: &[u8]) -> Result<Stripped, Why> {
+    Ok(Stripped::ether_type(be16(bytes, 14)?, 16))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::wire::fixture::{before, ipv4, leads_to_ip, segment, why};
+    use crate::wire::why::{Layer, Why};
+
+    #[test]
+    fn both_ip_versions_follow_also_behind_a_tag() {
+        let header = "0000 0001 0006 0200 0000 0001 0000";
+        leads_to_ip(113, &format!("{header} 0800"), &format!("{header} 86dd"));
+        assert_eq!(segment(113, &before(&format!("{header} 8100 0005 0800"), &ipv4())).vlan, 5);
+        assert_eq!(why(113, &before(&format!("{header} 0806"), &[])), Why::EtherType(0x0806));
+        assert_eq!(why(113, &before(header, &[])), Why::Short(Layer::Link));
+    }
+}
