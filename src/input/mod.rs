@@ -1,0 +1,231 @@
+//! What was collected becomes bytes: paths, folders, standard input and packed files become [`Source`]s, read-only maps.
+//!
+//! [`expand`] finds the inputs without reading them, [`open`] opens one. Nothing here knows what the bytes mean. A source's
+//! length is fixed when it is opened; if the file is shortened while it is read, nothing breaks: missing bytes read as
+//! zeros and [`Source::check`] says from where on they are not to be trusted.
+
+mod expand;
+mod map;
+mod source;
+mod spool;
+
+pub use expand::expand;
+pub use source::{Damage, Source};
+
+use crate::error::Error;
+use spool::{Ended, Spool, Store};
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+/// The file by which synfin knows a folder for a report of its own; see [`is_report`].
+pub const REPORT_FILE: &str = "summary.json";
+
+/// What stands in the first 4 KiB of [`REPORT_FILE`].
+pub const REPORT_MARK: &str = "\"synfin\"";
+
+/// Whether a [`REPORT_FILE`] that begins with `head` was written by synfin.
+pub fn is_report(head: &[u8]) -> bool {
+    head.windows(REPORT_MARK.len()).take(4096).any(|window| window == REPORT_MARK.as_bytes())
+}
+
+/// One thing to read, found but not opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    pub path: PathBuf,
+    pub kind: Kind,
+    /// Length in bytes when it was found; 0 where only reading tells.
+    pub len: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    File,
+    /// A named pipe or process substitution: read once, from start to end.
+    Pipe,
+    StandardInput,
+}
+
+/// How inputs are opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Map files; otherwise they are copied first: into memory if they are small, else into a temporary file.
+    pub mmap: bool,
+    /// The most bytes that one packed input, or a stream, may become. Independently of it at most nine tenths of the free
+    /// space in `scratch` are taken.
+    pub max_unpacked: u64,
+    /// Folder of the unlinked temporary files.
+    pub scratch: PathBuf,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { mmap: true, max_unpacked: 64 << 30, scratch: scratch() }
+    }
+}
+
+/// `TMPDIR` where it is set. Else `/var/tmp`, because `/tmp` is memory on many systems and what is unpacked may be larger.
+fn scratch() -> PathBuf {
+    let disk = PathBuf::from("/var/tmp");
+    if cfg!(unix) && std::env::var_os("TMPDIR").is_none() && disk.is_dir() { disk } else { std::env::temp_dir() }
+}
+
+/// Opens one input.
+pub fn open(input: &Input, options: &Options) -> (Vec<Source>, Vec<Error>) {
+    match whole(input, options) {
+        Ok(source) => (vec![source], Vec::new()),
+        Err(error) => (Vec::new(), vec![error]),
+    }
+}
+
+/// The input's bytes as they stand, packed or not.
+fn whole(input: &Input, options: &Options) -> Result<Source, Error> {
+    let failed = |error: io::Error| Error::new(&input.path, words(&error));
+    if input.kind == Kind::StandardInput {
+        let stream = io::stdin();
+        if stream.is_terminal() {
+            return Err(Error::new(
+                &input.path,
+                "standard input is a terminal: send a capture into it (`tcpdump -w - | synfin -`)",
+            ));
+        }
+        return collected(input, None, Spool::limited(options), &mut stream.lock());
+    }
+    let mut file = File::open(&input.path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    let modified = metadata.modified().ok().filter(|_| input.kind == Kind::File);
+    // Files of /proc have length 0, and only reading says what is in them.
+    if input.kind != Kind::File || metadata.len() == 0 {
+        return collected(input, modified, Spool::limited(options), &mut file);
+    }
+    if options.mmap
+        && let Ok(store) = Store::mapped(&file, metadata.len())
+    {
+        return Ok(Source::of_file(&input.path, store, metadata));
+    }
+    collected(input, modified, Spool::copy(options), &mut file.take(metadata.len()))
+}
+
+/// The bytes of a stream up to its end.
+fn collected(
+    input: &Input,
+    modified: Option<SystemTime>,
+    mut spool: Spool,
+    stream: &mut dyn Read,
+) -> Result<Source, Error> {
+    let failed = |error: &io::Error| Error::new(&input.path, words(error));
+    let (range, ended) = spool.append(stream);
+    let note = match ended {
+        Ended::Whole => None,
+        Ended::Full(why) => Some(format!("read only up to byte {}: {why}", range.end)),
+        Ended::Broken(error) if range.is_empty() => return Err(failed(&error)),
+        Ended::Broken(error) => Some(format!("read only up to byte {}: {error}", range.end)),
+    };
+    let store = spool.finish().map_err(|error| failed(&error))?;
+    Ok(Source::of_copy(&input.path, store, note, modified))
+}
+
+/// What went wrong and what to do about it.
+fn words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder: check the spelling".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            "permission denied: run synfin as a user who may read it (captures by tcpdump often belong to root)"
+                .to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::Path;
+    use tempfile::TempDir;
+
+    fn input(path: &Path) -> Input {
+        Input { path: path.to_owned(), kind: Kind::File, len: 0 }
+    }
+
+    fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> Input {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).expect("written");
+        input(&path)
+    }
+
+    fn only(input: &Input, options: &Options) -> Source {
+        let (mut sources, errors) = open(input, options);
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!(sources.len(), 1);
+        sources.remove(0)
+    }
+
+    #[test]
+    fn mapped_or_copied_a_file_has_the_same_bytes() {
+        let folder = TempDir::new().expect("a folder");
+        let large: Vec<u8> = (0..3_000_000u32).map(|i| (i % 251) as u8).collect();
+        for (name, bytes) in [("empty", &large[..0]), ("small", &large[..5]), ("large", &large[..])] {
+            let input = file(&folder, name, bytes);
+            let mapped = only(&input, &Options::default());
+            let copied = only(&input, &Options { mmap: false, ..Options::default() });
+            assert!(mapped.bytes() == bytes && copied.bytes() == bytes, "{name}");
+            assert_eq!(mapped.modified(), copied.modified());
+            for source in [mapped, copied] {
+                assert_eq!(source.check(u64::MAX), Ok(()));
+                source.release(0..u64::MAX);
+                assert!(source.bytes() == bytes && source.note().is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_named_with_the_cause() {
+        let folder = TempDir::new().expect("a folder");
+        let (sources, errors) = open(&input(&folder.path().join("gone.pcap")), &Options::default());
+        assert!(sources.is_empty());
+        assert!(errors[0].to_string().ends_with("gone.pcap: no such file or folder: check the spelling"));
+    }
+
+    #[test]
+    fn a_file_that_is_shortened_after_it_was_opened_says_so_and_nothing_breaks() {
+        let folder = TempDir::new().expect("a folder");
+        let input = file(&folder, "shrinks.pcap", &[7; 1_000_000]);
+        let source = only(&input, &Options::default());
+        assert_eq!(source.check(1_000_000), Ok(()));
+        let again = fs::OpenOptions::new().write(true).open(&input.path).expect("open");
+        again.set_len(300_001).expect("truncated");
+        assert_eq!(source.bytes().len(), 1_000_000);
+        assert_eq!(source.bytes()[900_000], 0);
+        assert_eq!(source.check(300_001), Ok(()));
+        let damage = source.check(300_002).expect_err("shortened");
+        assert_eq!(damage.at, 300_001);
+        // Once short, never trusted again: what grows back is not what was there.
+        again.set_len(1_000_000).expect("grown");
+        assert_eq!(source.check(1_000_000).map_err(|damage| damage.at), Err(300_001));
+        // Without its name only the fault itself tells.
+        fs::remove_file(&input.path).expect("removed");
+        assert!(source.check(1_000_000).is_err());
+    }
+
+    #[test]
+    fn a_stream_longer_than_allowed_gives_its_beginning_and_a_note() {
+        let folder = TempDir::new().expect("a folder");
+        let options = Options { max_unpacked: 10_000, ..Options::default() };
+        let endless = file(&folder, "unused", b"");
+        let source = collected(&endless, None, Spool::limited(&options), &mut io::repeat(9)).expect("a source");
+        assert_eq!(source.bytes(), [9; 10_000]);
+        assert_eq!(
+            source.note(),
+            Some("read only up to byte 10000: more than 10000 bytes: allow more with --max-unpacked")
+        );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn files_of_proc_are_read_though_they_claim_to_be_empty() {
+        let source = only(&input(Path::new("/proc/self/stat")), &Options::default());
+        assert!(!source.bytes().is_empty());
+    }
+}

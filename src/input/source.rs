@@ -1,0 +1,146 @@
+//! A [`Source`]: the bytes of one file, one stream or one member of an archive, shared read-only by everyone who reads them.
+
+use super::spool::Store;
+use std::fmt;
+use std::fs::Metadata;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+/// The bytes of one file, of one stream, or of one member of an archive. Cheap to clone; clones share the bytes.
+#[derive(Clone)]
+pub struct Source {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    store: Arc<Store>,
+    /// Where in the store the bytes lie; never beyond it.
+    range: Range<usize>,
+    note: Option<String>,
+    modified: Option<SystemTime>,
+    watch: Option<Watch>,
+}
+
+/// The file that is mapped and that others can change.
+struct Watch {
+    opened: Metadata,
+    /// The shortest that it was seen to be.
+    shortest: AtomicU64,
+}
+
+/// Bytes that were there when the file was opened, and are not any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// Offset of the first byte that is not to be trusted.
+    pub at: u64,
+    /// In words, for the person who reads the report.
+    pub cause: String,
+}
+
+impl Source {
+    /// As it was named; a member of an archive is called `ARCHIVE:MEMBER`.
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    /// The bytes; as many as there were when the source was opened.
+    pub fn bytes(&self) -> &[u8] {
+        self.shared.store.bytes().get(self.shared.range.clone()).unwrap_or_default()
+    }
+
+    /// Why there are fewer bytes than there should be, in words: the packed stream was cut short or damaged, or holds more
+    /// than may be unpacked. [`Source::bytes`] is what came before.
+    pub fn note(&self) -> Option<&str> {
+        self.shared.note.as_deref()
+    }
+
+    /// When the file was last changed, as of its opening; absent for streams and members of archives.
+    pub fn modified(&self) -> Option<SystemTime> {
+        self.shared.modified
+    }
+
+    /// Whether the bytes before `end` are still those of the file. To be asked after bytes were read and before what they
+    /// gave is accepted: what was read before a check that succeeds was true. Costs one `stat`.
+    pub fn check(&self, end: u64) -> Result<(), Damage> {
+        let len = self.shared.range.len() as u64;
+        let end = end.min(len);
+        if let Some(shortest) = self.shared.watch.as_ref().map(|watch| watch.shortest(&self.shared.path))
+            && shortest < end
+        {
+            let cause = format!("shortened from {len} to {shortest} bytes while it was read: analyse a copy of it");
+            return Err(Damage { at: shortest, cause });
+        }
+        match self.shared.store.damaged_from().map(|at| at.saturating_sub(self.shared.range.start) as u64) {
+            Some(at) if at < end => {
+                let cause = format!("unreadable from byte {at} on: shortened while it was read, or the disk failed");
+                Err(Damage { at, cause })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives back the memory that holds these bytes; they are read again when they are touched again. So a reader keeps its
+    /// resident size small by releasing what lies behind it. Does nothing to bytes that are held in memory.
+    pub fn release(&self, range: Range<u64>) {
+        let held = &self.shared.range;
+        let place =
+            |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).saturating_add(held.start).min(held.end);
+        self.shared.store.release(place(range.start)..place(range.end));
+    }
+
+    /// A mapped file.
+    pub(super) fn of_file(path: &Path, store: Store, opened: Metadata) -> Self {
+        let modified = opened.modified().ok();
+        let watch = Watch { opened, shortest: AtomicU64::new(u64::MAX) };
+        Self::of(path, Arc::new(store), None, modified, Some(watch))
+    }
+
+    /// Bytes of our own, that nobody can change; `modified` if they are a copy of a file.
+    pub(super) fn of_copy(path: &Path, store: Store, note: Option<String>, modified: Option<SystemTime>) -> Self {
+        Self::of(path, Arc::new(store), note, modified, None)
+    }
+
+    fn of(
+        path: &Path,
+        store: Arc<Store>,
+        note: Option<String>,
+        modified: Option<SystemTime>,
+        watch: Option<Watch>,
+    ) -> Self {
+        let range = 0..store.bytes().len();
+        Self { shared: Arc::new(Shared { path: path.to_owned(), store, range, note, modified, watch }) }
+    }
+}
+
+impl Watch {
+    /// Asks by name and not by descriptor, so that thousands of files can stay mapped. A file that was renamed or replaced
+    /// meanwhile is another one, and the map still shows the old.
+    fn shortest(&self, path: &Path) -> u64 {
+        if let Some(now) = std::fs::metadata(path).ok().filter(|now| is_same_file(&self.opened, now)) {
+            self.shortest.fetch_min(now.len(), Ordering::Relaxed);
+        }
+        self.shortest.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} bytes)", self.path().display(), self.bytes().len())
+    }
+}
+
+#[cfg(unix)]
+fn is_same_file(opened: &Metadata, now: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (opened.dev(), opened.ino()) == (now.dev(), now.ino())
+}
+
+/// Windows refuses to shorten or replace a file that is mapped.
+#[cfg(not(unix))]
+fn is_same_file(_opened: &Metadata, _now: &Metadata) -> bool {
+    true
+}
