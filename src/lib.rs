@@ -3,6 +3,8 @@
 pub mod seq;
 pub mod time;
 pub mod error;
+pub mod input;
 pub mod capture;
 pub mod wire;
 pub mod tcp;
+pub mod case;

@@ -214,7 +214,11 @@ impl Judgement {
             bytes_lost: reset.map(|reset| reset.unacked.iter().sum()),
             icmp: summary.icmp,
             vanished: (outcome == Outcome::PeerVanished).then(|| vanished(summary)).flatten(),
-            state_age: summary.state_changed.get().filter(|_| known).map(|time| Span(ending.last_frame.since(time).0.max(0))),
+            state_age: summary
+                .state_changed
+                .get()
+                .filter(|_| known)
+                .map(|time| Span(ending.last_frame.since(time).0.max(0))),
             confidence: confidence(summary, outcome, caveats),
             caveats,
         }
@@ -288,7 +292,10 @@ fn caveats(summary: &Summary, outcome: Outcome, states: &States, ending: &Ending
         && !one_sided
         && !noise
         && !(outcome == Outcome::IcmpRejected && answered)
-        && summary.sides.iter().any(|half| half.awaiting.get().is_some_and(|time| ending.last_frame.since(time).0 < CUT));
+        && summary
+            .sides
+            .iter()
+            .any(|half| half.awaiting.get().is_some_and(|time| ending.last_frame.since(time).0 < CUT));
     let both_fins = states.teardown.iter().all(|fin| fin.fin_sent);
     let guessed = matches!(summary.role_basis, RoleBasis::Port | RoleBasis::First) && !noise;
     caveats.set_if(!summary.has(Facts::SYN), Caveats::START_UNSEEN);
@@ -297,7 +304,10 @@ fn caveats(summary: &Summary, outcome: Outcome, states: &States, ending: &Ending
     caveats.set_if(!one_sided && sum(|half| half.gap_bytes) > 0, Caveats::CAPTURE_LOSS);
     caveats.set_if(summary.has(Facts::SUCCEEDED) && !both_fins && summary.reset.is_none(), Caveats::SUPERSEDED);
     caveats.set_if(summary.has(Facts::EVICTED), Caveats::EVICTED);
-    caveats.set_if(sum(|half| u64::from(half.duplicates_capture) + u64::from(half.duplicates_network)) > 0, Caveats::DUPLICATES);
+    caveats.set_if(
+        sum(|half| u64::from(half.duplicates_capture) + u64::from(half.duplicates_network)) > 0,
+        Caveats::DUPLICATES,
+    );
     caveats.set_if(sum(|half| u64::from(half.reordered)) > 0, Caveats::REORDERED);
     caveats.set_if(guessed, Caveats::ROLE_GUESSED);
     caveats.set_if(summary.has(Facts::OFFLOAD), Caveats::OFFLOAD);

@@ -20,8 +20,7 @@ pub use state::State;
 pub use summary::{Facts, Half, Moment, RoleBasis, Side, Summary};
 pub use table::Table;
 
-use crate::seq::Seq;
-use crate::time::{Span, Timestamp};
+use crate::time::Span;
 use crate::wire::{Flags, IcmpError, Marks, Rare, Segment};
 use scoreboard::{FAR, Scoreboard};
 use summary::{Icmp, Link, Pattern};
@@ -285,7 +284,8 @@ impl Connection {
         }
         let peer = &summary[side.peer()];
         let both = peer.packets > peer.rsts;
-        let advances = summary[side].rcv_nxt.is_some_and(|before| segment.ack.after(before) && segment.ack.since(before) < FAR);
+        let advances =
+            summary[side].rcv_nxt.is_some_and(|before| segment.ack.after(before) && segment.ack.since(before) < FAR);
         if !summary.has(Facts::SYN) && (speaks || both || advances) && !summary.established.is_set() {
             summary.established = Moment::at(segment.time);
             if !summary.has(Facts::SYNACK) {

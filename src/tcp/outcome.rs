@@ -123,11 +123,9 @@ impl Outcome {
             | Self::PeerVanished
             | Self::WindowStalled => Verdict::Failed,
             Self::ResetByClient | Self::ResetByServer => Verdict::Reset,
-            Self::LastAck
-            | Self::Closing
-            | Self::FinUnanswered
-            | Self::ServerCloseWait
-            | Self::ClientCloseWait => Verdict::Unfinished,
+            Self::LastAck | Self::Closing | Self::FinUnanswered | Self::ServerCloseWait | Self::ClientCloseWait => {
+                Verdict::Unfinished
+            }
             Self::Completed | Self::Closed | Self::HalfClosed | Self::Open => Verdict::Ok,
         }
     }
@@ -143,7 +141,9 @@ impl Outcome {
             Self::SynUnanswered => "no answer to the SYN",
             Self::HandshakeAborted => "reset between SYN-ACK and its acknowledgement",
             Self::SynackUnanswered => "half-open: the SYN-ACK was never acknowledged",
-            Self::AcceptStalled => "the server repeats its SYN-ACK although it was acknowledged: its accept queue is full",
+            Self::AcceptStalled => {
+                "the server repeats its SYN-ACK although it was acknowledged: its accept queue is full"
+            }
             Self::Completed => "opened and closed in good order",
             Self::Closed => "closed in good order; it began before the capture",
             Self::PeerVanished => "one side repeats into silence: the peer is gone",
@@ -262,10 +262,18 @@ fn unfinished(summary: &Summary, states: &States) -> Outcome {
             if last_ack { Outcome::LastAck } else { Outcome::Closing }
         }
         ([true, false], _, Some(State::CloseWait)) => {
-            if summary[Side::Server].payload_after_fin_received { Outcome::HalfClosed } else { Outcome::ServerCloseWait }
+            if summary[Side::Server].payload_after_fin_received {
+                Outcome::HalfClosed
+            } else {
+                Outcome::ServerCloseWait
+            }
         }
         ([false, true], Some(State::CloseWait), _) => {
-            if summary[Side::Client].payload_after_fin_received { Outcome::HalfClosed } else { Outcome::ClientCloseWait }
+            if summary[Side::Client].payload_after_fin_received {
+                Outcome::HalfClosed
+            } else {
+                Outcome::ClientCloseWait
+            }
         }
         ([true, false] | [false, true], ..) => Outcome::FinUnanswered,
         ([false, false], ..) => {

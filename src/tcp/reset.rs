@@ -40,7 +40,8 @@ impl Connection {
             None
         };
         let ack = summary[side].rcv_nxt;
-        let ack = if segment.flags.any(Flags::ACK) { Some(ack.map_or(segment.ack, |old| old.max(segment.ack))) } else { ack };
+        let ack =
+            if segment.flags.any(Flags::ACK) { Some(ack.map_or(segment.ack, |old| old.max(segment.ack))) } else { ack };
         summary.reset = Some(Reset {
             by: side,
             time: segment.time,
@@ -63,7 +64,9 @@ impl Connection {
         let end = segment.seq.plus(segment.len);
         let synack = segment.flags.has(Flags::SYN.with(Flags::ACK)) && acceptable;
         let syn = segment.flags.any(Flags::SYN);
-        let higher = !syn && (end.after(reset.seq) || reset.ack.is_some_and(|ack| segment.flags.any(Flags::ACK) && segment.ack.after(ack)));
+        let higher = !syn
+            && (end.after(reset.seq)
+                || reset.ack.is_some_and(|ack| segment.flags.any(Flags::ACK) && segment.ack.after(ack)));
         if synack || acceptable && higher {
             self.summary.reset = None;
             self.summary.facts.set(Facts::RST_TAKEN_BACK);

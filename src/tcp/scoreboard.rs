@@ -111,7 +111,8 @@ impl Scoreboard {
         }
         self.recent.rotate_right(1);
         self.recent[0] = Some(Seen::of(segment));
-        let occupies = segment.len + u32::from(segment.flags.any(Flags::SYN)) + u32::from(segment.flags.any(Flags::FIN));
+        let occupies =
+            segment.len + u32::from(segment.flags.any(Flags::SYN)) + u32::from(segment.flags.any(Flags::FIN));
         let Some(next) = me.snd_nxt else {
             if occupies > 0 {
                 self.sent(segment.seq.plus(occupies), segment.time);
@@ -131,13 +132,20 @@ impl Scoreboard {
             return SegmentKind::Outside;
         }
         // Window probes of one byte beyond a closed window (RFC 9293 3.8.6.1) are no new data until they are let in.
-        if occupies <= 1 && segment.flags.any(Flags::ACK) && !segment.flags.any(Flags::SYN.with(Flags::FIN).with(Flags::RST)) {
+        if occupies <= 1
+            && segment.flags.any(Flags::ACK)
+            && !segment.flags.any(Flags::SYN.with(Flags::FIN).with(Flags::RST))
+        {
             let una = me.snd_una.unwrap_or(next);
             let behind = segment.seq == next.minus(1) && una.reaches(segment.seq.plus(segment.len));
             if behind && me.acked_plainly.is_set() {
                 return if peer.zero_window_since.is_set() { SegmentKind::WindowProbe } else { SegmentKind::KeepAlive };
             }
-            if segment.len == 1 && peer.zero_window_since.is_set() && (segment.seq == next || segment.seq.plus(1) == next) && una.reaches(segment.seq) {
+            if segment.len == 1
+                && peer.zero_window_since.is_set()
+                && (segment.seq == next || segment.seq.plus(1) == next)
+                && una.reaches(segment.seq)
+            {
                 if segment.seq == next {
                     self.sent(segment.seq.plus(1), segment.time);
                 }

@@ -505,7 +505,9 @@ fn print_packet(out: &mut String, code: u8, client_way: Way) {
     let way = if code & 0x80 == 0 { Way::Up } else { Way::Down };
     out.push(if way == client_way { '>' } else { '<' });
     let flags = Flags(u16::from(code & 0x3f));
-    for (flag, letter) in [(Flags::SYN, 'S'), (Flags::FIN, 'F'), (Flags::RST, 'R'), (Flags::ACK, 'A'), (Flags::URG, 'U')] {
+    for (flag, letter) in
+        [(Flags::SYN, 'S'), (Flags::FIN, 'F'), (Flags::RST, 'R'), (Flags::ACK, 'A'), (Flags::URG, 'U')]
+    {
         if flags.has(flag) {
             out.push(letter);
         }

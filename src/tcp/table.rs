@@ -43,7 +43,6 @@ impl Hasher for FlowHasher {
     fn write_u64(&mut self, value: u64) {
         self.0 = self.0.rotate_left(32) ^ value;
     }
-
 }
 
 impl Table {
@@ -126,7 +125,8 @@ fn opens_anew(current: &Summary, segment: &Segment) -> bool {
     }
     let side = current.side_of(segment.way);
     let me = &current[side];
-    let ended = current.reset.is_some() || current.sides.iter().all(|half| half.teardown.fin_sent && half.teardown.fin_acked);
+    let ended =
+        current.reset.is_some() || current.sides.iter().all(|half| half.teardown.fin_sent && half.teardown.fin_acked);
     let one_sided_end = current.one_sided().is_some() && current.sides.iter().any(|half| half.teardown.fin_sent);
     if segment.flags.any(Flags::ACK) {
         // Only where the new SYN itself was not captured does a SYN-ACK begin a connection on a used flow.
@@ -134,7 +134,10 @@ fn opens_anew(current: &Summary, segment: &Segment) -> bool {
         let peer_iss = current[side.peer()].iss;
         let answers = peer_iss.is_some_and(|iss| segment.ack.since(iss) > 0 && segment.ack.since(iss) < FAR);
         let fresh_answer = answers && !current.established.is_set();
-        return other && !fresh_answer && side == Side::Server && (ended || one_sided_end || current.established.is_set() && !answers);
+        return other
+            && !fresh_answer
+            && side == Side::Server
+            && (ended || one_sided_end || current.established.is_set() && !answers);
     }
     if me.iss == Some(segment.seq) {
         let seen = me.syns > 0;

@@ -1,0 +1,133 @@
+//! Everything known, joined: the judged row that columns and rules see, and the facts of the whole case.
+//!
+//! What only the whole input shows (listening ports, how each capture ended) is gathered from all summaries before
+//! the first one is judged, so that a row depends neither on order nor on the number of threads.
+
+mod services;
+mod tally;
+pub mod timeline;
+
+pub use services::{Service, ServiceCounts, Services};
+pub use tally::{Stuck, Tally};
+pub use timeline::Timeline;
+
+use crate::capture::End;
+use crate::tcp::judgement::States;
+use crate::tcp::{Ending, Judgement, Outcome, Summary};
+use crate::time::Timestamp;
+use crate::wire::Address;
+use std::collections::BTreeMap;
+
+/// A connection with everything that is said of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    pub summary: Summary,
+    pub client: Address,
+    pub server: Address,
+    /// Stable over runs: from addresses, the first segment's sequence number and the first time.
+    pub id: u64,
+    pub previous_id: Option<u64>,
+    pub next_id: Option<u64>,
+    pub outcome: Outcome,
+    pub judgement: Judgement,
+}
+
+/// What holds for all rows of a case.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    pub points: Vec<Point>,
+    pub services: Services,
+}
+
+/// An observation point: a chain of files that make one stream of frames.
+#[derive(Clone, Debug, Default)]
+pub struct Point {
+    /// As the `point` column prints it.
+    pub name: String,
+    pub files: Vec<InputFile>,
+    pub first: Option<Timestamp>,
+    pub last: Option<Timestamp>,
+}
+
+/// One file of a point, as the `inputs` table tells of it.
+#[derive(Clone, Debug)]
+pub struct InputFile {
+    pub path: String,
+    pub format: &'static str,
+    pub bytes: u64,
+    pub frames: u64,
+    /// Frames of the point before this file.
+    pub frames_before: u64,
+    pub tcp_segments: u64,
+    pub icmp_errors: u64,
+    pub first: Option<Timestamp>,
+    pub last: Option<Timestamp>,
+    /// Frames whose time was before their predecessor's.
+    pub time_went_back: u64,
+    /// Names of the link types met.
+    pub links: Vec<String>,
+    /// Packets dropped while capturing, as the file says.
+    pub dropped: Option<u64>,
+    /// Frames that are no TCP segment, by what they are or why they were not decoded.
+    pub others: BTreeMap<String, u64>,
+    pub end: End,
+    /// What the input room has to say: a cut compressed stream, a file that shrank.
+    pub note: Option<String>,
+}
+
+impl Judged {
+    /// Settles the roles, labels and judges a connection between `first_sender`, who sent its first frame, and
+    /// `first_receiver`.
+    pub fn new(mut summary: Summary, first_sender: Address, first_receiver: Address, facts: &Facts) -> Self {
+        let (client, server) = services::settle_roles(&mut summary, first_sender, first_receiver, &facts.services);
+        let states = States::of(&summary);
+        let outcome = Outcome::of(&summary, &states);
+        let last = facts.points.get(summary.point as usize).and_then(|point| point.last);
+        let ending = Ending { last_frame: last.unwrap_or(summary.last) };
+        let judgement = Judgement::of(&summary, outcome, &states, &ending);
+        let id = |seq: u32, time: Timestamp| connection_id(client, server, seq, time);
+        Self {
+            id: id(summary.first_seq.0, summary.first),
+            previous_id: summary.previous.map(|link| id(link.seq.0, link.time)),
+            next_id: summary.next.map(|link| id(link.seq.0, link.time)),
+            summary,
+            client,
+            server,
+            outcome,
+            judgement,
+        }
+    }
+
+    /// The file that holds the first frame, and its number there.
+    pub fn first_place<'a>(&self, facts: &'a Facts) -> Option<(&'a str, u64)> {
+        place(facts, &self.summary, self.summary.file, self.summary.first_frame)
+    }
+
+    /// The file that holds the last frame, and its number there.
+    pub fn last_place<'a>(&self, facts: &'a Facts) -> Option<(&'a str, u64)> {
+        place(facts, &self.summary, self.summary.last_file, self.summary.last_frame)
+    }
+}
+
+fn place<'a>(facts: &'a Facts, summary: &Summary, file: u32, frame: u64) -> Option<(&'a str, u64)> {
+    let file = facts.points.get(summary.point as usize)?.files.get(file as usize)?;
+    Some((&file.path, frame.saturating_sub(file.frames_before)))
+}
+
+/// 64-bit FNV-1a over addresses (order-free), sequence number and time: the same in every run and on every machine.
+fn connection_id(a: Address, b: Address, seq: u32, time: Timestamp) -> u64 {
+    let (low, high) = if a <= b { (a, b) } else { (b, a) };
+    let bytes = low.ip.to_be_bytes().into_iter().chain(low.port.to_be_bytes());
+    let bytes = bytes.chain(high.ip.to_be_bytes()).chain(high.port.to_be_bytes());
+    let bytes = bytes.chain(seq.to_be_bytes()).chain(time.0.to_be_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A whole case after delivery: what reports print besides the rows.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub facts: Facts,
+    pub tally: Tally,
+    /// Inputs that could not be read at all, each a line with path and cause.
+    pub unread: Vec<String>,
+}

@@ -1,0 +1,123 @@
+//! Which addresses listen, as the handshakes themselves show, and what each service's connections came to.
+
+use crate::tcp::summary::RoleBasis;
+use crate::tcp::{Facts, Side, Summary};
+use crate::wire::Address;
+use std::collections::{HashMap, HashSet};
+
+/// Ports below this need privilege to listen on, and are not given to outgoing connections.
+const PRIVILEGED: u16 = 1024;
+/// Linux gives outgoing connections ports from here on (`ip_local_port_range`), Windows and IANA from 49152.
+const EPHEMERAL: u16 = 32768;
+
+/// Addresses known to listen: some SYN-ACK came from there.
+#[derive(Clone, Debug, Default)]
+pub struct Services {
+    listening: HashSet<Address>,
+}
+
+/// Counts of one service: a server address and port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Service {
+    pub attempts: u64,
+    pub failed: u64,
+    pub reset: u64,
+    pub unfinished: u64,
+}
+
+impl Services {
+    /// Notes what a connection tells, before any row is judged.
+    pub fn note(&mut self, summary: &Summary, first_sender: Address, first_receiver: Address) {
+        if summary.has(Facts::SYNACK) {
+            let server_sent_first = summary.side_of(summary.first_way) == Side::Server;
+            self.listening.insert(if server_sent_first { first_sender } else { first_receiver });
+        }
+    }
+
+    pub fn listens(&self, address: Address) -> bool {
+        self.listening.contains(&address)
+    }
+}
+
+/// OUTCOMES 1.3: tells client from server, turning the provisional sides round where they prove wrong.
+pub(super) fn settle_roles(
+    summary: &mut Summary,
+    first_sender: Address,
+    first_receiver: Address,
+    services: &Services,
+) -> (Address, Address) {
+    if summary.has(Facts::SYN) {
+        summary.role_basis = RoleBasis::Syn;
+    } else if summary.has(Facts::SYNACK) {
+        summary.role_basis = RoleBasis::Synack;
+    } else {
+        let (basis, sender_serves) = guess(first_sender, first_receiver, services);
+        summary.role_basis = basis;
+        if sender_serves == (summary.side_of(summary.first_way) == Side::Client) {
+            summary.swap_sides();
+        }
+    }
+    match summary.side_of(summary.first_way) {
+        Side::Client => (first_sender, first_receiver),
+        Side::Server => (first_receiver, first_sender),
+    }
+}
+
+/// On what grounds, and whether the first speaker is the server.
+fn guess(sender: Address, receiver: Address, services: &Services) -> (RoleBasis, bool) {
+    let by = |test: &dyn Fn(Address) -> bool| (test(sender) != test(receiver)).then(|| test(sender));
+    if let Some(sender_serves) = by(&|address| services.listens(address)) {
+        return (RoleBasis::Listener, sender_serves);
+    }
+    let below = |bound: u16| by(&move |address: Address| address.port < bound);
+    match below(PRIVILEGED).or_else(|| below(EPHEMERAL)) {
+        Some(sender_serves) => (RoleBasis::Port, sender_serves),
+        None => (RoleBasis::First, false),
+    }
+}
+
+/// Counts by service, with a bound: what came after it is counted as one.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceCounts {
+    counts: HashMap<Address, Service>,
+    /// Connections of services beyond the bound.
+    pub beyond: u64,
+}
+
+/// Services counted one by one. A scan of many hosts makes one each: past this many, no table would show them.
+const MOST_SERVICES: usize = 65_536;
+
+impl ServiceCounts {
+    pub fn add(&mut self, server: Address, verdict: crate::tcp::Verdict) {
+        use crate::tcp::Verdict;
+        if self.counts.len() >= MOST_SERVICES && !self.counts.contains_key(&server) {
+            self.beyond += 1;
+            return;
+        }
+        let service = self.counts.entry(server).or_default();
+        service.attempts += 1;
+        match verdict {
+            Verdict::Failed => service.failed += 1,
+            Verdict::Reset => service.reset += 1,
+            Verdict::Unfinished => service.unfinished += 1,
+            Verdict::Ok | Verdict::Noise => {}
+        }
+    }
+
+    /// The worst first: by failed, then reset, then unfinished, then address.
+    pub fn worst(&self, most: usize) -> Vec<(Address, Service)> {
+        let mut all: Vec<_> = self.counts.iter().map(|(&address, &service)| (address, service)).collect();
+        all.retain(|(_, service)| service.failed + service.reset + service.unfinished > 0);
+        all.sort_by_key(|&(address, s)| (std::cmp::Reverse((s.failed, s.reset, s.unfinished)), address));
+        all.truncate(most);
+        all
+    }
+
+    pub fn len(&self) -> usize {
+        self.counts.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+}

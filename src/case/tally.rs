@@ -1,0 +1,135 @@
+//! What the rows add up to: everything that the summary prints, gathered while rows are delivered.
+
+use super::services::ServiceCounts;
+use super::{Judged, Timeline};
+use crate::tcp::judgement::Caveats;
+use crate::tcp::{Outcome, Side, State, Verdict};
+use crate::time::{Span, Timestamp};
+use crate::wire::Address;
+use std::collections::HashSet;
+
+/// Connections listed as longest stuck.
+const STUCK_LISTED: usize = 8;
+/// Hosts counted one by one.
+const MOST_HOSTS: usize = 1 << 20;
+
+/// A connection that waits in a state for something that does not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stuck {
+    pub id: u64,
+    pub client: Address,
+    pub server: Address,
+    pub outcome: Outcome,
+    /// The side that waits or makes wait, and its state.
+    pub side: Side,
+    pub state: State,
+    pub age: Span,
+    pub first_frame: u64,
+}
+
+/// Sums over all rows of a case. Added to in row order.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    pub connections: u64,
+    pub timeline: Timeline,
+    pub services: ServiceCounts,
+    /// Rows with each caveat, in the order of [`Caveats`].
+    pub caveats: [u64; 12],
+    /// Rows whose label is ambiguous.
+    pub ambiguous: u64,
+    /// The oldest first, at most eight.
+    pub stuck: Vec<Stuck>,
+    /// How many rows were stuck.
+    pub stuck_total: u64,
+    hosts: HashSet<u128>,
+    stuck_after: Span,
+}
+
+impl Tally {
+    /// `stuck_after`: how old a waiting state must be to be called stuck.
+    pub fn new(first: Timestamp, last: Timestamp, stuck_after: Span) -> Self {
+        Self {
+            connections: 0,
+            timeline: Timeline::new(first, last),
+            services: ServiceCounts::default(),
+            caveats: [0; 12],
+            ambiguous: 0,
+            stuck: Vec::new(),
+            stuck_total: 0,
+            hosts: HashSet::new(),
+            stuck_after,
+        }
+    }
+
+    pub fn add(&mut self, row: &Judged) {
+        self.connections += 1;
+        self.timeline.add(row.outcome, row.summary.first);
+        self.services.add(row.server, row.outcome.verdict());
+        for (bit, count) in self.caveats.iter_mut().enumerate() {
+            *count += u64::from(row.judgement.caveats.has(Caveats(1 << bit)));
+        }
+        self.ambiguous += u64::from(row.judgement.confidence == crate::tcp::Confidence::Ambiguous);
+        for ip in [row.client.ip, row.server.ip] {
+            if self.hosts.len() < MOST_HOSTS {
+                self.hosts.insert(ip);
+            }
+        }
+        if let Some(stuck) = stuck(row).filter(|stuck| stuck.age >= self.stuck_after) {
+            self.stuck_total += 1;
+            let at = self.stuck.partition_point(|other| other.age >= stuck.age);
+            if at < STUCK_LISTED {
+                self.stuck.insert(at, stuck);
+                self.stuck.truncate(STUCK_LISTED);
+            }
+        }
+    }
+
+    /// Distinct addresses, and whether there were more than are counted.
+    pub fn hosts(&self) -> (usize, bool) {
+        (self.hosts.len(), self.hosts.len() >= MOST_HOSTS)
+    }
+
+    pub fn of_verdict(&self, verdict: Verdict) -> u64 {
+        Outcome::ALL
+            .into_iter()
+            .filter(|outcome| outcome.verdict() == verdict)
+            .map(|outcome| self.timeline.total(outcome))
+            .sum()
+    }
+}
+
+/// Which side of a connection waits, if its outcome is one that waits.
+fn stuck(row: &Judged) -> Option<Stuck> {
+    let waits = |state: &State| {
+        matches!(
+            state,
+            State::SynReceived | State::FinWait1 | State::FinWait2 | State::CloseWait | State::Closing | State::LastAck
+        )
+    };
+    let side = match row.outcome {
+        Outcome::ServerCloseWait => Side::Server,
+        Outcome::ClientCloseWait => Side::Client,
+        Outcome::LastAck
+        | Outcome::Closing
+        | Outcome::FinUnanswered
+        | Outcome::SynackUnanswered
+        | Outcome::AcceptStalled => {
+            Side::BOTH.into_iter().find(|&side| row.judgement.states[side as usize].as_ref().is_some_and(waits))?
+        }
+        Outcome::WindowStalled => Side::BOTH.into_iter().find(|&side| row.summary[side].zero_window_since.is_set())?,
+        _ => return None,
+    };
+    let since_stall = row.summary[side].zero_window_since.get().filter(|_| row.outcome == Outcome::WindowStalled);
+    let ended = row.summary.state_changed.get().zip(row.judgement.state_age).map(|(changed, age)| changed.plus(age));
+    let age = since_stall.zip(ended).map(|(since, ended)| ended.since(since)).or(row.judgement.state_age)?;
+    Some(Stuck {
+        id: row.id,
+        client: row.client,
+        server: row.server,
+        outcome: row.outcome,
+        side,
+        state: row.judgement.states[side as usize]?,
+        age,
+        first_frame: row.summary.first_frame,
+    })
+}
