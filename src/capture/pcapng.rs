@@ -1,0 +1,341 @@
+//! The pcapng container (draft-ietf-opsawg-pcapng): blocks with their length on both ends, in sections with a byte order
+//! and interfaces of their own. Here are the loop over blocks and the three kinds of packet blocks; `describe` reads what
+//! sections and interfaces say of themselves. Damage ends the file at the block that shows it.
+
+mod describe;
+
+use super::{Context, End, Format, Frame, LinkType, Statistics, Stop, guess};
+use crate::time::Timestamp;
+use byteorder_slice::{BigEndian, ByteOrder, LittleEndian};
+use pcap_file::pcapng::RawBlock;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+pub(super) const FORMAT: Format = Format { name: "pcapng", recognises, open, boundary, frames };
+
+/// Block types. Those of `NUMBERED` are no packets, but Wireshark numbers them.
+mod kind {
+    pub const SECTION: u32 = 0x0a0d_0d0a;
+    pub const INTERFACE: u32 = 1;
+    pub const PACKET: u32 = 2;
+    pub const SIMPLE_PACKET: u32 = 3;
+    pub const NAMES: u32 = 4;
+    pub const STATISTICS: u32 = 5;
+    pub const ENHANCED_PACKET: u32 = 6;
+    pub const JOURNAL: u32 = 9;
+    pub const SECRETS: u32 = 10;
+    pub const CUSTOM: u32 = 0xbad;
+    pub const CUSTOM_NO_COPY: u32 = 0x4000_0bad;
+    /// Custom blocks, systemd journal entries, and the six kinds of sysdig events.
+    pub const NUMBERED: [u32; 9] = [CUSTOM, CUSTOM_NO_COPY, JOURNAL, 0x204, 0x208, 0x216, 0x217, 0x221, 0x222];
+}
+
+/// A block said to be longer is damage, not a file that was cut: room for the longest packets (D-Bus, 128 MiB).
+const MAX_BLOCK: usize = (128 << 20) + (256 << 10);
+
+/// One block. The length on its end was compared, and rounded up as written.
+struct Block<'a> {
+    kind: u32,
+    body: &'a [u8],
+    /// Bytes from its start to the next block's.
+    length: usize,
+}
+
+/// The file does not go on here, as far as it makes sense; the caller knows where.
+enum Broken {
+    Cut,
+    Corrupt(String),
+}
+
+impl Broken {
+    fn at(self, offset: u64) -> End {
+        match self {
+            Self::Cut => End::Cut { offset },
+            Self::Corrupt(why) => End::Corrupt { offset, why },
+        }
+    }
+
+    fn why(self) -> String {
+        match self {
+            Self::Cut => "the file ends within its section header".into(),
+            Self::Corrupt(why) => why,
+        }
+    }
+}
+
+fn recognises(head: &[u8]) -> bool {
+    let starts = head.get(..4) == Some(&kind::SECTION.to_be_bytes());
+    // Text may begin with these line ends; a head of less than twelve bytes gets the benefit of the doubt.
+    starts && head.get(8..12).is_none_or(|magic| describe::is_big_endian(magic).is_some())
+}
+
+fn open(bytes: &[u8]) -> Result<(u64, Context), String> {
+    let block = block::<LittleEndian>(bytes).map_err(Broken::why)?;
+    let mut context = Context::default();
+    describe::section(&block, &mut context).map_err(Broken::why)?;
+    let mut at = block.length;
+    // Interfaces that stand first are known to every chunk of the file.
+    while let Ok(block) = in_order(&context, bytes.get(at..).unwrap_or_default()) {
+        match block.kind {
+            kind::INTERFACE if interface(&block, &mut context).is_ok() => at += block.length,
+            kind::NAMES | kind::SECRETS => at += block.length,
+            _ => break,
+        }
+    }
+    Ok((at as u64, context))
+}
+
+fn in_order<'a>(context: &Context, rest: &'a [u8]) -> Result<Block<'a>, Broken> {
+    if context.big_endian { block::<BigEndian>(rest) } else { block::<LittleEndian>(rest) }
+}
+
+fn interface(block: &Block<'_>, context: &mut Context) -> Result<(), Broken> {
+    if context.big_endian {
+        describe::interface::<BigEndian>(block, context)
+    } else {
+        describe::interface::<LittleEndian>(block, context)
+    }
+}
+
+fn is_big_endian<B: ByteOrder>() -> bool {
+    B::read_u16(&[0, 1]) == 1
+}
+
+/// The block at the start of `rest`.
+#[inline(always)]
+fn block<B: ByteOrder>(rest: &[u8]) -> Result<Block<'_>, Broken> {
+    match RawBlock::from_slice::<B>(rest) {
+        Ok((_, RawBlock { type_: kind, body: Cow::Borrowed(body), .. })) => {
+            Ok(Block { kind, body, length: body.len() + 12 })
+        }
+        _ => odd_block::<B>(rest),
+    }
+}
+
+/// By hand, what the crate refuses: lengths that leave out the padding (written by real programs, read by Wireshark) are
+/// rounded up; else it says what is wrong.
+#[cold]
+fn odd_block<B: ByteOrder>(rest: &[u8]) -> Result<Block<'_>, Broken> {
+    let word = |at: usize| rest.get(at..at + 4).map(B::read_u32);
+    let (Some(kind), Some(mut said)) = (word(0), word(4)) else { return Err(Broken::Cut) };
+    let mut swapped = false;
+    if kind == kind::SECTION {
+        let Some(magic) = rest.get(8..12) else { return Err(Broken::Cut) };
+        let order = describe::is_big_endian(magic)
+            .ok_or_else(|| Broken::Corrupt("a section header without its byte-order mark".into()))?;
+        swapped = is_big_endian::<B>() != order;
+        said = if swapped { said.swap_bytes() } else { said };
+    }
+    if said < 12 {
+        return Err(Broken::Corrupt(format!("a block of type {kind:#x} says that it is {said} bytes long")));
+    }
+    let length = (said as usize).next_multiple_of(4);
+    if length > rest.len() {
+        let corrupt = || Broken::Corrupt(format!("a block of type {kind:#x} says that it is {said} bytes long"));
+        return Err(if length > MAX_BLOCK { corrupt() } else { Broken::Cut });
+    }
+    let trailer =
+        word(length - 4).map(|trailer| if swapped { trailer.swap_bytes() } else { trailer }).unwrap_or_default();
+    if trailer.checked_next_multiple_of(4) != Some(length as u32) {
+        return Err(Broken::Corrupt(format!("a block is {said} bytes long by its start and {trailer} by its end")));
+    }
+    Ok(Block { kind, body: rest.get(8..length - 4).unwrap_or_default(), length })
+}
+
+fn frames<'a>(bytes: &'a [u8], context: &mut Context, from: u64, limit: u64, sink: &mut dyn FnMut(Frame<'a>)) -> Stop {
+    let mut run = Run { bytes, limit, at: from, frames: 0, statistics: BTreeMap::new(), sink };
+    let paused = loop {
+        let paused =
+            if context.big_endian { run.blocks::<BigEndian>(context) } else { run.blocks::<LittleEndian>(context) };
+        if !matches!(paused, Paused::OtherOrder) {
+            break paused;
+        }
+    };
+    let end = match paused {
+        Paused::Broken(broken) => Some(broken.at(run.at)),
+        Paused::OtherOrder | Paused::AtLimit => (run.at >= bytes.len() as u64).then_some(End::Clean),
+    };
+    Stop { at: run.at, frames: run.frames, end, statistics: run.statistics.into_values().collect() }
+}
+
+/// One call of `frames`.
+struct Run<'a, 's> {
+    bytes: &'a [u8],
+    limit: u64,
+    /// Where the next block begins.
+    at: u64,
+    frames: u64,
+    /// The last statistics of each interface: they count from its start.
+    statistics: BTreeMap<u16, Statistics>,
+    sink: &'s mut dyn FnMut(Frame<'a>),
+}
+
+enum Paused {
+    AtLimit,
+    /// A section of the other byte order begins.
+    OtherOrder,
+    Broken(Broken),
+}
+
+/// What the packet blocks have in common.
+struct Packet<'a> {
+    interface: u32,
+    /// Absent in simple packet blocks.
+    ticks: Option<u64>,
+    wire_len: u32,
+    data: &'a [u8],
+    /// Where in the block's body the data begins.
+    data_at: u64,
+}
+
+impl<'a> Run<'a, '_> {
+    /// The loop over blocks of one byte order: nothing per packet but its header's fields and its interface.
+    fn blocks<B: ByteOrder>(&mut self, context: &mut Context) -> Paused {
+        while self.at < self.limit.min(self.bytes.len() as u64) {
+            let rest = usize::try_from(self.at).ok().and_then(|at| self.bytes.get(at..)).unwrap_or_default();
+            let block = match block::<B>(rest) {
+                Ok(block) => block,
+                Err(broken) => return Paused::Broken(broken),
+            };
+            let packet = match block.kind {
+                kind::ENHANCED_PACKET => enhanced_packet::<B>(block.body),
+                kind::SIMPLE_PACKET => simple_packet::<B>(block.body, context),
+                kind::PACKET => packet::<B>(block.body),
+                _ => {
+                    match self.other::<B>(&block, context) {
+                        Ok(()) => self.at += block.length as u64,
+                        Err(broken) => return Paused::Broken(broken),
+                    }
+                    if context.big_endian != is_big_endian::<B>() {
+                        return Paused::OtherOrder;
+                    }
+                    continue;
+                }
+            };
+            match packet.and_then(|packet| self.frame(&packet, context)) {
+                Some(frame) => (self.sink)(frame),
+                None => return Paused::Broken(Broken::Corrupt(why_no_packet::<B>(&block, context))),
+            }
+            self.at += block.length as u64;
+        }
+        Paused::AtLimit
+    }
+
+    #[inline(always)]
+    fn frame(&mut self, packet: &Packet<'a>, context: &Context) -> Option<Frame<'a>> {
+        let index = context.section.checked_add(packet.interface as usize)?;
+        let interface = context.interfaces.get(index)?;
+        self.frames += 1;
+        Some(Frame {
+            number: self.frames,
+            time: packet.ticks.map_or(Timestamp(0), |ticks| interface.clock.time(ticks)),
+            link: interface.link,
+            interface: index as u16,
+            wire_len: packet.wire_len.max(packet.data.len() as u32),
+            bytes: packet.data,
+            offset: self.at + 8 + packet.data_at,
+            not_a_packet: false,
+        })
+    }
+
+    /// A block that carries no packet.
+    #[cold]
+    fn other<B: ByteOrder>(&mut self, block: &Block<'a>, context: &mut Context) -> Result<(), Broken> {
+        match block.kind {
+            kind::SECTION => describe::section(block, context)?,
+            kind::INTERFACE => describe::interface::<B>(block, context)?,
+            kind::STATISTICS => {
+                if let Some(statistics) = describe::statistics::<B>(block, context) {
+                    self.statistics.insert(statistics.interface, statistics);
+                }
+            }
+            kind if kind::NUMBERED.contains(&kind) => {
+                self.frames += 1;
+                (self.sink)(Frame {
+                    number: self.frames,
+                    time: Timestamp(0),
+                    link: LinkType(0),
+                    interface: 0,
+                    wire_len: 0,
+                    bytes: &[],
+                    offset: self.at + 8,
+                    not_a_packet: true,
+                });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[inline(always)]
+fn enhanced_packet<B: ByteOrder>(body: &[u8]) -> Option<Packet<'_>> {
+    let (head, rest) = body.split_first_chunk::<20>()?;
+    let data = rest.get(..B::read_u32(&head[12..]) as usize)?;
+    let ticks = u64::from(B::read_u32(&head[4..])) << 32 | u64::from(B::read_u32(&head[8..]));
+    Some(Packet {
+        interface: B::read_u32(head),
+        ticks: Some(ticks),
+        wire_len: B::read_u32(&head[16..]),
+        data,
+        data_at: 20,
+    })
+}
+
+/// The obsolete packet block: its interface has 16 bits, beside a count of drops.
+fn packet<B: ByteOrder>(body: &[u8]) -> Option<Packet<'_>> {
+    let interface = B::read_u16(body.get(..2)?);
+    Some(Packet { interface: interface.into(), ..enhanced_packet::<B>(body)? })
+}
+
+/// The simple packet block: of the first interface, with what its snap length and the block leave of it.
+fn simple_packet<'a, B: ByteOrder>(body: &'a [u8], context: &Context) -> Option<Packet<'a>> {
+    let (head, rest) = body.split_first_chunk::<4>()?;
+    let wire_len = B::read_u32(head);
+    let snaplen = match context.interfaces.get(context.section)?.snaplen {
+        0 => usize::MAX,
+        snaplen => snaplen as usize,
+    };
+    let captured = rest.len().min(wire_len as usize).min(snaplen);
+    Some(Packet { interface: 0, ticks: None, wire_len, data: rest.get(..captured)?, data_at: 4 })
+}
+
+#[cold]
+fn why_no_packet<B: ByteOrder>(block: &Block<'_>, context: &Context) -> String {
+    let packet = match block.kind {
+        kind::ENHANCED_PACKET => enhanced_packet::<B>(block.body),
+        kind::PACKET => packet::<B>(block.body),
+        _ => simple_packet::<B>(block.body, context),
+    };
+    let known = context.interfaces.len().saturating_sub(context.section);
+    match packet {
+        Some(packet) => format!("a packet of interface {} where the section has described {known}", packet.interface),
+        None if known == 0 => "a packet before any interface was described".into(),
+        None => format!("a packet block of {} bytes is too short for what it says it holds", block.length),
+    }
+}
+
+fn boundary(bytes: &[u8], context: &Context, from: u64, limit: u64) -> Option<u64> {
+    match context.big_endian {
+        true => guess::boundary(bytes.len(), from, limit, 4, |at| {
+            plausible::<BigEndian>(bytes.get(at..)?).map(|length| at + length)
+        }),
+        false => guess::boundary(bytes.len(), from, limit, 4, |at| {
+            plausible::<LittleEndian>(bytes.get(at..)?).map(|length| at + length)
+        }),
+    }
+}
+
+/// Length of the block that seems to stand at the start of `rest`.
+fn plausible<B: ByteOrder>(rest: &[u8]) -> Option<usize> {
+    let word = |at: usize| rest.get(at..at + 4).map(B::read_u32);
+    let (kind, length) = (word(0)?, word(4)? as usize);
+    let known = match kind {
+        kind::ENHANCED_PACKET | kind::PACKET => length >= 32 && word(20)? as usize <= length - 32,
+        kind::SECTION => word(8)? == describe::BYTE_ORDER_MARK,
+        kind::INTERFACE | kind::SIMPLE_PACKET | kind::NAMES | kind::STATISTICS | kind::SECRETS => true,
+        kind => kind::NUMBERED.contains(&kind),
+    };
+    let sound = known && length >= 12 && length.is_multiple_of(4) && length <= MAX_BLOCK;
+    (sound && word(length - 4).is_none_or(|trailer| trailer as usize == length)).then_some(length)
+}
