@@ -34,6 +34,11 @@ impl Services {
         }
     }
 
+    /// Adds what another lane found.
+    pub fn merge(&mut self, other: Self) {
+        self.listening.extend(other.listening);
+    }
+
     pub fn listens(&self, address: Address) -> bool {
         self.listening.contains(&address)
     }

@@ -79,11 +79,6 @@ impl Table {
             || flow.previous.as_mut().is_some_and(|previous| previous.observe_icmp(error, place))
     }
 
-    /// Connections that have been replaced since the last call.
-    pub fn drain(&mut self) -> Vec<Summary> {
-        std::mem::take(&mut self.finished)
-    }
-
     /// The input has ended: all connections, in no order.
     pub fn finish(mut self) -> Vec<Summary> {
         for flow in self.flows.into_values() {
@@ -91,6 +86,14 @@ impl Table {
             self.finished.push(flow.current.finish());
         }
         self.finished
+    }
+
+    /// Shows every connection that is still held, in no order.
+    pub fn for_each(&self, mut show: impl FnMut(&Summary)) {
+        self.finished.iter().for_each(&mut show);
+        for flow in self.flows.values() {
+            flow.previous.iter().chain([&flow.current]).for_each(|connection| show(connection.summary()));
+        }
     }
 
     pub fn len(&self) -> usize {

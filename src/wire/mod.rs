@@ -173,6 +173,12 @@ pub fn decode(frame: &Frame<'_>, keys: &Keys) -> Packet {
     }
 }
 
+/// The name of a link type, for people: `ethernet`, or its number.
+pub fn link_name(linktype: u32) -> String {
+    let known = LINKS.iter().find(|link| link.linktype == linktype);
+    known.map_or_else(|| format!("link type {linktype}"), |link| link.name.to_owned())
+}
+
 /// Source and destination of the TCP segment whose innermost IP header begins at `ip_at` of a frame's bytes: what
 /// [`Segment::ip_at`] and [`IcmpError::ip_at`] point to. `None` where there are no ports.
 pub fn addresses(bytes: &[u8], ip_at: u16) -> Option<(Address, Address)> {

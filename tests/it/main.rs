@@ -2,3 +2,5 @@
 
 mod corpus_frames;
 mod shared;
+mod semantics;
+mod support;

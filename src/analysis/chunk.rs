@@ -1,0 +1,169 @@
+//! One chunk of a file becomes records sorted into lanes: the part of the work that needs no order.
+
+use crate::capture::{Context, End, Format, Frame, Stop};
+use crate::time::Timestamp;
+use crate::wire::flow::LANES;
+use crate::wire::{self, IcmpError, Keys, Packet, Rare, Segment, Why};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What one lane gets of one chunk, in file order.
+#[derive(Debug, Default)]
+pub struct Batch {
+    pub segments: Vec<Segment>,
+    /// Rare parts of those segments that are marked to have some, in the same order.
+    pub rares: Vec<Rare>,
+    /// ICMP errors, each with the number of segments before it.
+    pub errors: Vec<(usize, IcmpError)>,
+}
+
+impl Batch {
+    pub fn clear(&mut self) {
+        self.segments.clear();
+        self.rares.clear();
+        self.errors.clear();
+    }
+}
+
+/// What a chunk held besides its records.
+#[derive(Debug)]
+pub struct Read {
+    /// Where framing began; `None` where no record seems to begin in the chunk.
+    pub start: Option<u64>,
+    pub stop: Stop,
+    /// Context assumed at the start, and left behind.
+    pub assumed: Arc<Context>,
+    pub after: Context,
+    pub segments: u64,
+    pub errors: u64,
+    pub others: BTreeMap<Why, u64>,
+    /// Time of the first and last packet in file order, and the least and greatest.
+    pub first: Option<Timestamp>,
+    pub last: Option<Timestamp>,
+    pub earliest: Option<Timestamp>,
+    pub latest: Option<Timestamp>,
+    pub went_back: u64,
+    /// Link types met, by number.
+    pub links: Vec<u32>,
+}
+
+/// Frames and decodes the records that start in `range`, from `start` on.
+pub fn read(
+    format: &Format,
+    bytes: &[u8],
+    assumed: Arc<Context>,
+    start: u64,
+    limit: u64,
+    keys: &Keys,
+    lanes: &mut [Batch; LANES],
+) -> Read {
+    lanes.iter_mut().for_each(Batch::clear);
+    let mut after = (*assumed).clone();
+    let mut counts = Counts::default();
+    let stop = (format.frames)(bytes, &mut after, start, limit, &mut |frame| counts.take(&frame, keys, lanes));
+    let Counts { segments, errors, others, first, last, earliest, latest, went_back, links } = counts;
+    Read {
+        start: Some(start),
+        stop,
+        assumed,
+        after,
+        segments,
+        errors,
+        others,
+        first,
+        last,
+        earliest,
+        latest,
+        went_back,
+        links,
+    }
+}
+
+/// A chunk in which no record seems to begin.
+pub fn empty(assumed: Arc<Context>, range: Range<u64>, lanes: &mut [Batch; LANES]) -> Read {
+    lanes.iter_mut().for_each(Batch::clear);
+    let stop = Stop { at: range.end, frames: 0, end: None, statistics: Vec::new() };
+    let Counts { segments, errors, others, first, last, earliest, latest, went_back, links } = Counts::default();
+    let after = (*assumed).clone();
+    Read {
+        start: None,
+        stop,
+        assumed,
+        after,
+        segments,
+        errors,
+        others,
+        first,
+        last,
+        earliest,
+        latest,
+        went_back,
+        links,
+    }
+}
+
+impl Read {
+    /// Whether this is what framing from `position` with `context` would have given.
+    pub fn follows(&self, position: u64, limit: u64, context: &Arc<Context>) -> bool {
+        let Some(start) = self.start else { return position >= limit };
+        if start != position {
+            return false;
+        }
+        let extends = |context: &Context| {
+            self.after == *self.assumed
+                && self.stop.end.as_ref().is_none_or(|end| *end == End::Clean)
+                && context.big_endian == self.assumed.big_endian
+                && context.section == self.assumed.section
+                && context.variant == self.assumed.variant
+                && context.interfaces.starts_with(&self.assumed.interfaces)
+        };
+        Arc::ptr_eq(&self.assumed, context) || *self.assumed == **context || extends(context)
+    }
+}
+
+#[derive(Default)]
+struct Counts {
+    segments: u64,
+    errors: u64,
+    others: BTreeMap<Why, u64>,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    earliest: Option<Timestamp>,
+    latest: Option<Timestamp>,
+    went_back: u64,
+    links: Vec<u32>,
+}
+
+impl Counts {
+    fn take(&mut self, frame: &Frame<'_>, keys: &Keys, lanes: &mut [Batch; LANES]) {
+        if !frame.not_a_packet {
+            self.note_time(frame.time);
+            if self.links.last() != Some(&frame.link.0) && !self.links.contains(&frame.link.0) {
+                self.links.push(frame.link.0);
+            }
+        }
+        match wire::decode(frame, keys) {
+            Packet::Segment(segment, rare) => {
+                self.segments += 1;
+                let lane = &mut lanes[usize::from(segment.lane) % LANES];
+                lane.segments.push(segment);
+                lane.rares.extend(rare);
+            }
+            Packet::IcmpError(error) => {
+                self.errors += 1;
+                let lane = &mut lanes[usize::from(error.lane) % LANES];
+                lane.errors.push((lane.segments.len(), error));
+            }
+            Packet::Other(why) => *self.others.entry(why).or_default() += 1,
+        }
+    }
+
+    fn note_time(&mut self, time: Timestamp) {
+        self.first.get_or_insert(time);
+        self.went_back += u64::from(self.last.is_some_and(|last| time < last));
+        self.last = Some(time);
+        self.earliest = Some(self.earliest.map_or(time, |earliest| earliest.min(time)));
+        self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
+    }
+}

@@ -1,0 +1,55 @@
+//! Deliver: summaries stream once, in order of point and first frame, through role, label and judgement to the writers.
+
+use super::plan::Chain;
+use super::runs::Runs;
+use crate::case::{Case, Facts, Judged, Tally};
+use crate::error::Error;
+use crate::tcp::Summary;
+use crate::time::{Span, Timestamp};
+use rayon::prelude::*;
+use std::io;
+
+/// Rows judged and written at once.
+const BATCH: usize = 8192;
+
+/// Whoever takes the rows: the writers of a report, or one table's printer.
+pub trait Rows: Send {
+    /// # Errors
+    /// When the rows cannot be written.
+    fn batch(&mut self, rows: &[Judged], facts: &Facts) -> io::Result<()>;
+}
+
+pub(super) fn deliver(
+    chains: &[Chain],
+    runs: &mut Runs,
+    facts: Facts,
+    unread: Vec<Error>,
+    stuck_after: Span,
+    output: &mut dyn Rows,
+) -> io::Result<Case> {
+    let first = facts.points.iter().filter_map(|point| point.first).min().unwrap_or_default();
+    let last = facts.points.iter().filter_map(|point| point.last).max().unwrap_or(Timestamp(0));
+    let mut tally = Tally::new(first, last, stuck_after);
+    let mut ordered = runs.ordered()?;
+    let mut batch: Vec<Summary> = Vec::with_capacity(BATCH);
+    loop {
+        batch.clear();
+        for summary in ordered.by_ref().take(BATCH) {
+            batch.push(summary?);
+        }
+        if batch.is_empty() {
+            break;
+        }
+        let rows: Vec<Judged> = batch.par_iter().filter_map(|summary| judge(chains, &facts, summary)).collect();
+        rows.iter().for_each(|row| tally.add(row));
+        output.batch(&rows, &facts)?;
+    }
+    drop(ordered);
+    Ok(Case { facts, tally, unread: unread.iter().map(ToString::to_string).collect() })
+}
+
+fn judge(chains: &[Chain], facts: &Facts, summary: &Summary) -> Option<Judged> {
+    let chain = chains.get(summary.point as usize)?;
+    let (sender, receiver) = super::first_addresses(chain, summary)?;
+    Some(Judged::new(*summary, sender, receiver, facts))
+}

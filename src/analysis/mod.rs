@@ -1,0 +1,208 @@
+//! The conductor: inputs are planned into observation points, tracked on all cores, and delivered in order.
+//!
+//! Only here are threads started and rooms put together; every room before it is pure or single-threaded. Nothing that a
+//! row shows depends on the number of threads, the size of chunks or the random key.
+
+mod chunk;
+mod deliver;
+mod folder;
+mod plan;
+mod runs;
+mod track;
+
+pub use deliver::Rows;
+pub use folder::Folder;
+
+use crate::case::{Case, Facts, InputFile, Point};
+use crate::error::Error;
+use crate::input::{self, Source};
+use crate::tcp::Summary;
+use crate::time::Span;
+use crate::wire::{self, Address, Keys};
+use plan::Chain;
+use runs::Runs;
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use track::{Lanes, Pace, Tracked};
+
+/// How to analyse.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Worker threads; at least 1.
+    pub threads: usize,
+    /// Memory for finished connections before they wait on disk, bytes.
+    pub memory: u64,
+    /// Size of the chunks that files are cut into, bytes. Nothing visible depends on it.
+    pub chunk: u64,
+    /// Key of the flow hash; random if absent. Nothing visible depends on it.
+    pub keys: Option<[u64; 4]>,
+    /// A waiting state older than this is called stuck.
+    pub stuck_after: Span,
+    pub input: input::Options,
+    /// Folder for what does not fit into memory.
+    pub scratch: PathBuf,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            memory: 256 << 20,
+            chunk: 4 << 20,
+            keys: None,
+            stuck_after: Span::from_seconds(60),
+            input: input::Options::default(),
+            scratch: std::env::temp_dir(),
+        }
+    }
+}
+
+/// Opened inputs, recognised and ordered, and what could not be read.
+pub struct Plan {
+    chains: Vec<Chain>,
+    pub unread: Vec<Error>,
+    /// Bytes that tracking will go through.
+    pub bytes: u64,
+}
+
+/// Everything tracked, ready to be delivered.
+pub struct Tracking {
+    chains: Vec<Chain>,
+    runs: Runs,
+    facts: Facts,
+    unread: Vec<Error>,
+    stuck_after: Span,
+}
+
+/// Finds, opens and recognises the inputs. A path that cannot be read is an error in the plan, and no more.
+pub fn plan(paths: &[PathBuf], options: &Options) -> Plan {
+    let (inputs, mut unread) = input::expand(paths);
+    let mut sources: Vec<Source> = Vec::new();
+    for input in &inputs {
+        let (opened, errors) = input::open(input, &options.input);
+        sources.extend(opened);
+        unread.extend(errors);
+    }
+    let (chains, unrecognised) = plan::plan(sources);
+    unread.extend(unrecognised);
+    let bytes = chains.iter().flat_map(|chain| &chain.files).map(|file| file.source.bytes().len() as u64).sum();
+    Plan { chains, unread, bytes }
+}
+
+impl Plan {
+    /// Whether there is anything to track.
+    pub fn is_empty(&self) -> bool {
+        self.chains.is_empty()
+    }
+}
+
+/// Tracks all points, one after another, each on all threads. `done` counts bytes for a progress bar.
+///
+/// # Errors
+/// When what does not fit into memory cannot be written to `options.scratch`.
+pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::Result<Tracking> {
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(options.threads.max(1)).build().map_err(std::io::Error::other)?;
+    let pace = Pace {
+        threads: options.threads.max(1),
+        chunk: options.chunk.max(1),
+        keys: Keys(options.keys.unwrap_or_else(random_keys)),
+        done,
+    };
+    let mut runs = Runs::new(options.memory, &options.scratch);
+    let mut facts = Facts::default();
+    for (number, chain) in plan.chains.iter().enumerate() {
+        let lanes: Lanes = Default::default();
+        let mut point = Point { name: chain.name.clone(), ..Point::default() };
+        let mut frames_before = 0;
+        for (index, file) in chain.files.iter().enumerate() {
+            let tracked = pool.install(|| track::track(file, &lanes, pace, number as u32, index as u32, frames_before));
+            let row = input_row(file, tracked, frames_before);
+            frames_before += row.frames;
+            point.first = [point.first, row.first].into_iter().flatten().min();
+            point.last = point.last.max(row.last);
+            point.files.push(row);
+        }
+        facts.points.push(point);
+        note_services(chain, &lanes, &mut facts, &pool);
+        for summaries in track::finish(lanes) {
+            runs.add(summaries)?;
+        }
+    }
+    Ok(Tracking { chains: plan.chains, runs, facts, unread: plan.unread, stuck_after: options.stuck_after })
+}
+
+/// Listening addresses must be known before the first row is judged.
+fn note_services(chain: &Chain, lanes: &Lanes, facts: &mut Facts, pool: &rayon::ThreadPool) {
+    let services = Mutex::new(std::mem::take(&mut facts.services));
+    pool.install(|| {
+        use rayon::prelude::*;
+        lanes.par_iter().for_each(|lane| {
+            let lane = lane.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut found = crate::case::Services::default();
+            lane.for_each(|summary| {
+                if let Some((sender, receiver)) = first_addresses(chain, summary) {
+                    found.note(summary, sender, receiver);
+                }
+            });
+            services.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(found);
+        });
+    });
+    facts.services = services.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+}
+
+/// Sender and receiver of a connection's first frame, read from where it stands.
+fn first_addresses(chain: &Chain, summary: &Summary) -> Option<(Address, Address)> {
+    let bytes = chain.files.get(summary.file as usize)?.source.bytes();
+    let frame = bytes.get(usize::try_from(summary.first_offset).ok()?..)?;
+    wire::addresses(frame, summary.ip_at)
+}
+
+fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFile {
+    let mut others: BTreeMap<String, u64> = BTreeMap::new();
+    for (why, count) in &tracked.others {
+        *others.entry(why.name().into_owned()).or_default() += count;
+    }
+    if tracked.icmp_unmatched > 0 {
+        others.insert("icmp error about no connection here".to_owned(), tracked.icmp_unmatched);
+    }
+    let notes: Vec<&str> = file.source.note().into_iter().chain(tracked.damage.as_deref()).collect();
+    InputFile {
+        path: file.source.path().display().to_string(),
+        format: file.format.name,
+        bytes: file.source.bytes().len() as u64,
+        frames: tracked.frames,
+        frames_before,
+        tcp_segments: tracked.segments,
+        icmp_errors: tracked.icmp_errors,
+        first: tracked.first,
+        last: tracked.last,
+        time_went_back: tracked.went_back,
+        links: tracked.links.iter().map(|&link| wire::link_name(link)).collect(),
+        dropped: tracked.dropped,
+        others,
+        end: tracked.end,
+        note: (!notes.is_empty()).then(|| notes.join("; ")),
+    }
+}
+
+fn random_keys() -> [u64; 4] {
+    [0; 4].map(|_: u64| RandomState::new().hash_one(std::process::id()))
+}
+
+impl Tracking {
+    /// Delivers every row in order to `output`, and tells what they add up to.
+    ///
+    /// # Errors
+    /// When a writer fails.
+    pub fn deliver(mut self, output: &mut dyn Rows) -> std::io::Result<Case> {
+        deliver::deliver(&self.chains, &mut self.runs, self.facts, self.unread, self.stuck_after, output)
+    }
+
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+}

@@ -1,0 +1,381 @@
+//! Track: all cores turn one file after another into connections, in the order of the file (DESIGN 7 b).
+//!
+//! Workers frame and decode chunks from guessed record boundaries; chunks are accepted in order, and only where a chunk
+//! begins exactly where the one before it ended, so a wrong guess costs time and never truth. Accepted chunks are served
+//! to the lanes, each a single-threaded [`Table`], by whichever worker is free.
+
+use super::chunk::{self, Batch, Read};
+use super::plan::File;
+use crate::capture::{Context, End};
+use crate::tcp::table::Table;
+use crate::tcp::{Place, Summary};
+use crate::time::Timestamp;
+use crate::wire::flow::LANES;
+use crate::wire::{Keys, Why};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// One lane's table, kept over the files of a point.
+pub type Lanes = [Mutex<Table>; LANES];
+
+/// What tracking one file gave besides connections.
+#[derive(Debug)]
+pub struct Tracked {
+    pub frames: u64,
+    pub segments: u64,
+    pub icmp_errors: u64,
+    /// ICMP errors about flows or sequence numbers that no connection knows.
+    pub icmp_unmatched: u64,
+    pub others: BTreeMap<Why, u64>,
+    pub first: Option<Timestamp>,
+    pub last: Option<Timestamp>,
+    pub went_back: u64,
+    pub links: Vec<u32>,
+    pub dropped: Option<u64>,
+    pub end: End,
+    pub damage: Option<String>,
+    /// Chunks that had to be framed again from their true start.
+    pub redone: u64,
+}
+
+/// How to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace<'a> {
+    pub threads: usize,
+    /// Bytes of a chunk of the grid.
+    pub chunk: u64,
+    pub keys: Keys,
+    /// Counts the bytes that have been tracked, for a progress bar.
+    pub done: &'a AtomicU64,
+}
+
+/// A decoded chunk on its way to the lanes.
+struct Slot {
+    lanes: [Mutex<Batch>; LANES],
+}
+
+/// The whole state that workers share; held only to take or give back work.
+struct Board {
+    /// Next chunk to decode.
+    next: usize,
+    /// Decoded chunks by number, until they are accepted.
+    decoded: BTreeMap<usize, Read>,
+    /// Chunks accepted so far, and where the next must begin.
+    accepted: usize,
+    position: u64,
+    context: Arc<Context>,
+    /// Frames before each accepted chunk that some lane has not yet taken: the front is chunk `bases_from`.
+    bases: std::collections::VecDeque<u64>,
+    bases_from: usize,
+    /// A worker frames the chunk to be accepted next again.
+    redoing: bool,
+    /// Chunks each lane has taken, and whether a worker serves it now.
+    taken: [usize; LANES],
+    busy: [bool; LANES],
+    /// Number of chunks; shrinks when the file ends early.
+    chunks: usize,
+    released: u64,
+    tracked: Tracked,
+    interfaces_dropped: BTreeMap<u16, u64>,
+    /// Time of the last packet accepted.
+    last_time: Option<Timestamp>,
+}
+
+enum Job {
+    Decode(usize),
+    Redo(usize, u64, Arc<Context>),
+    Serve { lane: usize, from: usize, to: usize, bases: Vec<u64> },
+    Stop,
+}
+
+struct Run<'a> {
+    file: &'a File,
+    lanes: &'a Lanes,
+    pace: Pace<'a>,
+    slots: Vec<Slot>,
+    board: Mutex<Board>,
+    wake: Condvar,
+    unmatched: AtomicU64,
+    point: u32,
+    number: u32,
+    frames_before: u64,
+}
+
+/// Tracks one file into `lanes`. `frames_before` counts the frames of the point before this file.
+pub fn track(file: &File, lanes: &Lanes, pace: Pace<'_>, point: u32, number: u32, frames_before: u64) -> Tracked {
+    let length = file.source.bytes().len() as u64;
+    let chunks = length.saturating_sub(file.start).div_ceil(pace.chunk).max(1) as usize;
+    let window = (4 * pace.threads).max(8);
+    let run = Run {
+        file,
+        lanes,
+        pace,
+        slots: (0..window).map(|_| Slot { lanes: Default::default() }).collect(),
+        board: Mutex::new(Board::new(file, chunks)),
+        wake: Condvar::new(),
+        unmatched: AtomicU64::new(0),
+        point,
+        number,
+        frames_before,
+    };
+    rayon::scope(|scope| (0..pace.threads).for_each(|_| scope.spawn(|_| run.work())));
+    let mut board = run.board.into_inner().unwrap_or_else(PoisonError::into_inner);
+    board.tracked.icmp_unmatched = run.unmatched.into_inner();
+    if !board.interfaces_dropped.is_empty() {
+        board.tracked.dropped = Some(board.interfaces_dropped.values().sum());
+    }
+    pace.done.fetch_add(length.saturating_sub(board.released), Ordering::Relaxed);
+    board.tracked
+}
+
+/// The point has ended: every connection of its lanes.
+pub fn finish(lanes: Lanes) -> impl Iterator<Item = Vec<Summary>> {
+    lanes.into_iter().map(|lane| lane.into_inner().unwrap_or_else(PoisonError::into_inner).finish())
+}
+
+impl Board {
+    fn new(file: &File, chunks: usize) -> Self {
+        Self {
+            next: 0,
+            decoded: BTreeMap::new(),
+            accepted: 0,
+            position: file.start,
+            context: Arc::new(file.context.clone()),
+            bases: Default::default(),
+            bases_from: 0,
+            redoing: false,
+            taken: [0; LANES],
+            busy: [false; LANES],
+            chunks,
+            released: 0,
+            tracked: Tracked {
+                frames: 0,
+                segments: 0,
+                icmp_errors: 0,
+                icmp_unmatched: 0,
+                others: BTreeMap::new(),
+                first: None,
+                last: None,
+                went_back: 0,
+                links: Vec::new(),
+                dropped: None,
+                end: End::Clean,
+                damage: None,
+                redone: 0,
+            },
+            interfaces_dropped: BTreeMap::new(),
+            last_time: None,
+        }
+    }
+
+    fn furthest_behind(&self) -> usize {
+        self.taken.iter().copied().min().unwrap_or(0)
+    }
+
+    /// Adds an accepted chunk's counts to the file's.
+    fn accept(&mut self, read: Read) {
+        self.bases.push_back(self.tracked.frames);
+        let tracked = &mut self.tracked;
+        tracked.frames += read.stop.frames;
+        tracked.segments += read.segments;
+        tracked.icmp_errors += read.errors;
+        tracked.went_back +=
+            read.went_back + u64::from(read.first.zip(self.last_time).is_some_and(|(first, last)| first < last));
+        self.last_time = read.last.or(self.last_time);
+        tracked.first = [tracked.first, read.earliest].into_iter().flatten().min();
+        tracked.last = tracked.last.max(read.latest);
+        for (why, count) in read.others {
+            *tracked.others.entry(why).or_default() += count;
+        }
+        for link in read.links {
+            if !tracked.links.contains(&link) {
+                tracked.links.push(link);
+            }
+        }
+        for statistics in &read.stop.statistics {
+            if let Some(dropped) = statistics.dropped {
+                // Statistics count from the start of the capture: the last one of an interface holds.
+                self.interfaces_dropped.insert(statistics.interface, dropped);
+            }
+        }
+        if read.start.is_some() {
+            self.position = read.stop.at;
+            if read.after != *read.assumed {
+                self.context = Arc::new(read.after);
+            }
+        }
+        self.accepted += 1;
+        if let Some(end) = read.stop.end {
+            tracked.end = end;
+            self.chunks = self.accepted;
+        }
+    }
+}
+
+impl Run<'_> {
+    fn work(&self) {
+        loop {
+            match self.take() {
+                Job::Stop => return,
+                Job::Decode(chunk) => self.decode(chunk),
+                Job::Redo(chunk, from, context) => self.redo(chunk, from, context),
+                Job::Serve { lane, from, to, bases } => self.serve(lane, from, to, &bases),
+            }
+        }
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for something to do. The lane furthest behind goes before new chunks once half of the slots wait for it.
+    fn take(&self) -> Job {
+        let mut board = self.board();
+        loop {
+            if let Some(job) = self.accept_in_order(&mut board) {
+                return job;
+            }
+            let behind = board.furthest_behind();
+            if behind >= board.chunks {
+                self.wake.notify_all();
+                return Job::Stop;
+            }
+            let free = (0..LANES).filter(|&lane| !board.busy[lane] && board.taken[lane] < board.accepted);
+            let lane = free.min_by_key(|&lane| board.taken[lane]);
+            let window = self.slots.len();
+            let room = board.next < board.chunks && board.next < behind + window;
+            if room && (board.accepted - behind < window / 2 || lane.is_none()) {
+                board.next += 1;
+                return Job::Decode(board.next - 1);
+            }
+            if let Some(lane) = lane {
+                board.busy[lane] = true;
+                let (from, to) = (board.taken[lane], board.accepted);
+                let skip = from - board.bases_from;
+                let bases = board.bases.iter().skip(skip).take(to - from).copied().collect();
+                return Job::Serve { lane, from, to, bases };
+            }
+            board = self.wake.wait(board).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Accepts decoded chunks while each begins where the one before it ended; asks for the first that does not again.
+    fn accept_in_order(&self, board: &mut Board) -> Option<Job> {
+        while !board.redoing && board.accepted < board.chunks {
+            let number = board.accepted;
+            let Some(read) = board.decoded.remove(&number) else { break };
+            if !read.follows(board.position, self.limit(number), &board.context) {
+                board.redoing = true;
+                board.tracked.redone += 1;
+                return Some(Job::Redo(number, board.position, board.context.clone()));
+            }
+            self.accept(board, read);
+        }
+        None
+    }
+
+    fn accept(&self, board: &mut Board, read: Read) {
+        if let Err(damage) = self.file.source.check(read.stop.at) {
+            // The file changed underneath: this chunk may hold zeros in place of what was there.
+            board.tracked.end = End::Cut { offset: damage.at };
+            board.tracked.damage = Some(damage.cause);
+            board.chunks = board.accepted;
+            return;
+        }
+        board.accept(read);
+    }
+
+    fn limit(&self, chunk: usize) -> u64 {
+        let length = self.file.source.bytes().len() as u64;
+        (self.file.start + (chunk as u64 + 1) * self.pace.chunk).min(length)
+    }
+
+    fn decode(&self, number: usize) {
+        let from = self.file.start + number as u64 * self.pace.chunk;
+        let (limit, bytes) = (self.limit(number), self.file.source.bytes());
+        let context = self.board().context.clone();
+        let format = self.file.format;
+        let start = if number == 0 { Some(from) } else { (format.boundary)(bytes, &context, from, limit) };
+        let read = self.fill(number, |lanes| match start {
+            Some(start) => chunk::read(format, bytes, context, start, limit, &self.pace.keys, lanes),
+            None => chunk::empty(context, from..limit, lanes),
+        });
+        self.board().decoded.insert(number, read);
+        self.wake.notify_all();
+    }
+
+    /// Frames the chunk that is next in order from its true start.
+    fn redo(&self, number: usize, from: u64, context: Arc<Context>) {
+        let (limit, bytes) = (self.limit(number), self.file.source.bytes());
+        let read = self
+            .fill(number, |lanes| chunk::read(self.file.format, bytes, context, from, limit, &self.pace.keys, lanes));
+        let mut board = self.board();
+        board.redoing = false;
+        self.accept(&mut board, read);
+        drop(board);
+        self.wake.notify_all();
+    }
+
+    /// Runs `read` on the lane buffers of a chunk's slot.
+    fn fill(&self, number: usize, read: impl FnOnce(&mut [Batch; LANES]) -> Read) -> Read {
+        let slot = &self.slots[number % self.slots.len()];
+        let mut guards = slot.lanes.each_ref().map(|lane| lane.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut lanes = guards.each_mut().map(|guard| std::mem::take(&mut **guard));
+        let result = read(&mut lanes);
+        for (guard, lane) in guards.iter_mut().zip(lanes) {
+            **guard = lane;
+        }
+        result
+    }
+
+    /// One lane takes the accepted chunks that wait for it.
+    fn serve(&self, lane: usize, from: usize, to: usize, bases: &[u64]) {
+        let mut table = self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner);
+        for (number, base) in (from..to).zip(bases) {
+            let slot = &self.slots[number % self.slots.len()];
+            let batch = slot.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner);
+            let place = Place { frames_before: self.frames_before + base, point: self.point, file: self.number };
+            self.feed(&mut table, &batch, place);
+        }
+        drop(table);
+        let mut board = self.board();
+        board.taken[lane] = to;
+        board.busy[lane] = false;
+        let behind = board.furthest_behind();
+        while board.bases_from < behind {
+            board.bases.pop_front();
+            board.bases_from += 1;
+        }
+        let behind_at = (self.file.start + behind as u64 * self.pace.chunk).min(self.limit(behind));
+        let released = std::mem::replace(&mut board.released, behind_at);
+        drop(board);
+        self.wake.notify_all();
+        if behind_at > released {
+            // The map itself is given back behind the reader. One chunk is left, for a record that began in it.
+            self.file
+                .source
+                .release(released.saturating_sub(self.pace.chunk)..behind_at.saturating_sub(self.pace.chunk));
+            self.pace.done.fetch_add(behind_at - released, Ordering::Relaxed);
+        }
+    }
+
+    fn feed(&self, table: &mut Table, batch: &Batch, place: Place) {
+        let mut rares = batch.rares.iter();
+        let mut errors = batch.errors.iter().peekable();
+        for (index, segment) in batch.segments.iter().enumerate() {
+            while let Some((_, error)) = errors.next_if(|(before, _)| *before <= index) {
+                self.feed_error(table, error, place);
+            }
+            let rare = segment.marks.has(crate::wire::Marks::RARE).then(|| rares.next()).flatten();
+            table.observe(segment, rare, place);
+        }
+        errors.for_each(|(_, error)| self.feed_error(table, error, place));
+    }
+
+    fn feed_error(&self, table: &mut Table, error: &crate::wire::IcmpError, place: Place) {
+        if !table.observe_icmp(error, place) {
+            self.unmatched.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What the tests share: a capture goes in, judged rows come out, by the same road as in the program.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use synfin::analysis::{self, Options, Rows};
+use synfin::case::{Case, Facts, Judged};
+
+/// Keeps all rows.
+#[derive(Default)]
+struct Collected(Vec<Judged>);
+
+impl Rows for Collected {
+    fn batch(&mut self, rows: &[Judged], _: &Facts) -> std::io::Result<()> {
+        self.0.extend_from_slice(rows);
+        Ok(())
+    }
+}
+
+/// Analyses files with these options.
+pub fn analyse_with(paths: &[PathBuf], options: &Options) -> (Vec<Judged>, Case) {
+    let plan = analysis::plan(paths, options);
+    let mut rows = Collected::default();
+    let tracking = analysis::track(plan, options, &Arc::default()).expect("scratch space");
+    let case = tracking.deliver(&mut rows).expect("memory takes every row");
+    (rows.0, case)
+}
+
+/// Analyses one file.
+pub fn analyse(path: &Path) -> Vec<Judged> {
+    analyse_with(&[path.to_owned()], &Options::default()).0
+}
+
+/// Analyses a capture held in memory.
+pub fn analyse_bytes(capture: &[u8]) -> Vec<Judged> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("capture");
+    std::fs::write(&path, capture).expect("the capture is written");
+    analyse(&path)
+}
+
+/// Analyses a packet script.
+pub fn analyse_script(script: &str) -> Vec<Judged> {
+    let capture = synfin::capture::script::to_capture(script).unwrap_or_else(|error| panic!("{error}\n{script}"));
+    analyse_bytes(&capture)
+}
+
+/// The labels of a row as the scripts' comments state them: `outcome=... client_state=...`, empty ones left out.
+pub fn labels(row: &Judged) -> String {
+    let judgement = &row.judgement;
+    let fields = [
+        ("outcome", Some(row.outcome.name())),
+        ("client_state", judgement.states[0].map(|state| state.name())),
+        ("server_state", judgement.states[1].map(|state| state.name())),
+        ("handshake", Some(judgement.handshake.name())),
+        ("closed_by", judgement.closed_by.map(|by| by.name())),
+        ("reset_by", judgement.reset_by.map(|side| side.name())),
+        ("reset_phase", judgement.reset_phase.map(|phase| phase.name())),
+    ];
+    let set = fields.into_iter().filter_map(|(name, value)| value.map(|value| format!("{name}={value}")));
+    set.collect::<Vec<_>>().join(" ")
+}
+
+/// The folder of oracles, if it is there; says so if not.
+pub fn shared(part: &str) -> Option<PathBuf> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared");
+    let folder = std::env::var_os("SYNFIN_SHARED").map_or_else(|| PathBuf::from(beside), PathBuf::from).join(part);
+    if folder.exists() {
+        return Some(folder);
+    }
+    println!("skipped: {} is not here", folder.display());
+    None
+}
