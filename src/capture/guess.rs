@@ -37,3 +37,29 @@ pub(super) fn boundary(
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn bytes_made_to_look_like_records_everywhere_end_the_search_instead_of_making_it_slow() {
+        // From every sixteenth byte a run goes on to just before it would be long enough.
+        let (length, steps) = (4 << 20, Cell::new(0));
+        let found = boundary(length, 0, length as u64, 4, |at| {
+            steps.set(steps.get() + 1);
+            let wall = (at + 16) % (RUN_BYTES - 64) < 16;
+            (at.is_multiple_of(16) && !wall).then_some(at + 16)
+        });
+        assert_eq!(found, None);
+        assert!(steps.get() < length, "{} steps", steps.get());
+    }
+
+    #[test]
+    fn a_run_that_breaks_early_is_passed_over() {
+        let next = |at: usize| if at == 48 { None } else { at.is_multiple_of(16).then_some(at + 16) };
+        assert_eq!(boundary(1 << 20, 1, 1 << 20, 1, next), Some(64));
+        assert_eq!(boundary(1 << 20, 1, 64, 1, next), None);
+    }
+}
