@@ -21,7 +21,7 @@ pub use summary::{Facts, Half, Moment, RoleBasis, Side, Summary};
 pub use table::Table;
 
 use crate::time::Span;
-use crate::wire::{Flags, IcmpError, Marks, Rare, Segment};
+use crate::wire::{Address, Flags, IcmpError, Marks, Rare, Segment};
 use scoreboard::{FAR, Scoreboard};
 use summary::{Icmp, Link, Pattern};
 
@@ -58,6 +58,7 @@ impl Connection {
         }
         let summary = Summary {
             flow: segment.flow,
+            ends: Default::default(),
             client_way: if synack { segment.way.back() } else { segment.way },
             point: place.point,
             file: place.file,
@@ -89,6 +90,11 @@ impl Connection {
             pattern: Pattern::default(),
         };
         Self { summary, boards: Box::default() }
+    }
+
+    /// Sender and receiver of the first frame, which the segment's record does not hold.
+    pub fn set_ends(&mut self, sender: Address, receiver: Address) {
+        self.summary.ends = [sender.into(), receiver.into()];
     }
 
     pub fn summary(&self) -> &Summary {

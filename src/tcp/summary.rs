@@ -8,7 +8,7 @@ use super::rtt::Rtt;
 use super::state::{State, Teardown, shown};
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
-use crate::wire::{Flags, FlowHash, IcmpKind, Way};
+use crate::wire::{Address, Flags, FlowHash, IcmpKind, PackedAddress, Way};
 use serde::{Deserialize, Serialize};
 use std::ops::{Index, IndexMut};
 
@@ -371,6 +371,8 @@ impl Facts {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     pub flow: FlowHash,
+    /// Sender and receiver of the first frame.
+    pub ends: [PackedAddress; 2],
     /// The way of the client's segments.
     pub client_way: Way,
     /// Observation point, and the number of the file in its chain that holds the first frame.
@@ -446,6 +448,12 @@ impl Summary {
             (0, _) => Some(Side::Server),
             _ => None,
         }
+    }
+
+    /// Address of a side.
+    pub fn address(&self, side: Side) -> Address {
+        let [sender, receiver] = self.ends;
+        if self.side_of(self.first_way) == side { sender.into() } else { receiver.into() }
     }
 
     /// Which side sends the segments that go this way.

@@ -8,6 +8,7 @@ use super::{Connection, Facts, Place, Side, State, Summary};
 use crate::time::SECOND;
 use crate::wire::{Flags, FlowHash, IcmpError, Rare, Segment};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A stray SYN-ACK adopts its SYN when this is filed within that time after it (several capture queues).
@@ -46,16 +47,22 @@ impl Hasher for FlowHasher {
 }
 
 impl Table {
-    /// Takes one segment, in file order.
-    pub fn observe(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place) {
-        let Some(flow) = self.flows.get_mut(&segment.flow) else {
-            let mut current = Connection::new(segment, place);
-            current.observe(segment, rare, place);
-            self.flows.insert(segment.flow, Box::new(Flow { current, previous: None }));
-            return;
+    /// Takes one segment, in file order. Gives the connection if the segment began it: whoever knows its addresses is
+    /// to set them.
+    pub fn observe(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place) -> Option<&mut Connection> {
+        let flow = match self.flows.entry(segment.flow) {
+            Entry::Vacant(vacant) => {
+                let mut current = Connection::new(segment, place);
+                current.observe(segment, rare, place);
+                let flow = vacant.insert(Box::new(Flow { current, previous: None }));
+                return Some(&mut flow.current);
+            }
+            Entry::Occupied(occupied) => occupied.into_mut(),
         };
         if opens_anew(flow.current.summary(), segment) {
             self.finished.extend(flow.succeed(segment, place).map(Connection::finish));
+            flow.current.observe(segment, rare, place);
+            return Some(&mut flow.current);
         }
         if let Some(previous) = &mut flow.previous
             && belongs_to_previous(flow.current.summary(), previous.summary(), segment)
@@ -64,12 +71,13 @@ impl Table {
             if flow.current.summary().side_of(segment.way) == Side::Server && !segment.flags.any(Flags::RST) {
                 flow.current.challenged();
             }
-            return;
+            return None;
         }
         flow.current.observe(segment, rare, place);
         if flow.previous.is_some() && settled(flow.current.summary()) {
             self.finished.extend(flow.previous.take().map(Connection::finish));
         }
+        None
     }
 
     /// Takes an ICMP error; false if no connection sent what it quotes.

@@ -15,7 +15,7 @@ mod why;
 #[cfg(test)]
 mod fixture;
 
-pub use flow::{Address, FlowHash, FlowKey, Keys, Way};
+pub use flow::{Address, FlowHash, FlowKey, Keys, PackedAddress, Way};
 pub use link::{LINKS, Link};
 pub use tcp::Rare;
 pub use why::{Layer, Why};
