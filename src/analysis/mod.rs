@@ -7,16 +7,17 @@ mod chunk;
 mod deliver;
 mod folder;
 mod plan;
+mod report;
 mod runs;
 mod track;
 
 pub use deliver::Rows;
 pub use folder::Folder;
+pub use report::{Report, Wanted};
 
 use crate::case::{Case, Facts, InputFile, Point};
 use crate::error::Error;
 use crate::input::{self, Source};
-use crate::tcp::Summary;
 use crate::time::Span;
 use crate::wire::{self, Keys};
 use plan::Chain;
@@ -188,6 +189,11 @@ impl Tracking {
     /// When a writer fails.
     pub fn deliver(mut self, output: &mut dyn Rows) -> std::io::Result<Case> {
         deliver::deliver(&mut self.runs, self.facts, self.unread, self.stuck_after, output)
+    }
+
+    /// Whether every input could be read.
+    pub fn all_read(&self) -> bool {
+        self.unread.is_empty()
     }
 
     pub fn facts(&self) -> &Facts {

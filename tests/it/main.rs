@@ -3,5 +3,6 @@
 mod corpus_frames;
 mod scripts;
 mod shared;
+mod architecture;
 mod semantics;
 mod support;
