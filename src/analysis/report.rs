@@ -81,6 +81,7 @@ impl Rows for Report {
 
 fn create(folder: &Folder, name: &str) -> io::Result<Sink> {
     let path = folder.path().join(name);
-    let file = File::create(&path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    let file =
+        File::create(&path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
     Ok(Box::new(BufWriter::with_capacity(1 << 18, file)))
 }

@@ -368,10 +368,11 @@ impl Run<'_> {
                 self.feed_error(table, error, place);
             }
             let rare = segment.marks.has(wire::Marks::RARE).then(|| rares.next()).flatten();
-            if let Some(connection) = table.observe(segment, rare, place)
+            let taken = table.observe(segment, rare, place);
+            if taken.new
                 && let Some((sender, receiver)) = self.addresses(segment)
             {
-                connection.set_ends(sender, receiver);
+                taken.connection.set_ends(sender, receiver);
             }
         }
         errors.for_each(|(_, error)| self.feed_error(table, error, place));

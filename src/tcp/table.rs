@@ -4,7 +4,7 @@
 //! taken by the next but one, or the input ends.
 
 use super::scoreboard::FAR;
-use super::{Connection, Facts, Place, Side, State, Summary};
+use super::{Connection, Facts, Place, SegmentKind, Side, State, Summary};
 use crate::time::SECOND;
 use crate::wire::{Flags, FlowHash, IcmpError, Rare, Segment};
 use std::collections::HashMap;
@@ -19,6 +19,22 @@ const ADOPTS: i64 = SECOND;
 pub struct Table {
     flows: HashMap<FlowHash, Box<Flow>, BuildHasherDefault<FlowHasher>>,
     finished: Vec<Summary>,
+}
+
+/// What became of a segment.
+#[derive(Debug)]
+pub struct Taken<'a> {
+    pub connection: &'a mut Connection,
+    pub kind: SegmentKind,
+    /// The segment began the connection: whoever knows its addresses is to set them.
+    pub new: bool,
+}
+
+impl<'a> Taken<'a> {
+    fn new(connection: &'a mut Connection, segment: &Segment, rare: Option<&Rare>, place: Place, new: bool) -> Self {
+        let kind = connection.observe(segment, rare, place);
+        Self { connection, kind, new }
+    }
 }
 
 #[derive(Debug)]
@@ -47,37 +63,33 @@ impl Hasher for FlowHasher {
 }
 
 impl Table {
-    /// Takes one segment, in file order. Gives the connection if the segment began it: whoever knows its addresses is
-    /// to set them.
-    pub fn observe(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place) -> Option<&mut Connection> {
+    /// Takes one segment, in file order, and says which connection took it, and as what.
+    pub fn observe(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place) -> Taken<'_> {
         let flow = match self.flows.entry(segment.flow) {
             Entry::Vacant(vacant) => {
-                let mut current = Connection::new(segment, place);
-                current.observe(segment, rare, place);
-                let flow = vacant.insert(Box::new(Flow { current, previous: None }));
-                return Some(&mut flow.current);
+                let flow = Flow { current: Connection::new(segment, place), previous: None };
+                return Taken::new(&mut vacant.insert(Box::new(flow)).current, segment, rare, place, true);
             }
             Entry::Occupied(occupied) => occupied.into_mut(),
         };
         if opens_anew(flow.current.summary(), segment) {
             self.finished.extend(flow.succeed(segment, place).map(Connection::finish));
-            flow.current.observe(segment, rare, place);
-            return Some(&mut flow.current);
+            return Taken::new(&mut flow.current, segment, rare, place, true);
         }
-        if let Some(previous) = &mut flow.previous
-            && belongs_to_previous(flow.current.summary(), previous.summary(), segment)
-        {
-            previous.observe(segment, rare, place);
-            if flow.current.summary().side_of(segment.way) == Side::Server && !segment.flags.any(Flags::RST) {
-                flow.current.challenged();
-            }
-            return None;
+        let older = flow.previous.as_ref().is_some_and(|previous| {
+            belongs_to_previous(flow.current.summary(), previous.summary(), segment)
+        });
+        if older && flow.current.summary().side_of(segment.way) == Side::Server && !segment.flags.any(Flags::RST) {
+            flow.current.challenged();
         }
-        flow.current.observe(segment, rare, place);
-        if flow.previous.is_some() && settled(flow.current.summary()) {
+        if older && let Some(previous) = &mut flow.previous {
+            return Taken::new(previous, segment, rare, place, false);
+        }
+        let kind = flow.current.observe(segment, rare, place);
+        if settled(flow.current.summary()) {
             self.finished.extend(flow.previous.take().map(Connection::finish));
         }
-        None
+        Taken { connection: &mut flow.current, kind, new: false }
     }
 
     /// Takes an ICMP error; false if no connection sent what it quotes.

@@ -1,8 +1,9 @@
 //! All integration tests, in one binary.
 
-mod corpus_frames;
-mod scripts;
-mod shared;
 mod architecture;
+mod corpus_frames;
+mod lab;
+mod scripts;
 mod semantics;
+mod shared;
 mod support;
