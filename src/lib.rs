@@ -8,3 +8,4 @@ pub mod capture;
 pub mod wire;
 pub mod tcp;
 pub mod case;
+pub mod report;

@@ -1,4 +1,5 @@
 //! All integration tests, in one binary.
 
 mod corpus_frames;
+mod report;
 mod shared;
