@@ -75,6 +75,15 @@ pub struct InputFile {
     pub note: Option<String>,
 }
 
+impl Facts {
+    /// From the first frame of any point to the last; `None` if no frame was read.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let first = self.points.iter().filter_map(|point| point.first).min()?;
+        let last = self.points.iter().filter_map(|point| point.last).max()?;
+        Some((first, last))
+    }
+}
+
 impl Judged {
     /// Settles the roles, labels and judges a connection.
     pub fn new(mut summary: Summary, facts: &Facts) -> Self {

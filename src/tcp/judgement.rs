@@ -143,7 +143,8 @@ impl Caveats {
     pub const SNAPLEN: Self = Self(1 << 10);
     pub const TEXT_ONLY: Self = Self(1 << 11);
 
-    const NAMES: [&'static str; 12] = [
+    /// In the order of their bits, which is the order of printing.
+    pub const NAMES: [&'static str; 12] = [
         "start_unseen",
         "cut_by_end",
         "one_sided",

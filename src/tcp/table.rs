@@ -82,8 +82,9 @@ impl Table {
         if older && flow.current.summary().side_of(segment.way) == Side::Server && !segment.flags.any(Flags::RST) {
             flow.current.challenged();
         }
-        if older && let Some(previous) = &mut flow.previous {
-            return Taken::new(previous, segment, rare, place, false);
+        if older {
+            let Flow { current, previous } = &mut **flow;
+            return Taken::new(previous.as_mut().unwrap_or(current), segment, rare, place, false);
         }
         let kind = flow.current.observe(segment, rare, place);
         if settled(flow.current.summary()) {

@@ -5,5 +5,6 @@ mod corpus_frames;
 mod lab;
 mod scripts;
 mod semantics;
+mod report;
 mod shared;
 mod support;
