@@ -26,11 +26,6 @@ impl Progress {
         Self::on(ProgressDrawTarget::stderr(), total, counter)
     }
 
-    /// Prints without tearing the bar: everything that goes to the terminal while the bar stands is printed in here.
-    pub fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
-        self.bar.suspend(print)
-    }
-
     /// Takes the bar away.
     pub fn finish(mut self) {
         self.stop();

@@ -98,8 +98,7 @@ fn every_state_read_off_the_wire_is_the_kernels() {
     }
     println!("{} stable dumps, {} unstable left out", compared.stable, compared.unstable);
     println!("not captured: {:#?}", compared.not_captured);
-    let (same, other): (Vec<&Pair>, Vec<&Pair>) =
-        compared.pairs.iter().partition(|pair| pair.kernel == pair.inferred);
+    let (same, other): (Vec<&Pair>, Vec<&Pair>) = compared.pairs.iter().partition(|pair| pair.kernel == pair.inferred);
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     same.iter().for_each(|pair| *counts.entry(&pair.kernel).or_default() += 1);
     println!("{} sockets compared, {} agree: {counts:?}", compared.pairs.len(), same.len());
