@@ -75,7 +75,7 @@ mod tests {
     use indicatif::InMemoryTerm;
 
     #[test]
-    fn the_bar_shows_bytes_steps_aside_for_messages_and_leaves_nothing_behind() {
+    fn the_bar_shows_bytes_and_leaves_nothing_behind() {
         let terminal = InMemoryTerm::new(5, 100);
         let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
         let counter = Arc::new(AtomicU64::new(1 << 30));
@@ -83,7 +83,6 @@ mod tests {
         while !terminal.contents().contains("50 %  1.00 GiB of 2.00 GiB") {
             thread::yield_now();
         }
-        assert_eq!(progress.suspend(|| terminal.contents()), "");
         progress.finish();
         assert_eq!(terminal.contents(), "");
     }
@@ -92,6 +91,5 @@ mod tests {
     fn off_a_terminal_there_is_no_bar_and_no_thread() {
         let progress = Progress::on(ProgressDrawTarget::hidden(), 1, Arc::default());
         assert!(progress.watcher.is_none());
-        assert_eq!(progress.suspend(|| 7), 7);
     }
 }
