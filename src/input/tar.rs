@@ -150,7 +150,10 @@ fn number(field: &[u8], radix: u64) -> Option<u64> {
     let end = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
     let (digits, after) = digits.split_at(end);
     let is_clean = !digits.is_empty() && after.iter().all(|byte| matches!(byte, 0 | b' '));
-    let add = |sum: u64, digit: &u8| sum.checked_mul(radix)?.checked_add(u64::from(digit - b'0').min(radix - 1));
+    let add = |sum: u64, digit: &u8| {
+        let digit = u64::from(digit - b'0');
+        sum.checked_mul(radix)?.checked_add(digit).filter(|_| digit < radix)
+    };
     digits.iter().try_fold(0, add).filter(|_| is_clean)
 }
 
