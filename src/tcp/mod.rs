@@ -36,10 +36,6 @@ pub struct Place {
     pub file: u32,
 }
 
-/// SYN-ACKs repeated after their acknowledgement before an ACK alone no longer proves that the server has it: its
-/// accept queue is full and it drops the third ACK of the handshake (`tcp_check_req`, Linux).
-const REPEATS_THAT_STALL: u32 = 2;
-
 /// One life of a flow, being tracked.
 #[derive(Clone, Debug)]
 pub struct Connection {
@@ -407,10 +403,9 @@ impl Connection {
         if acknowledges_syn && opened {
             summary.established.first(segment.time);
             summary[side].opening = Some(State::Established);
-            let stalls = summary[side.peer()].synack_repeats >= REPEATS_THAT_STALL;
             let peer = &mut summary[side.peer()];
             peer.syn_acked = true;
-            if peer.opening == Some(State::SynReceived) && !stalls {
+            if peer.opening == Some(State::SynReceived) {
                 peer.opening = Some(State::Established);
             }
             let server_spoke = summary[Side::Server].acked_plainly.is_set();
