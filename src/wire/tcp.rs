@@ -111,6 +111,9 @@ fn header(captured: &[u8], length: usize, marks: Marks) -> Result<Header, Why> {
         return Err(Why::Malformed(Layer::Tcp));
     }
     let flags = Flags(u16::from_be_bytes([fixed[12] & 1, fixed[13]]));
+    // A SYN as long as its IP header says and its frame does not hold lost its options when the file was anonymised.
+    let shortened = flags.has(Flags::SYN) && marks.has(Marks::LENGTH_PAST_FRAME);
+    let length = if shortened { captured.len().clamp(header_len, length) } else { length };
     let captured_options = captured.get(FIXED..).unwrap_or_default();
     let options = captured_options.get(..header_len - FIXED).unwrap_or_else(|| {
         marks = marks.with(Marks::HEADER_CUT);
@@ -311,6 +314,18 @@ mod tests {
         (bytes[32], bytes[33], bytes[39]) = (0x51, 0xff, 3);
         let Packet::Segment(segment, rare) = decode_frame(&frame(RAW, &bytes), &KEYS) else { panic!("no segment") };
         assert_eq!((segment.flags, rare.and_then(|rare| rare.urgent)), (Flags(0x1ff), Some(3)));
+    }
+
+    #[test]
+    fn a_syn_shorter_than_its_ip_header_says_carries_no_payload() {
+        let mut bytes = ipv4();
+        bytes.truncate(40);
+        for (flags, len) in [(0x02, 0), (0x12, 0), (0x10, 5)] {
+            bytes[33] = flags;
+            let lying = Frame { wire_len: 40, ..frame(RAW, &bytes) };
+            let Packet::Segment(segment, _) = decode_frame(&lying, &KEYS) else { panic!("no segment") };
+            assert_eq!((segment.len, segment.marks.has(Marks::LENGTH_PAST_FRAME)), (len, true));
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod corpus_frames;
+mod corpus_scripts;
 mod lab;
 mod scripts;
 mod semantics;
