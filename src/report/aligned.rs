@@ -4,7 +4,7 @@
 //! streams.
 
 use super::columns::Field;
-use super::terminal::{safe, width};
+use super::terminal::{Style, cut_middle, safe, width};
 use super::{Cells, Kind, RowWriter, Sink, Value};
 use std::io;
 
@@ -30,7 +30,7 @@ pub(super) fn open(sink: Sink, fields: Vec<Field>, width: usize) -> Box<dyn RowW
 impl RowWriter for Aligned {
     fn batch(&mut self, cells: &dyn Cells) -> io::Result<()> {
         for row in 0..cells.rows() {
-            let texts = (0..self.fields.len()).map(|column| shown(&cells.cell(row, column))).collect();
+            let texts: Vec<_> = (0..self.fields.len()).map(|column| shown(&cells.cell(row, column))).collect();
             if self.layout.is_some() {
                 self.line(&texts)?;
                 continue;
@@ -64,8 +64,9 @@ impl Aligned {
         let mut layout = Vec::new();
         let mut used = 0;
         for &column in &filled {
-            let cells = sample.iter().map(|row| width(&row[column]));
-            let widest = cells.chain([self.fields[column].name.len()]).max().unwrap_or(0);
+            let cells = sample.iter().map(|row| width(&row[column]).min(self.longest(column)));
+            let [above, below] = head(self.fields[column].name);
+            let widest = cells.chain([above.len(), below.len()]).max().unwrap_or(0);
             let needed = widest + if layout.is_empty() { 0 } else { GAP.len() };
             if used + needed > self.width && !layout.is_empty() {
                 break;
@@ -75,19 +76,30 @@ impl Aligned {
         }
         self.hidden = filled.len() - layout.len();
         self.layout = Some(layout);
-        let head = self.fields.iter().map(|field| field.name.to_owned()).collect();
-        self.line(&head)?;
+        for line in 0..2 {
+            let names: Vec<_> = self.fields.iter().map(|field| head(field.name)[line].to_owned()).collect();
+            self.line(&names)?;
+        }
         sample.iter().try_for_each(|row| self.line(row))
     }
 
-    fn line(&mut self, texts: &Vec<String>) -> io::Result<()> {
+    fn style(&self) -> Style {
+        Style { width: self.width, colour: false, unicode: true }
+    }
+
+    /// Columns that a cell may take: long text may not crowd out everything else.
+    fn longest(&self, column: usize) -> usize {
+        if self.fields[column].kind == Kind::Text { (self.width / 3).max(24) } else { usize::MAX }
+    }
+
+    fn line(&mut self, texts: &[String]) -> io::Result<()> {
         let mut out = Vec::new();
         for (place, &(column, widest)) in self.layout.iter().flatten().enumerate() {
             if place > 0 {
                 out.extend_from_slice(GAP);
             }
-            let text = &texts[column];
-            let fill = widest.saturating_sub(width(text));
+            let text = cut_middle(&texts[column], widest.max(self.longest(column)), self.style());
+            let fill = widest.saturating_sub(width(&text));
             let right = is_right(self.fields[column].kind);
             if right {
                 out.resize(out.len() + fill, b' ');
@@ -101,6 +113,12 @@ impl Aligned {
         out.push(b'\n');
         self.sink.write_all(&out)
     }
+}
+
+/// A name on two lines, parted where both are short; a short name stands on the lower one.
+fn head(name: &str) -> [&str; 2] {
+    let parts = name.match_indices('_').map(|(at, _)| [&name[..at], &name[at + 1..]]);
+    parts.min_by_key(|[above, below]| above.len().max(below.len())).unwrap_or(["", name])
 }
 
 /// Numbers stand at the right of their column.

@@ -105,7 +105,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(bytes: &[u8]) -> String {
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes);
+        let mut reader = csv::Reader::from_reader(bytes);
         let record = reader.records().next().expect("a record").expect("a good one");
         record[0].to_owned()
     }
@@ -114,7 +114,7 @@ mod tests {
         #[test]
         fn any_text_comes_back_from_its_cell(text in "(?s)['=+@\\-\t]{0,3}.{0,12}") {
             prop_assert_eq!(unguarded(&guarded(&text)).to_owned(), text.clone());
-            let mut out = Vec::new();
+            let mut out = b"a,b\n".to_vec();
             write_text(&mut out, &text);
             out.extend(b",\n");
             prop_assert_eq!(unguarded(&read(&out)).to_owned(), text);

@@ -60,9 +60,17 @@ pub fn duration(span: Span) -> String {
         0 if milliseconds < 10.0 => format!("{sign}{milliseconds:.2} ms"),
         0 => format!("{sign}{milliseconds:.0} ms"),
         1..60 => format!("{sign}{:.1} s", milliseconds / 1000.0),
-        60..3600 => format!("{sign}{} min {:02} s", seconds / 60, seconds % 60),
-        3600..86_400 => format!("{sign}{} h {:02} min", seconds / 3600, seconds / 60 % 60),
-        _ => format!("{sign}{} d {:02} h", seconds / 86_400, seconds / 3600 % 24),
+        60..3600 => two(sign, (seconds / 60, "min"), (seconds % 60, "s")),
+        3600..86_400 => two(sign, (seconds / 3600, "h"), (seconds / 60 % 60, "min")),
+        _ => two(sign, (seconds / 86_400, "d"), (seconds / 3600 % 24, "h")),
+    }
+}
+
+/// The smaller unit is left out where it counts nothing.
+fn two(sign: &str, (large, unit): (u64, &str), (small, subunit): (u64, &str)) -> String {
+    match small {
+        0 => format!("{sign}{large} {unit}"),
+        _ => format!("{sign}{large} {unit} {small:02} {subunit}"),
     }
 }
 
@@ -106,7 +114,7 @@ mod tests {
         let milliseconds = [0, 1, 250, 999, 3400, 59_940, 60_000, 581_000, 7_500_000, 273_600_000, -250];
         let printed = milliseconds.map(|value| duration(Span::from_micros(value * 1000)));
         let wanted = [
-            "0 s", "1.00 ms", "250 ms", "999 ms", "3.4 s", "59.9 s", "1 min 00 s", "9 min 41 s", "2 h 05 min", "3 d 04 h",
+            "0 s", "1.00 ms", "250 ms", "999 ms", "3.4 s", "59.9 s", "1 min", "9 min 41 s", "2 h 05 min", "3 d 04 h",
             "-250 ms",
         ];
         assert_eq!(printed, wanted);

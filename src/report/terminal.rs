@@ -182,10 +182,27 @@ pub fn wrap(text: &str, indent: usize, style: Style) -> Vec<Line> {
     let text = safe(text);
     let lead = text.len() - text.trim_start().len();
     let most = style.columns().saturating_sub(indent.max(lead) + 1);
-    let mut words = text.split_whitespace().map(|word| Line::of(Paint::Plain, &cut_middle(word, most, style)));
+    let words = whole_numbers(&text);
+    let mut words = words.iter().map(|word| Line::of(Paint::Plain, &cut_middle(word, most, style)));
     let first = words.next().unwrap_or_default();
     let first = Line::of(Paint::Plain, &" ".repeat(lead)).then(first);
     flow(std::iter::once(first).chain(words).collect(), indent, style)
+}
+
+/// The words of a text; groups of three digits stay with the number that they belong to.
+fn whole_numbers(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+        match words.last_mut() {
+            Some(number) if digits == 3 && number.ends_with(|c: char| c.is_ascii_digit()) => {
+                number.push(' ');
+                number.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
 }
 
 /// A column of a [`grid`].
@@ -308,6 +325,14 @@ mod tests {
         assert_eq!(safe("a\u{1b}[31mb\nc"), "a\\u{1b}[31mb\\u{a}c");
         assert_eq!(safe("exe\u{202e}gpj"), "exe\\u{202e}gpj");
         assert_eq!(safe("Zürich/漢"), "Zürich/漢");
+    }
+
+    #[test]
+    fn a_number_is_never_broken_between_its_groups() {
+        let lines = wrap("  damaged at byte number so and so many, 4 294 967 295: no", 4, STYLE);
+        let mut out = String::new();
+        lines.iter().for_each(|line| line.print(&mut out, STYLE));
+        assert_eq!(out, "  damaged at byte number so and so many,\n    4 294 967 295: no\n");
     }
 
     #[test]

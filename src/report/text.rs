@@ -9,7 +9,7 @@ use super::human::{address, bytes, count, counted, duration, period, share};
 use super::terminal::{Line, Paint, Style, Track, flow, grid};
 use crate::case::{Case, Service, Stuck, Timeline};
 use crate::tcp::{Outcome, Verdict};
-use crate::time::Timestamp;
+use crate::time::{SECOND, Timestamp};
 
 /// Lines of the whole summary.
 const MOST_LINES: usize = 40;
@@ -32,16 +32,23 @@ pub struct Written {
 struct Section {
     head: Vec<Line>,
     entries: Vec<Vec<Line>>,
-    /// Entries that stay however long the other sections are.
+    /// Entries that stay if at all possible, however long the other sections are.
     least: usize,
+    /// Entries that were not even made.
+    beyond: u64,
     /// What stands in place of that many entries left out at the end.
-    rest: Box<dyn Fn(usize) -> String>,
+    rest: Box<dyn Fn(u64) -> String>,
 }
 
 impl Section {
+    /// Entries left out where that many are shown.
+    fn left_out(&self, shown: usize) -> u64 {
+        (self.entries.len() - shown) as u64 + self.beyond
+    }
+
     fn lines(&self, shown: usize) -> usize {
-        let left_out = usize::from(shown < self.entries.len());
-        self.head.len() + self.entries[..shown].iter().map(Vec::len).sum::<usize>() + left_out
+        let rest = usize::from(self.left_out(shown) > 0);
+        self.head.len() + self.entries[..shown].iter().map(Vec::len).sum::<usize>() + rest
     }
 }
 
@@ -63,24 +70,28 @@ pub fn summary(case: &Case, written: &[Written], style: Style) -> String {
         out.push('\n');
         let entries = section.entries[..shown].iter().flatten();
         section.head.iter().chain(entries).for_each(|line| line.print(&mut out, style));
-        if shown < section.entries.len() {
-            let rest = (section.rest)(section.entries.len() - shown);
+        let left_out = section.left_out(shown);
+        if left_out > 0 {
+            let rest = (section.rest)(left_out);
             Line::of(Paint::Dim, &format!("  {rest}")).print(&mut out, style);
         }
     }
     out
 }
 
-/// How many entries of each section are shown: entries of the longest section go first.
+/// How many entries of each section are shown: entries of the longest section go first, down to the least number; only
+/// where that does not suffice, more go.
 fn allot(sections: &[Section], most: usize) -> Vec<usize> {
     let mut shown: Vec<usize> = sections.iter().map(|section| section.entries.len()).collect();
     let total = |shown: &[usize]| -> usize {
         sections.iter().zip(shown).map(|(section, &shown)| 1 + section.lines(shown)).sum()
     };
-    while total(&shown) > most {
-        let can_give = (0..sections.len()).filter(|&at| shown[at] > sections[at].least);
-        let Some(longest) = can_give.max_by_key(|&at| sections[at].lines(shown[at])) else { break };
-        shown[longest] -= 1;
+    for floor in [usize::MAX, 1, 0] {
+        while total(&shown) > most {
+            let can_give = (0..sections.len()).filter(|&at| shown[at] > sections[at].least.min(floor));
+            let Some(longest) = can_give.max_by_key(|&at| sections[at].lines(shown[at])) else { break };
+            shown[longest] -= 1;
+        }
     }
     shown
 }
@@ -89,17 +100,21 @@ fn headline(case: &Case, style: Style) -> Vec<Line> {
     let files = case.facts.points.iter().flat_map(|point| &point.files);
     let (inputs, frames) = files.fold((0, 0), |(inputs, frames), file| (inputs + 1, frames + file.frames));
     let (hosts, more) = case.tally.hosts();
+    let title = Line::of(Paint::Bold, "synfin ");
+    if inputs == 0 {
+        return vec![title.with(Paint::Plain, " no input could be read")];
+    }
     let mut pieces = vec![format!("{},", counted(inputs, "input"))];
     if case.facts.points.len() > 1 {
         pieces.push(format!("{},", counted(case.facts.points.len() as u64, "observation point")));
     }
     pieces.push(format!("{},", counted(frames, "frame")));
-    pieces.push(format!("{}{}", if more { "over " } else { "" }, counted(hosts as u64, "host")));
+    let comma = if case.facts.span().is_some() { "," } else { "" };
+    pieces.push(format!("{}{}{comma}", if more { "over " } else { "" }, counted(hosts as u64, "host")));
     if let Some((first, last)) = case.facts.span() {
-        pieces.push(format!("from {} UTC", period(first, last)));
+        pieces.push(format!("{} UTC", period(first, last)));
         pieces.push(format!("({})", duration(last.since(first))));
     }
-    let title = Line::of(Paint::Bold, "synfin ");
     let pieces = pieces.iter().map(|piece| Line::of(Paint::Plain, piece));
     let mut lines = flow(std::iter::once(title).chain(pieces).collect(), 8, style);
     lines.extend(flow(verdicts(case), 8, style));
@@ -171,19 +186,19 @@ fn ends(case: &Case, style: Style) -> Option<Section> {
     }));
     let tracks =
         [Track::LEFT, Track::LEFT, Track::RIGHT, Track::RIGHT, Track::LEFT.or_drop(1), Track::LEFT.or_drop(2)];
-    let rest = move |left_out: usize| {
-        let connections = outcomes.iter().rev().take(left_out).map(|(_, number)| number).sum();
-        format!("and {}: {}", counted(left_out as u64, "other outcome"), counted(connections, "connection"))
+    let rest = move |left_out: u64| {
+        let connections = outcomes.iter().rev().take(left_out as usize).map(|(_, number)| number).sum();
+        format!("and {}: {}", counted(left_out, "other outcome"), counted(connections, "connection"))
     };
-    Some(table(grid(rows, &tracks, style), 6, Box::new(rest)))
+    Some(table(grid(rows, &tracks, style), 8, 0, Box::new(rest)))
 }
 
 /// A section whose head is the first line of a grid.
-fn table(lines: Vec<Line>, least: usize, rest: Box<dyn Fn(usize) -> String>) -> Section {
+fn table(lines: Vec<Line>, least: usize, beyond: u64, rest: Box<dyn Fn(u64) -> String>) -> Section {
     let mut lines = lines.into_iter();
     let head = lines.next().into_iter().collect();
     let entries: Vec<_> = lines.map(|line| vec![line]).collect();
-    Section { head, least: least.min(entries.len()), entries, rest }
+    Section { head, least: least.min(entries.len()), entries, beyond, rest }
 }
 
 /// The ends of the spark lines: times, or days where there are several.
@@ -213,29 +228,17 @@ fn spark(buckets: &[u64], style: Style) -> String {
 
 /// The services with most trouble.
 fn services(case: &Case, style: Style) -> Option<Section> {
-    let worst = case.tally.services.worst(SERVICES + 1);
+    let worst = case.tally.services.worst(usize::MAX);
     if worst.is_empty() {
         return None;
     }
-    let more = worst.len() > SERVICES;
     let heads = ["SERVICES with trouble, worst first", "tried", "failed", "reset", "unfinished", "failed share"];
     let mut rows: Vec<Vec<_>> = vec![heads.map(|head| cell(Paint::Dim, head)).into()];
     rows[0][0].0 = Paint::Bold;
     rows.extend(worst.iter().take(SERVICES).map(|&(server, service)| service_row(address(server), service)));
     let tracks = [Track::CUT, Track::RIGHT, Track::RIGHT, Track::RIGHT, Track::RIGHT, Track::RIGHT.or_drop(1)];
-    let mut section = table(
-        grid(rows, &tracks, style),
-        2,
-        Box::new(move |left_out| {
-            let more = if more { "or more " } else { "" };
-            format!("and {left_out} {more}others: see server_address and server_port in connections")
-        }),
-    );
-    if more {
-        section.entries.pop(); // so that the line about the rest is printed
-        section.entries.push(vec![Line::of(Paint::Dim, "  and more: see server_address and server_port in connections")]);
-    }
-    Some(section)
+    let rest = |left_out| format!("and {}: see server_address, server_port in connections", counted(left_out, "other"));
+    Some(table(grid(rows, &tracks, style), 3, worst.len().saturating_sub(SERVICES) as u64, Box::new(rest)))
 }
 
 fn service_row(name: String, service: Service) -> Vec<(Paint, String)> {
@@ -256,9 +259,9 @@ fn stuck(case: &Case, style: Style) -> Option<Section> {
     if listed.is_empty() {
         return None;
     }
-    let after = duration(case.tally.stuck_after());
-    let title = format!("{} for {after} or more, the longest:", counted(total, "connection"));
-    let rows = listed.iter().map(|stuck| stuck_row(stuck)).collect();
+    let after = count(case.tally.stuck_after().0.max(0).unsigned_abs() / SECOND.unsigned_abs());
+    let title = format!("{} for {after} s or more, the longest:", counted(total, "connection"));
+    let rows = listed.iter().map(stuck_row).collect();
     let tracks = [
         Track::RIGHT,
         Track::LEFT.or_drop(2),
@@ -271,9 +274,9 @@ fn stuck(case: &Case, style: Style) -> Option<Section> {
     ];
     let head = Line::of(Paint::Bold, "STUCK ").with(Paint::Plain, &title);
     let entries: Vec<_> = grid(rows, &tracks, style).into_iter().map(|line| vec![line]).collect();
-    let unlisted = total - listed.len() as u64;
-    let rest = move |left_out: usize| format!("and {} more: see state_age_s in connections", count(unlisted + left_out as u64));
-    Some(Section { head: vec![head], least: 2.min(entries.len()), entries, rest: Box::new(rest) })
+    let beyond = total.saturating_sub(listed.len() as u64);
+    let rest = |left_out| format!("and {} more: see state_age_s in connections", count(left_out));
+    Some(Section { head: vec![head], least: 3.min(entries.len()), entries, beyond, rest: Box::new(rest) })
 }
 
 fn stuck_row(stuck: &Stuck) -> Vec<(Paint, String)> {
@@ -284,7 +287,7 @@ fn stuck_row(stuck: &Stuck) -> Vec<(Paint, String)> {
         cell(Paint::Dim, format!("since {}", stuck.since.time_of_day())),
         cell(Paint::Plain, format!("{} {}", stuck.side.name(), address(waiting))),
         cell(Paint::Yellow, stuck.state.name()),
-        cell(Paint::Plain, format!("{} {}", stuck.side.peer().name(), address(peer))),
+        cell(Paint::Plain, address(peer)),
         cell(Paint::Dim, stuck.peer_state.map_or("", |state| state.name())),
         cell(Paint::Dim, format!("frame {}", count(stuck.first_frame))),
         cell(Paint::Dim, format!("{:016x}", stuck.id)),
@@ -305,6 +308,7 @@ fn files(written: &[Written], style: Style) -> Option<Section> {
     });
     let lines = grid(rows.collect(), &[Track::CUT, Track::RIGHT, Track::RIGHT], style);
     let entries: Vec<_> = lines.into_iter().map(|line| vec![line]).collect();
-    let rest = |left_out: usize| format!("and {} in the same folder", counted(left_out as u64, "file"));
-    Some(Section { head: vec![Line::of(Paint::Bold, "FILES")], least: 3.min(entries.len()), entries, rest: Box::new(rest) })
+    let rest = |left_out| format!("and {} in the same folder", counted(left_out, "file"));
+    let head = vec![Line::of(Paint::Bold, "FILES")];
+    Some(Section { head, least: 3.min(entries.len()), entries, beyond: 0, rest: Box::new(rest) })
 }

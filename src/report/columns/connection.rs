@@ -111,7 +111,7 @@ pub(super) const MORE: &[Column<Judged>] = &[
     column("first_file_frame", Kind::U64, "frame", "Number of the first frame within its file, as Wireshark counts.", |row, known| Value::number(row.first_place(known).map(|(_, frame)| frame))),
     column("last_file", Kind::Text, "", "File that holds the last frame.", |row, known| row.last_place(known).map_or(Value::Null, |(path, _)| Value::text(path))),
     column("last_file_frame", Kind::U64, "frame", "Number of the last frame within its file, as Wireshark counts.", |row, known| Value::number(row.last_place(known).map(|(_, frame)| frame))),
-    column("ip_version", Kind::U8, "", "4 or 6.", |row, _| Value::Number(if row.client.ip().is_ipv4() { 4 } else { 6 })),
+    column("ip_version", Kind::U8, "", "Version of IP: 4 or 6.", |row, _| Value::Number(if row.client.ip().is_ipv4() { 4 } else { 6 })),
     column("vlan", Kind::U16, "", "Outermost VLAN identifier of the first frame.", |row, _| Value::number(Some(row.summary.vlan).filter(|&vlan| vlan != 0))),
     column("pattern", Kind::Text, "", "First 8 and last 4 packets: > by the client, < by the server, then flags (S F R A U) and P for payload.", |row, _| Value::text(row.summary.pattern.print(row.summary.client_way))),
     column("idle_max_s", Kind::Seconds, "s", "Longest time without any packet between two packets.", |row, _| Value::seconds(Some(row.summary.idle_max))),

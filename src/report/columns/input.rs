@@ -46,7 +46,7 @@ pub static INPUTS: &[Column<InputRow>] = &[
     column("frames_before", Kind::U64, "frame", "Frames of the observation point before this file: frame numbers count on from there.", |row, facts| of(row, facts, |file| Value::Number(file.frames_before))),
     column("icmp_errors", Kind::U64, "frame", "Frames that hold an ICMP error about a TCP segment.", |row, facts| of(row, facts, |file| Value::Number(file.icmp_errors))),
     column("other_frames", Kind::U64, "frame", "Frames that hold neither.", |row, facts| of(row, facts, |file| Value::Number(file.others.values().sum()))),
-    column("others_by_name", Kind::Text, "", "Those frames by what they are or why they could not be decoded, with their counts.", |row, facts| of(row, facts, |file| others(file))),
+    column("others_by_name", Kind::Text, "", "Those frames by what they are or why they could not be decoded, with their counts.", |row, facts| of(row, facts, others)),
     column("link_types", Kind::Text, "", "Link types of the frames, joined by semicolons.", |row, facts| of(row, facts, |file| joined(&file.links))),
     column("dropped", Kind::U64, "frame", "Packets that the capturing program says it dropped.", |row, facts| of(row, facts, |file| Value::number(file.dropped))),
     column("time_went_back", Kind::U64, "frame", "Frames with a time before that of the frame before them.", |row, facts| of(row, facts, |file| Value::Number(file.time_went_back))),
@@ -88,7 +88,7 @@ fn joined(names: &[String]) -> Value<'static> {
 }
 
 /// `arp 3; udp 120`
-fn others(file: &InputFile) -> Value<'static> {
+fn others(file: &InputFile) -> Value<'_> {
     let mut out = String::new();
     for (name, count) in &file.others {
         let separator = if out.is_empty() { "" } else { "; " };

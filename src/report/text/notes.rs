@@ -34,9 +34,9 @@ pub(super) fn notes(case: &Case, style: Style) -> Option<Section> {
         return None;
     }
     let entries: Vec<_> = notes.iter().map(|note| wrap(&format!("  {note}"), 4, style)).collect();
-    let rest = |left_out: usize| format!("and {} more: see the table inputs and the column caveats", count(left_out as u64));
+    let rest = |left_out| format!("and {} more: see the table inputs and the column caveats", count(left_out));
     let least = urgent.clamp(3, 6).min(entries.len());
-    Some(Section { head: vec![Line::of(Paint::Bold, "NOTE")], least, entries, rest: Box::new(rest) })
+    Some(Section { head: vec![Line::of(Paint::Bold, "NOTE")], least, entries, beyond: 0, rest: Box::new(rest) })
 }
 
 /// What went wrong in and under one file.

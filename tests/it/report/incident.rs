@@ -1,11 +1,11 @@
 //! One incident with nearly every kind of connection, from packet scripts, judged by the same code as in the program.
 
+use crate::support::analyse_with;
 use std::collections::BTreeMap;
-use synfin::capture::{End, recognise, script};
-use synfin::case::{Case, Facts, InputFile, Judged, Point, Tally};
-use synfin::tcp::{Place, Summary, Table};
+use synfin::analysis::Options;
+use synfin::capture::{End, script};
+use synfin::case::{Case, Facts, InputFile, Judged, Tally};
 use synfin::time::{Span, Timestamp};
-use synfin::wire::{self, Address, Keys, Packet};
 
 /// Ten minutes at an application and its database.
 pub const SCRIPT: &str = "
@@ -17,11 +17,22 @@ pub const SCRIPT: &str = "
     0.021 > .  1:1(0) ack 1 win 502
     0.022 > P. 1:101(100) ack 1 win 502
     0.040 < .  1:1(0) ack 101 win 509
-    0.090 < P. 1:2001(2000) ack 101 win 509
-    0.091 > .  101:101(0) ack 2001 win 502
-    1.000 > F. 101:101(0) ack 2001 win 502
-    1.020 < F. 2001:2001(0) ack 102 win 509
-    1.021 > .  102:102(0) ack 2002 win 502
+    0.090 < P. 1:1401(1400) ack 101 win 509
+    0.091 > .  101:101(0) ack 1401 win 502
+    1.000 > F. 101:101(0) ack 1401 win 502
+    1.020 < F. 1401:1401(0) ack 102 win 509
+    1.021 > .  102:102(0) ack 1402 win 502
+
+    // The same ports again.
+    flow again
+    client 10.1.0.20:49160 iss 90000
+    server 10.1.0.40:5432 iss 70000
+    1.500 > S  0:0(0) win 64240 <mss 1460>
+    1.520 < S. 0:0(0) ack 1 win 65160 <mss 1460>
+    1.521 > .  1:1(0) ack 1
+    1.600 > F. 1:1(0) ack 1
+    1.620 < F. 1:1(0) ack 2
+    1.621 > .  2:2(0) ack 2
 
     // The server closes, the client never does.
     flow leak
@@ -82,6 +93,19 @@ pub const SCRIPT: &str = "
     40.300 < P. 1:1001(1000) ack 301 vlan 12
     40.500 < R. 1001:1001(0) ack 301 vlan 12
 
+    // The server is gone without a word.
+    flow vanished
+    client 10.1.0.22:49171 iss 100
+    server 10.1.0.42:80 iss 200
+    50.000 > S  0:0(0) win 64240
+    50.001 < S. 0:0(0) ack 1
+    50.002 > .  1:1(0) ack 1
+    50.010 > P. 1:301(300) ack 1
+    50.210 > P. 1:301(300) ack 1
+    50.610 > P. 1:301(300) ack 1
+    51.410 > P. 1:301(300) ack 1
+    53.010 > P. 1:301(300) ack 1
+
     // Two more of the leak, later: the last is younger than a minute at the end.
     flow leak2
     client 10.1.0.20:49167 iss 2000
@@ -118,92 +142,45 @@ pub const PATH: &str = "=cmd|' /C calc'!A0/\u{1b}[31mevidence, \"day 1\"/applica
 
 /// The rows of [`SCRIPT`] in order, and the case that they make.
 pub fn incident() -> (Vec<Judged>, Case) {
-    let (summaries, mut file) = tracked(SCRIPT);
-    file.path = PATH.to_owned();
+    let capture = script::to_capture(SCRIPT).unwrap_or_else(|error| panic!("{error}"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("incident.pcap");
+    std::fs::write(&path, capture).expect("the capture is written");
+    let (rows, mut case) = analyse_with(&[path], &Options::default());
+    let [point] = &mut case.facts.points[..] else { panic!("one file is one point") };
+    "=cmd".clone_into(&mut point.name);
+    let file = &mut point.files[0];
+    PATH.clone_into(&mut file.path);
     file.end = End::Cut { offset: 8392 };
     file.dropped = Some(12);
     file.others = BTreeMap::from([("udp".into(), 1204), ("arp".into(), 37), ("ethertype 0x88cc (lldp)".into(), 20)]);
     file.frames += 1261;
-    let mut damaged = empty("capture-2.pcap");
-    damaged.end = End::Corrupt { offset: 24, why: "record length 4 294 967 295 is beyond all reason".into() };
-    damaged.frames_before = file.frames;
-    let point = Point { name: "=cmd".into(), first: file.first, last: file.last, files: vec![file, damaged] };
-    let mut facts = Facts { points: vec![point], ..Facts::default() };
-    summaries.iter().for_each(|(summary, sender, receiver)| facts.services.note(summary, *sender, *receiver));
-    let rows = judged(summaries, &facts);
-    let unread = vec!["notes.docx: a ZIP archive, not a capture".to_owned()];
-    let case = case(facts, unread, &rows);
+    let damaged = damaged(file);
+    point.files.push(damaged);
+    case.unread.push("notes.docx: a ZIP archive, not a capture".to_owned());
     (rows, case)
 }
 
-/// A case in which nothing could be read.
-pub fn nothing() -> Case {
-    case(Facts::default(), vec!["missing.pcap: no such file".to_owned()], &[])
-}
-
-fn case(facts: Facts, unread: Vec<String>, rows: &[Judged]) -> Case {
-    let (first, last) = facts.span().unwrap_or_default();
-    let mut tally = Tally::new(first, last, Span::from_seconds(60));
-    rows.iter().for_each(|row| tally.add(row));
-    Case { facts, tally, unread }
-}
-
-fn judged(summaries: Vec<(Summary, Address, Address)>, facts: &Facts) -> Vec<Judged> {
-    summaries.into_iter().map(|(summary, sender, receiver)| Judged::new(summary, sender, receiver, facts)).collect()
-}
-
-fn empty(path: &str) -> InputFile {
+/// A second file of the point that holds nothing but damage.
+fn damaged(before: &InputFile) -> InputFile {
     InputFile {
-        path: path.to_owned(),
-        format: "pcap",
+        path: "capture-2.pcap".to_owned(),
         bytes: 24,
         frames: 0,
-        frames_before: 0,
+        frames_before: before.frames,
         tcp_segments: 0,
         icmp_errors: 0,
         first: None,
         last: None,
-        time_went_back: 0,
-        links: vec!["Ethernet".to_owned()],
         dropped: None,
         others: BTreeMap::new(),
-        end: End::Clean,
-        note: None,
+        end: End::Corrupt { offset: 24, why: "record length 4 294 967 295 is beyond all reason".into() },
+        ..before.clone()
     }
 }
 
-/// Connections of a script with sender and receiver of their first frames, in the order of these.
-fn tracked(script: &str) -> (Vec<(Summary, Address, Address)>, InputFile) {
-    let capture = script::to_capture(script).unwrap_or_else(|error| panic!("{error}"));
-    let format = recognise(&capture).expect("a capture");
-    let (at, mut context) = (format.open)(&capture).expect("a sound head");
-    let (mut table, mut file) = (Table::default(), empty(""));
-    (format.frames)(&capture, &mut context, at, u64::MAX, &mut |frame| {
-        file.frames += 1;
-        let time: Timestamp = frame.time;
-        file.first.get_or_insert(time);
-        file.last = Some(time);
-        match wire::decode(&frame, &Keys([1, 2, 3, 4])) {
-            Packet::Segment(segment, rare) => {
-                file.tcp_segments += 1;
-                // Frames are numbered within the call; a chunk's records hold the same number.
-                table.observe(&segment, rare.as_ref(), Place::default());
-            }
-            Packet::IcmpError(error) => {
-                file.icmp_errors += 1;
-                assert!(table.observe_icmp(&error, Place::default()), "the quoted connection is known");
-            }
-            Packet::Other(why) => panic!("a script makes no {}", why.name()),
-        }
-    });
-    file.bytes = capture.len() as u64;
-    let mut summaries: Vec<_> = table.finish().into_iter().map(|summary| with_ends(&capture, summary)).collect();
-    summaries.sort_by_key(|(summary, ..)| summary.first_frame);
-    (summaries, file)
-}
-
-fn with_ends(capture: &[u8], summary: Summary) -> (Summary, Address, Address) {
-    let frame = &capture[summary.first_offset as usize..];
-    let (sender, receiver) = wire::addresses(frame, summary.ip_at).expect("the first frame has addresses");
-    (summary, sender, receiver)
+/// A case in which nothing could be read.
+pub fn nothing() -> Case {
+    let tally = Tally::new(Timestamp(0), Timestamp(0), Span::from_seconds(60));
+    Case { facts: Facts::default(), tally, unread: vec!["missing.pcap: no such file".to_owned()] }
 }

@@ -11,8 +11,8 @@ use synfin::time::Span;
 fn written() -> Vec<Written> {
     let file = |name: &str, rows, bytes| Written { path: format!("synfin-report/{name}"), rows, bytes };
     vec![
-        file("connections.csv", Some(11), 3_214),
-        file("connections.parquet", Some(11), 61_007),
+        file("connections.csv", Some(13), 3_214),
+        file("connections.parquet", Some(13), 61_007),
         file("inputs.csv", Some(2), 611),
         file("summary.json", None, 4_120),
     ]
@@ -79,7 +79,7 @@ fn crowded() -> Case {
     let (rows, mut case) = incident();
     let (first, last) = case.facts.span().expect("frames");
     let mut tally = Tally::new(first, last, Span::from_seconds(60));
-    for (index, row) in rows.iter().cycle().take(11_000).enumerate() {
+    for (index, row) in rows.iter().cycle().take(13_000).enumerate() {
         let outcome = Outcome::ALL[index % Outcome::ALL.len()];
         let mut row = Judged { outcome, ..row.clone() };
         row.server.port = 1000 + (index % 400) as u16;
