@@ -512,6 +512,7 @@ impl Connection {
                 peer.last_data_acked = Moment::at(segment.time);
             }
             peer.snd_una = Some(ack);
+            peer.gap_bytes += board.missed(ack);
             board.acknowledged(ack, segment, peer);
             peer.unacked_since = match board.oldest_unacknowledged() {
                 Some(time) if peer.unacknowledged() > 0 => Moment::at(time),
@@ -557,12 +558,10 @@ impl Connection {
             half.snd_nxt = Some(end);
         }
         if !probe {
-            let new_from = before.map_or(start, |next| next.max(start));
+            // What was skipped over was sent as well, whether it is still to come or was missed by the capture.
+            let new_from = before.unwrap_or(start);
             if end.after(new_from) {
                 half.bytes += u64::from(end.since(new_from).unsigned_abs());
-                if let Some(next) = before.filter(|&next| start.after(next)) {
-                    half.bytes += u64::from(start.since(next).unsigned_abs());
-                }
                 half.payload_after_fin_received |= half.teardown.fin_received && segment.len > 0;
                 half.unacked_since.first(segment.time);
             }

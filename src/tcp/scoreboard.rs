@@ -157,14 +157,14 @@ impl Scoreboard {
                 return SegmentKind::WindowProbe;
             }
         }
+        if ahead > 0 {
+            self.skip(next, segment.seq, segment.time);
+        }
         if occupies == 0 {
             return self.empty(segment, me, peer);
         }
         let end = segment.seq.plus(occupies);
         if end.after(next) {
-            if ahead > 0 {
-                self.skip(next, segment.seq, segment.time);
-            }
             self.sent(end, segment.time);
             return SegmentKind::New;
         }
@@ -228,6 +228,20 @@ impl Scoreboard {
         self.holes.push((from, to, time));
     }
 
+    /// Bytes below `ack` that were skipped over and never came: acknowledged, but missed by the capture (OUTCOMES 1.10).
+    pub fn missed(&mut self, ack: Seq) -> u64 {
+        let mut missed = 0;
+        self.holes.retain_mut(|(from, to, _)| {
+            let end = if to.after(ack) { ack } else { *to };
+            if end.after(*from) {
+                missed += u64::from(end.since(*from).unsigned_abs());
+                *from = end;
+            }
+            to.after(*from)
+        });
+        missed
+    }
+
     /// Old sequence numbers: a skipped range filled, or something sent again.
     fn repeated(&mut self, segment: &Segment, end: Seq, me: &Half) -> SegmentKind {
         let fast = self.duplicate_acks >= 3 || self.high_sacked.is_some_and(|high| high.after(end));
@@ -279,7 +293,6 @@ impl Scoreboard {
         if let Some(sent) = sample {
             me.rtt.add(segment.time.since(sent));
         }
-        self.holes.retain(|&(_, to, _)| to.after(ack));
         let eifel = self.to_judge.is_some_and(|repeat| {
             ack.reaches(repeat.end)
                 && segment.marks.has(Marks::TIMESTAMPS)
