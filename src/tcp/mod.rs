@@ -588,9 +588,10 @@ impl Connection {
             half.teardown.closed_second = half.teardown.fin_received;
             half.fin = Moment::at(segment.time);
             half.fin_frame = frame;
-        } else if matches!(kind, SegmentKind::Retransmission(_)) && half.teardown.fin_acked {
+        } else if matches!(kind, SegmentKind::Retransmission(_)) {
+            half.fin_resent = true;
+            half.fin_resent_after_ack |= half.teardown.fin_acked;
             half.teardown.fin_acked = false;
-            half.fin_resent_after_ack = true;
         }
         half.fin_seq = Some(half.fin_seq.map_or(fin, |old| old.max(fin)));
         half.snd_nxt = Some(half.snd_nxt.map_or(fin.plus(1), |next| next.max(fin.plus(1))));
