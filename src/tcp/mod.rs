@@ -458,6 +458,12 @@ impl Connection {
         if half.opening == Some(State::SynReceived) {
             half.opening = Some(State::Established);
         }
+        // The SYN-ACK was missed by the capture: a client that acknowledges anything had it.
+        let missed = summary.established.is_set();
+        let [client, server] = &mut summary.sides;
+        if missed && server.iss.is_none() && client.opening == Some(State::SynSent) && client.acked_plainly.is_set() {
+            client.opening = Some(State::Established);
+        }
     }
 
     fn announce_window(&mut self, side: Side, segment: &Segment) {
