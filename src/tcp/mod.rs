@@ -392,6 +392,9 @@ impl Connection {
             peer.snd_nxt = peer.snd_nxt.or(Some(segment.ack));
             peer.snd_una = Some(peer.snd_una.map_or(segment.ack, |una| una.max(segment.ack)));
         }
+        if !peer.syn_acked && peer.iss == Some(segment.ack.minus(1)) {
+            self.boards[side.peer() as usize].declined(segment.ack, peer);
+        }
         peer.syn_acked = true;
         if summary.has(Facts::SYN_FIN) && side == Side::Server && !summary.has(Facts::SYN) {
             summary.facts.set(Facts::SYN);

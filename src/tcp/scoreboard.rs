@@ -103,6 +103,8 @@ pub struct Scoreboard {
     high_sacked: Option<Seq>,
     to_judge: Option<Judged>,
     repeats: [(Seq, u32); 2],
+    /// Payload of the SYN that the SYN-ACK left out (TCP Fast Open not taken, RFC 7413 4.2.1): it is due again.
+    declined: Option<(Seq, Seq)>,
 }
 
 impl Scoreboard {
@@ -263,9 +265,18 @@ impl Scoreboard {
                 sent.resent = true;
             }
         }
+        if let Some((from, to)) = self.declined.filter(|&(from, to)| segment.seq == from && to.reaches(end)) {
+            self.declined = Some((end, to)).filter(|_| end.after(from));
+            return SegmentKind::New;
+        }
         let ts_value = segment.marks.has(Marks::TIMESTAMPS).then_some(segment.ts_value);
         self.to_judge = Some(Judged { seq: segment.seq, end, fast, ts_value });
         SegmentKind::Retransmission(if fast { Cause::Fast } else { Cause::Timeout })
+    }
+
+    /// The SYN-ACK acknowledged no more than `me`'s SYN, up to `ack`: sending its payload again makes up for no loss.
+    pub fn declined(&mut self, ack: Seq, me: &Half) {
+        self.declined = me.snd_nxt.filter(|next| next.after(ack)).map(|next| (ack, next));
     }
 
     /// How often the segment at `seq` was sent again, this time included.
