@@ -277,7 +277,7 @@ impl Connection {
             self.acknowledge(side, segment, rare);
         }
         self.carry(side, segment, kind);
-        if segment.flags.has(Flags::FIN.with(Flags::ACK)) {
+        if segment.flags.any(Flags::FIN) {
             self.take_fin(side, segment, frame, kind);
         }
         self.count_silence(side, segment, kind);
