@@ -225,6 +225,8 @@ impl Connection {
         half.rsts += u32::from(reset);
         half.fins += u32::from(segment.flags.any(Flags::FIN));
         if segment.flags.any(Flags::SYN) && !reset {
+            let copy = matches!(kind, SegmentKind::Duplicate(_));
+            half.tries = half.tries.saturating_add(u32::from(!copy && !segment.flags.any(Flags::ACK)));
             let count = if segment.flags.any(Flags::ACK) { &mut half.synacks } else { &mut half.syns };
             *count = count.saturating_add(1);
         }

@@ -132,6 +132,8 @@ pub struct Half {
     /// Payload acknowledged by the peer but never seen: a gap in the capture.
     pub gap_bytes: u64,
     pub syns: u32,
+    /// SYNs without ACK, copies by the network or the capture aside.
+    pub tries: u32,
     pub synacks: u32,
     pub fins: u32,
     pub rsts: u32,

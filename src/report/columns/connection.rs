@@ -92,7 +92,7 @@ pub(super) const FIXED: &[Column<Judged>] = &[
 ];
 
 pub(super) const CORE: &[Column<Judged>] = &[
-    core("syn_count", Kind::U32, "packet", "SYNs of the client with this initial sequence number: tries of one connect call.", |row, _| of_side(row, Side::Client, |half| Value::Number(half.syns.into()))),
+    core("syn_count", Kind::U32, "packet", "SYNs of the client with this initial sequence number: tries of one connect call.", |row, _| of_side(row, Side::Client, |half| Value::Number(half.tries.into()))),
     core("refusals", Kind::U32, "packet", "RSTs that answered a SYN of this connection.", |row, _| Value::Number(row.summary.refusals.into())),
     core("connect_s", Kind::Seconds, "s", "From the first SYN to the connection established.", |row, _| between(row.summary.syn.get(), row.summary.established.get())),
     core("close_wait_s", Kind::Seconds, "s", "How long the side that closed second sat in CLOSE_WAIT: from its acknowledgement of the peer's FIN to its own FIN, the RST or the end of the capture.", close_wait),
