@@ -186,6 +186,59 @@ mod tests {
         assert!(errors[0].to_string().ends_with("gone.pcap: no such file or folder: check the spelling"));
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_may_not_be_read_is_named_with_the_way_out() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = TempDir::new().expect("a folder");
+        let input = file(&folder, "secret.pcap", b"x");
+        fs::set_permissions(&input.path, fs::Permissions::from_mode(0o000)).expect("changed");
+        if File::open(&input.path).is_ok() {
+            println!("skipped: root may read everything");
+            return;
+        }
+        let (_, errors) = open(&input, &Options::default());
+        assert!(errors[0].cause.starts_with("permission denied: run synfin as a user"), "{errors:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_read_to_its_end() {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).expect("a pipe");
+        let (inputs, errors) = expand(&[folder.path().to_owned()]);
+        assert!(inputs.is_empty() && errors[0].cause.starts_with("a pipe in a folder is not read"), "{errors:?}");
+        let (inputs, _) = expand(std::slice::from_ref(&path));
+        assert_eq!(inputs[0].kind, Kind::Pipe);
+        std::thread::scope(|scope| {
+            scope.spawn(|| fs::write(&path, [3; 100_000]).expect("written"));
+            assert_eq!(only(&inputs[0], &Options::default()).bytes(), [3; 100_000]);
+        });
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn members_of_a_mapped_archive_know_when_it_is_shortened() {
+        let folder = TempDir::new().expect("a folder");
+        let mut builder = ::tar::Builder::new(Vec::new());
+        for name in ["a.pcap", "b.pcap"] {
+            let mut header = ::tar::Header::new_gnu();
+            header.set_size(100_000);
+            builder.append_data(&mut header, name, &[5; 100_000][..]).expect("packed");
+        }
+        let input = file(&folder, "evidence.tar", &builder.into_inner().expect("packed"));
+        let (sources, errors) = open(&input, &Options::default());
+        assert!(errors.is_empty() && sources.len() == 2);
+        fs::OpenOptions::new().write(true).open(&input.path).and_then(|file| file.set_len(150_000)).expect("truncated");
+        assert_eq!(sources[0].check(u64::MAX), Ok(()));
+        // Two headers and the first member, filled up to whole blocks, lie before the second.
+        assert_eq!(sources[1].check(u64::MAX).map_err(|damage| damage.at), Err(150_000 - 512 - 100_352 - 512));
+        assert_eq!(sources[1].bytes().last(), Some(&0));
+        assert_eq!(sources[0].bytes(), [5; 100_000]);
+    }
+
+    #[cfg(unix)]
     #[test]
     fn a_file_that_is_shortened_after_it_was_opened_says_so_and_nothing_breaks() {
         let folder = TempDir::new().expect("a folder");

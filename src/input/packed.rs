@@ -7,11 +7,12 @@ use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
-/// The largest window that a frame may ask for, as a power of two: what `zstd --long=31` and the largest xz dictionaries need
-/// is touched only as far as there is data.
-const WINDOW_LOG_MAX: u32 = 31;
-/// In KiB: a dictionary of 1.5 GiB, the most that `xz` writes, and what goes with it.
-const XZ_MEMORY: u32 = 2 << 20;
+/// The largest window that a frame may ask for, as a power of two: 128 MiB, as the zstd program allows and `--long` writes.
+const WINDOW_LOG_MAX: u32 = 27;
+/// In KiB: the 64 MiB dictionary of `xz -9`, twice over.
+const XZ_MEMORY: u32 = 128 << 10;
+/// How much gzip unpacks in one call.
+const GZIP_STEP: usize = 16 << 10;
 /// How far a reader runs ahead of giving memory back.
 const RELEASE: usize = 8 << 20;
 
@@ -138,7 +139,7 @@ impl<'a> Unpacked<'a> {
 
     fn damaged(&self, error: &io::Error) -> io::Error {
         let (name, at) = (self.codec.name(), self.tail.place.at.get());
-        io::Error::other(format!("the {name} stream is damaged near byte {at} ({error})"))
+        io::Error::other(format!("the {name} stream cannot be unpacked beyond byte {at} ({error})"))
     }
 }
 
@@ -151,7 +152,9 @@ impl Read for Unpacked<'_> {
                 }
                 return Ok(0);
             };
-            match frame.read(buffer) {
+            // What a decoder had written when it met damage is lost with the call; so gzip is asked for little at a time.
+            let len = if self.codec == Codec::Gzip { buffer.len().min(GZIP_STEP) } else { buffer.len() };
+            match frame.read(buffer.get_mut(..len).unwrap_or_default()) {
                 // lz4's decoder takes the end of its input for the end of the frame.
                 Ok(0) if self.codec == Codec::Lz4 && self.tail.place.starved.get() => return Err(self.cut()),
                 Ok(0) => self.frame = None,

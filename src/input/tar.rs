@@ -2,7 +2,7 @@
 //! bytes, so nothing is copied and no size that a header claims is believed.
 
 use super::archive::{Content, Member};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 const BLOCK: usize = 512;
 /// Longest name that is taken from an extended header.
@@ -29,29 +29,16 @@ pub(super) fn each(bytes: &[u8], take: &mut dyn FnMut(Member<'_>) -> ControlFlow
             at = at.saturating_add(BLOCK);
             continue;
         };
-        let size = header.size(&ahead);
-        let start = at.saturating_add(BLOCK).min(bytes.len());
-        let end = start.saturating_add(usize::try_from(size).unwrap_or(usize::MAX)).min(bytes.len());
-        let missing = size.saturating_sub((end - start) as u64);
-        let data = bytes.get(start..end).unwrap_or_default();
-        at = start
-            .saturating_add(usize::try_from(size).unwrap_or(usize::MAX))
-            .checked_next_multiple_of(BLOCK)
-            .unwrap_or(usize::MAX);
+        let (range, missing) = header.data(&ahead, at, bytes.len());
+        let data = bytes.get(range.clone()).unwrap_or_default();
+        at = range.end.saturating_add(usize::try_from(missing).unwrap_or(usize::MAX));
+        at = at.checked_next_multiple_of(BLOCK).unwrap_or(usize::MAX);
         match header.kind() {
             b'L' => ahead.name = Some(text(data)),
             b'x' => ahead.pax(data),
-            kind => {
-                let (name, is_sparse) = (header.name(&ahead), ahead.is_sparse || kind == b'S');
-                ahead = Ahead::default();
-                let content = match kind {
-                    _ if is_sparse => {
-                        Content::Unreadable("stored as a sparse file: unpack the archive first".to_owned())
-                    }
-                    b'0' | 0 | b'7' if !name.ends_with('/') => Content::Slice { range: start..end, missing },
-                    _ => continue,
-                };
-                if take(Member { name, content }).is_break() {
+            _ => {
+                let member = header.member(&std::mem::take(&mut ahead), range, missing);
+                if member.is_some_and(|member| take(member).is_break()) {
                     break;
                 }
             }
@@ -128,6 +115,27 @@ impl<'a> Header<'a> {
         ahead.size.filter(|_| self.kind() != b'x' && self.kind() != b'L').unwrap_or(own)
     }
 
+    /// Where the data of a header at `at` lie, and how many bytes of them an archive of `len` bytes lacks.
+    fn data(&self, ahead: &Ahead, at: usize, len: usize) -> (Range<usize>, u64) {
+        let size = self.size(ahead);
+        let start = at.saturating_add(BLOCK).min(len);
+        let end = start.saturating_add(usize::try_from(size).unwrap_or(usize::MAX)).min(len);
+        (start..end, size.saturating_sub((end - start) as u64))
+    }
+
+    /// The file that this header announces; folders, links and devices are none.
+    fn member(&self, ahead: &Ahead, range: Range<usize>, missing: u64) -> Option<Member<'static>> {
+        let name = self.name(ahead);
+        let content = match self.kind() {
+            kind if ahead.is_sparse || kind == b'S' => {
+                Content::Unreadable("stored as a sparse file: unpack the archive first".to_owned())
+            }
+            b'0' | 0 | b'7' if !name.ends_with('/') => Content::Slice { range, missing },
+            _ => return None,
+        };
+        Some(Member { name, content })
+    }
+
     fn name(&self, ahead: &Ahead) -> String {
         if let Some(name) = &ahead.name {
             return name.clone();
@@ -150,7 +158,10 @@ fn number(field: &[u8], radix: u64) -> Option<u64> {
     let end = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
     let (digits, after) = digits.split_at(end);
     let is_clean = !digits.is_empty() && after.iter().all(|byte| matches!(byte, 0 | b' '));
-    let add = |sum: u64, digit: &u8| sum.checked_mul(radix)?.checked_add(u64::from(digit - b'0').min(radix - 1));
+    let add = |sum: u64, digit: &u8| {
+        let digit = u64::from(digit - b'0');
+        sum.checked_mul(radix)?.checked_add(digit).filter(|_| digit < radix)
+    };
     digits.iter().try_fold(0, add).filter(|_| is_clean)
 }
 

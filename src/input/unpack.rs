@@ -351,7 +351,14 @@ mod tests {
                 .filter_map(|source| source.note())
                 .chain(errors.iter().map(|error| &error.cause[..]))
                 .next();
-            assert!(said.is_some_and(|said| said.contains("damaged near byte")) || name == "lz4", "{name}: {said:?}");
+            assert!(
+                said.is_some_and(|said| said.contains("cannot be unpacked beyond byte")) || name == "lz4",
+                "{name}: {said:?}"
+            );
+            if name == "gzip" {
+                // Up to one step before the damage nothing is missing.
+                assert!(sources[0].bytes().get(..220_000) == Some(&bytes[..220_000]));
+            }
             let source = only(&[&pack(b"first")[..], b"no stream"].concat());
             assert_eq!(source.bytes(), b"first");
             assert!(source.note().is_some_and(|note| note.ends_with(&format!("is not {name}"))), "{:?}", source.note());
@@ -432,6 +439,24 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_that_asks_for_too_much_memory_is_refused() {
+        let mut encoder = ::zstd::Encoder::new(Vec::new(), 1).expect("an encoder");
+        encoder.window_log(28).and_then(|()| encoder.include_contentsize(false)).expect("a window");
+        encoder.write_all(&noise(1000)).expect("written");
+        let (sources, errors) = open(&encoder.finish().expect("packed"));
+        assert!(sources.is_empty() && errors[0].cause.contains("too much memory"), "{errors:?}");
+
+        let large = lzma_rust2::XzOptions {
+            lzma_options: lzma_rust2::LzmaOptions { dict_size: 1 << 28, ..Default::default() },
+            ..Default::default()
+        };
+        let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), large).expect("an encoder");
+        encoder.write_all(&noise(1000)).expect("written");
+        let (sources, errors) = open(&encoder.finish().expect("packed"));
+        assert!(sources.is_empty() && errors[0].cause.contains("cannot be unpacked"), "{errors:?}");
+    }
+
+    #[test]
     fn what_synfin_does_not_unpack_is_named_with_the_way_out() {
         for (bytes, what) in
             [(&b"7z\xBC\xAF\x27\x1C\0\x04"[..], "7-Zip"), (b"Rar!\x1A\x07\x01\0", "RAR"), (&[0x1F, 0x9D, 0x90], ".Z")]
@@ -451,7 +476,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(400))]
+        #![proptest_config(ProptestConfig::with_cases(200))]
         #[test]
         fn no_damage_to_packed_bytes_breaks_anything(kind in 0usize..7, edits: Vec<(prop::sample::Index, u8)>, cut: prop::sample::Index) {
             let data = noise(3000);

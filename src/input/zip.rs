@@ -149,6 +149,18 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_member_that_is_only_stored_is_read_in_place() {
+        let bytes = write(&[("a.pcap", b"stored", CompressionMethod::Stored)]);
+        let mut place = None;
+        each(&bytes, &mut |member| {
+            place = if let Content::Slice { range, missing: 0 } = member.content { Some(range) } else { None };
+            ControlFlow::Continue(())
+        })
+        .expect("a whole archive");
+        assert_eq!(&bytes[place.expect("a place")], b"stored");
+    }
+
+    #[test]
     fn an_archive_without_its_directory_gives_the_members_before_the_cut() {
         let noise: Vec<u8> = (0..5000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         let bytes = zip(&[("a", &noise), ("b", &noise)]);

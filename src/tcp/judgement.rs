@@ -26,7 +26,7 @@ pub struct States {
 
 impl States {
     pub fn of(summary: &Summary) -> Self {
-        let mut opening = summary.sides.map(|half| half.opening);
+        let mut opening = Side::BOTH.map(|side| summary.opening(side));
         let mut teardown = summary.sides.map(|half| half.teardown);
         let mut established = summary.established.is_set();
         if let Some(seen) = summary.one_sided() {

@@ -22,7 +22,7 @@ pub use table::Table;
 
 use crate::time::Span;
 use crate::wire::{Address, Flags, IcmpError, Marks, Rare, Segment};
-use scoreboard::{FAR, Scoreboard};
+use scoreboard::{FAR, NEAR, Scoreboard};
 use summary::{Icmp, Link, Pattern};
 
 /// Where a segment stands in the input: what its record itself does not hold.
@@ -35,10 +35,6 @@ pub struct Place {
     /// Number of the file within the point.
     pub file: u32,
 }
-
-/// SYN-ACKs repeated after their acknowledgement before an ACK alone no longer proves that the server has it: its
-/// accept queue is full and it drops the third ACK of the handshake (`tcp_check_req`, Linux).
-const REPEATS_THAT_STALL: u32 = 2;
 
 /// One life of a flow, being tracked.
 #[derive(Clone, Debug)]
@@ -129,6 +125,9 @@ impl Connection {
 
     /// Takes one segment of this flow and says what it was.
     pub fn observe(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place) -> SegmentKind {
+        if segment.flags.any(Flags::SYN) {
+            self.settle_roles(segment);
+        }
         let side = self.summary.side_of(segment.way);
         let frame = place.frames_before + u64::from(segment.frame);
         let kind = self.boards[side as usize].classify(segment, rare, &self.summary[side], &self.summary[side.peer()]);
@@ -146,6 +145,17 @@ impl Connection {
             self.summary.state_changed = Moment::at(segment.time);
         }
         kind
+    }
+
+    /// A handshake filed behind what it opened tells who is the client, which the first speaker does not.
+    fn settle_roles(&mut self, segment: &Segment) {
+        let opened = self.summary.has(Facts::SYN) || self.summary.has(Facts::SYNACK);
+        let opens = if segment.flags.any(Flags::ACK) { Side::Server } else { Side::Client };
+        let neither = segment.flags.any(Flags::RST.with(Flags::FIN));
+        if !opened && !neither && self.summary.side_of(segment.way) != opens {
+            self.summary.swap_sides();
+            self.boards.swap(0, 1);
+        }
     }
 
     /// Takes an ICMP error that quotes this flow; false if its sequence number is none of this connection.
@@ -247,7 +257,9 @@ impl Connection {
                     self.summary.facts.set(Facts::CHALLENGED);
                     return;
                 }
-                self.take_synack(side, segment, rare, kind);
+                if !self.take_synack(side, segment, rare, kind) {
+                    return;
+                }
             } else if segment.flags.any(Flags::FIN) {
                 self.take_syn_fin(side, segment);
                 return;
@@ -356,15 +368,29 @@ impl Connection {
         half.snd_una = half.snd_una.or(Some(segment.seq));
     }
 
-    /// An acceptable SYN-ACK.
-    fn take_synack(&mut self, side: Side, segment: &Segment, rare: Option<&Rare>, kind: SegmentKind) {
+    /// An acceptable SYN-ACK; false if it is one that the server gave up for another, and that only comes late.
+    fn take_synack(&mut self, side: Side, segment: &Segment, rare: Option<&Rare>, kind: SegmentKind) -> bool {
+        let established = self.summary.established.is_set();
+        let half = &self.summary[side];
+        if established && half.iss.is_some_and(|iss| iss != segment.seq) {
+            return false;
+        }
+        if established && half.iss.is_none() {
+            let behind = half.snd_nxt.is_some_and(|next| (0..NEAR).contains(&next.since(segment.seq.plus(1))));
+            if behind {
+                self.summary[side].iss = Some(segment.seq); // filed behind what it opened
+                self.summary[side].options(rare);
+            } else {
+                self.disown(side);
+            }
+        }
         let summary = &mut self.summary;
         let peer = &mut summary[side.peer()];
         if peer.iss.is_none() {
             // The SYN was not captured, or is filed behind its answer: its number is known all the same.
             peer.iss = Some(segment.ack.minus(1));
             peer.snd_nxt = peer.snd_nxt.or(Some(segment.ack));
-            peer.snd_una = Some(segment.ack);
+            peer.snd_una = Some(peer.snd_una.map_or(segment.ack, |una| una.max(segment.ack)));
         }
         peer.syn_acked = true;
         if summary.has(Facts::SYN_FIN) && side == Side::Server && !summary.has(Facts::SYN) {
@@ -393,6 +419,15 @@ impl Connection {
             half.opening = Some(State::SynReceived);
             half.options(rare);
         }
+        true
+    }
+
+    /// What `side` seemed to send before its SYN-ACK does not fit that: somebody else sent it.
+    fn disown(&mut self, side: Side) {
+        self.summary.established = Moment::NEVER;
+        let half = &mut self.summary[side];
+        (half.teardown, half.fin_seq, half.fin) = Default::default();
+        (half.snd_nxt, half.snd_una, half.rcv_nxt, half.acked_plainly) = Default::default();
     }
 
     /// A segment with ACK and neither SYN nor RST: proves that its sender has the other's SYN.
@@ -407,10 +442,9 @@ impl Connection {
         if acknowledges_syn && opened {
             summary.established.first(segment.time);
             summary[side].opening = Some(State::Established);
-            let stalls = summary[side.peer()].synack_repeats >= REPEATS_THAT_STALL;
             let peer = &mut summary[side.peer()];
             peer.syn_acked = true;
-            if peer.opening == Some(State::SynReceived) && !stalls {
+            if peer.opening == Some(State::SynReceived) {
                 peer.opening = Some(State::Established);
             }
             let server_spoke = summary[Side::Server].acked_plainly.is_set();
@@ -541,7 +575,8 @@ impl Connection {
                 self.summary.facts.set(Facts::OFFLOAD);
             }
         }
-        if occupies > 0 || probe {
+        let late = kind == SegmentKind::Reordered && self.summary[side].snd_una.is_some_and(|una| una.reaches(end));
+        if occupies > 0 && !late || probe {
             self.summary[side].awaiting = Moment::at(segment.time);
         }
     }

@@ -134,14 +134,17 @@ fn phase(summary: &Summary, time: Timestamp) -> ResetPhase {
     if last.is_some_and(|last| time.since(last) >= IDLE) { ResetPhase::Idle } else { ResetPhase::Data }
 }
 
-/// Whether the RST came from its nominal sender, by the TTL (or hop limit) of that side's other segments.
+/// Whether the RST came from its nominal sender, by the TTL (or hop limit) of that side's other segments. Where SYNs are
+/// all it sent, another TTL says nothing: a scanner writes its SYN with one of its own, and its kernel resets.
 fn origin(sender: &Half, segment: &Segment) -> ResetOrigin {
+    let only_syns = sender.packets <= sender.rsts.saturating_add(sender.syns);
     if sender.packets <= sender.rsts {
-        return ResetOrigin::Unknown;
-    }
-    if segment.ttl < sender.ttl_min || segment.ttl > sender.ttl_max {
-        ResetOrigin::MiddleboxSuspected
-    } else {
+        ResetOrigin::Unknown
+    } else if (sender.ttl_min..=sender.ttl_max).contains(&segment.ttl) {
         ResetOrigin::Endpoint
+    } else if only_syns {
+        ResetOrigin::Unknown
+    } else {
+        ResetOrigin::MiddleboxSuspected
     }
 }

@@ -23,6 +23,8 @@ const DOUBLED: Span = Span::from_micros(200_000);
 const OVERTAKEN: Span = Span::from_micros(3000);
 /// Segments further than this from SND.NXT belong to no window (RFC 7323 2.3 bounds windows to 2^30).
 pub const FAR: i32 = 1 << 30;
+/// Numbers closer than this are of one connection: two chosen at random are in one case of 256.
+pub const NEAR: i32 = 1 << 24;
 
 /// What a segment was to its sender's scoreboard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -123,6 +125,9 @@ impl Scoreboard {
             return SegmentKind::Ack; // what a RST carries is no data (RFC 9293 3.5.3)
         }
         let ahead = segment.seq.since(next);
+        if segment.flags.any(Flags::SYN) && me.syns + me.synacks == 0 && (-NEAR..0).contains(&ahead) {
+            return SegmentKind::Reordered; // filed behind what it opened
+        }
         if segment.flags.any(Flags::SYN) && me.iss != Some(segment.seq) {
             self.outstanding.clear();
             self.sent(segment.seq.plus(occupies), segment.time);

@@ -434,7 +434,20 @@ impl IndexMut<Side> for Summary {
 impl Summary {
     /// The state of `side` without regard to resets.
     pub fn shown(&self, side: Side) -> Option<State> {
-        shown(self[side].opening, self[side].teardown)
+        shown(self.opening(side), self[side].teardown)
+    }
+
+    /// How far `side` has come in opening: a server that stalls is still where its SYN-ACK left it.
+    pub fn opening(&self, side: Side) -> Option<State> {
+        if side == Side::Server && self.accept_stalls() { Some(State::SynReceived) } else { self[side].opening }
+    }
+
+    /// The server repeats its SYN-ACK after an acknowledgement of it and says nothing else: its accept queue is full and
+    /// it drops the third ACK of the handshake (`tcp_check_req`, Linux). One repeat may mean a lost ACK or
+    /// TCP_DEFER_ACCEPT, unless payload waits: a server that had let the client in would acknowledge that.
+    pub fn accept_stalls(&self) -> bool {
+        let repeats = self[Side::Server].synack_repeats;
+        repeats >= 2 || repeats == 1 && self[Side::Client].unacknowledged() > 0
     }
 
     pub fn has(&self, fact: Facts) -> bool {

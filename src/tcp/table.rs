@@ -3,8 +3,9 @@
 //! A single-threaded value; `analysis` runs one a lane. Connections never end by idling: each stays until its flow is
 //! taken by the next but one, or the input ends.
 
-use super::scoreboard::FAR;
-use super::{Connection, Facts, Place, SegmentKind, Side, State, Summary};
+use super::scoreboard::{FAR, NEAR};
+use super::{Connection, Facts, Half, Place, SegmentKind, Side, State, Summary};
+use crate::seq::Seq;
 use crate::time::SECOND;
 use crate::wire::{Flags, FlowHash, IcmpError, Rare, Segment};
 use std::collections::HashMap;
@@ -149,6 +150,10 @@ fn opens_anew(current: &Summary, segment: &Segment) -> bool {
     }
     let side = current.side_of(segment.way);
     let me = &current[side];
+    let may_serve = side == Side::Server || !current.has(Facts::SYN) && !current.has(Facts::SYNACK);
+    if filed_late(current, me, segment) {
+        return false;
+    }
     let ended =
         current.reset.is_some() || current.sides.iter().all(|half| half.teardown.fin_sent && half.teardown.fin_acked);
     let one_sided_end = current.one_sided().is_some() && current.sides.iter().any(|half| half.teardown.fin_sent);
@@ -157,16 +162,19 @@ fn opens_anew(current: &Summary, segment: &Segment) -> bool {
         let other = me.iss.is_none_or(|iss| iss != segment.seq);
         let peer_iss = current[side.peer()].iss;
         let answers = peer_iss.is_some_and(|iss| segment.ack.since(iss) > 0 && segment.ack.since(iss) < FAR);
+        // Whatever became of it, this connection's SYN is what it answers.
+        let answers_only_syn = peer_iss.is_some_and(|iss| segment.ack == iss.plus(1));
         let fresh_answer = answers && !current.established.is_set();
         return other
             && !fresh_answer
-            && side == Side::Server
+            && !answers_only_syn
+            && may_serve
             && (ended || one_sided_end || current.established.is_set() && !answers);
     }
     if me.iss == Some(segment.seq) {
-        let seen = me.syns > 0;
-        if !seen && !current.established.is_set() {
-            return segment.time.since(current.first).0 > ADOPTS; // its SYN-ACK was filed first
+        if me.syns == 0 {
+            // Known from its SYN-ACK, which was filed first.
+            return current.synack.get().is_some_and(|answered| segment.time.since(answered).0 > ADOPTS);
         }
         return current.established.is_set() && ended;
     }
@@ -179,6 +187,13 @@ fn opens_anew(current: &Summary, segment: &Segment) -> bool {
         && !current.has(Facts::SYNACK)
         && current[Side::Server].rsts == 0;
     !first_sender_waits
+}
+
+/// A SYN or SYN-ACK from before the connection's first segment, by time as well as by number: the file is out of order.
+fn filed_late(current: &Summary, me: &Half, segment: &Segment) -> bool {
+    segment.time < current.first
+        && me.iss.is_none()
+        && me.snd_nxt.is_some_and(|next| (0..NEAR).contains(&next.since(segment.seq.plus(1))))
 }
 
 /// Whether a segment speaks of the connection before, while the newer one waits for its answer.
@@ -204,6 +219,6 @@ fn belongs_to_previous(current: &Summary, previous: &Summary, segment: &Segment)
 fn fits(previous: &Summary, segment: &Segment) -> bool {
     let half = &previous[previous.side_of(segment.way)];
     let peer = &previous[previous.side_of(segment.way).peer()];
-    let near = |seq: crate::seq::Seq| segment.seq.since(seq).abs() < 1 << 24;
+    let near = |seq: Seq| segment.seq.since(seq).abs() < NEAR;
     half.snd_nxt.is_some_and(near) || peer.rcv_nxt.is_some_and(near)
 }

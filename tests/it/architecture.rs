@@ -80,7 +80,8 @@ fn each_foreign_crate_lives_in_its_room() {
 fn pure_rooms_touch_nothing_outside() {
     let mut wrong = Vec::new();
     for (room, path, code) in sources() {
-        let forbidden = ["Instant::now", "SystemTime::now", "File::", "std::fs", "println!", "eprintln!", "std::thread", "Mutex"];
+        let forbidden =
+            ["Instant::now", "SystemTime::now", "File::", "std::fs", "println!", "eprintln!", "std::thread", "Mutex"];
         for text in forbidden.iter().filter(|text| PURE.contains(&room.as_str()) && code.contains(**text)) {
             wrong.push(format!("{} uses {text}", path.display()));
         }
@@ -100,7 +101,10 @@ fn unsafe_stands_in_one_file() {
 }
 
 fn place(room: &str) -> usize {
-    ROOMS.iter().position(|rooms| rooms.contains(&room)).unwrap_or_else(|| panic!("{room} has no place among the rooms"))
+    ROOMS
+        .iter()
+        .position(|rooms| rooms.contains(&room))
+        .unwrap_or_else(|| panic!("{room} has no place among the rooms"))
 }
 
 /// Room, path and code (tests cut off, comments left out) of every source file.

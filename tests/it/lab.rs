@@ -1,4 +1,7 @@
 //! Real kernels: what is inferred from packets against what socket tables and system calls said at the time.
 
 mod agreement;
+mod plain;
+mod resets;
 mod scene;
+mod scripts;

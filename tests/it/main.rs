@@ -1,10 +1,13 @@
 //! All integration tests, in one binary.
 
 mod architecture;
+mod corpus;
+mod corpus_connections;
 mod corpus_frames;
+mod corpus_scripts;
 mod lab;
+mod report;
 mod scripts;
 mod semantics;
-mod report;
 mod shared;
 mod support;

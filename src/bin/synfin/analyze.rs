@@ -66,7 +66,8 @@ fn wanted(output: &args::Output) -> anyhow::Result<Option<Wanted>> {
         anyhow::ensure!(output.format.len() == 1, "--format none stands alone: it means that no file is written");
         return Ok(None);
     }
-    let names = ALWAYS.into_iter().chain(output.format.iter().map(String::as_str).filter(|name| !ALWAYS.contains(name)));
+    let names =
+        ALWAYS.into_iter().chain(output.format.iter().map(String::as_str).filter(|name| !ALWAYS.contains(name)));
     let formats = names.filter_map(report::format).collect();
     let columns = choose(COLUMNS, &output.columns).map_err(anyhow::Error::msg)?;
     Ok(Some(Wanted { formats, columns }))
@@ -78,9 +79,14 @@ pub fn style(run: &Run) -> Style {
     let colour = match run.color {
         When::Always => true,
         When::Never => false,
-        When::Auto => terminal && std::env::var_os("NO_COLOR").is_none() && std::env::var("TERM").as_deref() != Ok("dumb"),
+        When::Auto => {
+            terminal && std::env::var_os("NO_COLOR").is_none() && std::env::var("TERM").as_deref() != Ok("dumb")
+        }
     };
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty());
     let unicode = locale.is_none_or(|value| !matches!(value.as_str(), "C" | "POSIX"));
     Style { width: if terminal { terminal_width() } else { 100 }, colour, unicode }
 }

@@ -13,7 +13,9 @@ pub fn run(args: &Explain) -> anyhow::Result<Exit> {
         "outcomes" => Outcome::ALL.map(outcome).concat(),
         "states" => State::ALL.map(state).concat(),
         _ => one(key).ok_or_else(|| {
-            anyhow::anyhow!("`{key}` is no column, outcome or state; `synfin explain columns`, `outcomes` and `states` list them")
+            anyhow::anyhow!(
+                "`{key}` is no column, outcome or state; `synfin explain columns`, `outcomes` and `states` list them"
+            )
         })?,
     };
     std::io::stdout().lock().write_all(text.as_bytes())?;

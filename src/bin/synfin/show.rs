@@ -1,8 +1,8 @@
 //! `synfin show TABLE PATH...`: one table to standard output.
 
+use super::Exit;
 use super::analyze::{terminal_width, track};
 use super::args::{Show, Table};
-use super::Exit;
 use std::io::{BufWriter, IsTerminal};
 use synfin::analysis::Rows;
 use synfin::case::{Facts, Judged};
