@@ -122,6 +122,8 @@ impl Embryo {
             packets: 1,
             wire_bytes: u64::from(self.wire_len),
             syns: 1,
+            ttl_min: self.ttl,
+            ttl_max: self.ttl,
             first: sent,
             last: sent,
             awaiting: sent,

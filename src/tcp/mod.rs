@@ -357,7 +357,7 @@ impl Connection {
             let behind = half.snd_nxt.is_some_and(|next| (0..NEAR).contains(&next.since(segment.seq.plus(1))));
             if behind {
                 self.summary[side].iss = Some(segment.seq); // filed behind what it opened
-                self.summary[side].options(rare);
+                self.summary[side].options(segment, rare);
             } else {
                 self.disown(side);
             }
