@@ -1,38 +1,37 @@
-//! Finished summaries wait here for delivery: in memory up to a bound, beyond it in sorted, compressed runs on disk.
+//! Finished connections wait here for delivery: in memory up to a bound, beyond it in sorted, compressed runs on disk.
 
-use crate::tcp::Summary;
+use crate::tcp::records::{Records, take_one};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// Memory that an in-memory summary takes.
-const SIZE: usize = size_of::<Summary>();
-
-/// Summaries of all lanes and points, to be read back once in order of point and first frame.
+/// Records of all lanes and points, to be read back once in order of point and first frame.
 pub struct Runs {
-    /// Summaries held in memory before a run is written.
-    most: usize,
+    /// Bytes of records held in memory before a run is written.
+    most: u64,
     folder: PathBuf,
-    memory: Vec<Summary>,
+    memory: Records,
     files: Vec<File>,
 }
 
+/// Point and first frame.
+type Order = (u32, u64);
+
 impl Runs {
-    /// Holds up to `bytes` of summaries in memory; runs are unlinked files in `folder`.
+    /// Holds up to `bytes` of records in memory; runs are unlinked files in `folder`.
     pub fn new(bytes: u64, folder: &Path) -> Self {
-        let most = usize::try_from(bytes / SIZE as u64).unwrap_or(usize::MAX).max(1);
-        Self { most, folder: folder.to_owned(), memory: Vec::new(), files: Vec::new() }
+        Self { most: bytes, folder: folder.to_owned(), memory: Records::default(), files: Vec::new() }
     }
 
-    pub fn add(&mut self, summaries: Vec<Summary>) -> io::Result<()> {
-        for part in summaries.chunks(self.most) {
-            if self.memory.len() + part.len() > self.most {
-                self.spill()?;
-            }
-            self.memory.extend_from_slice(part);
+    /// # Errors
+    /// When a run cannot be written.
+    pub fn add(&mut self, records: &Records) -> io::Result<()> {
+        if (self.memory.memory() + records.memory()) as u64 > self.most {
+            self.spill()?;
         }
+        self.memory.append(records);
         Ok(())
     }
 
@@ -40,53 +39,50 @@ impl Runs {
         if self.memory.is_empty() {
             return Ok(());
         }
-        self.memory.sort_unstable_by_key(order);
+        self.memory.sort();
         let mut file = tempfile::tempfile_in(&self.folder)?;
         let mut out = lz4_flex::frame::FrameEncoder::new(BufWriter::with_capacity(1 << 18, &mut file));
-        let mut buffer = Vec::with_capacity(1024);
-        for summary in self.memory.drain(..) {
-            buffer.clear();
-            buffer = postcard::to_extend(&summary, buffer).map_err(io::Error::other)?;
-            out.write_all(&(buffer.len() as u32).to_le_bytes())?;
-            out.write_all(&buffer)?;
+        for index in 0..self.memory.len() {
+            let Some(((point, frame), rest)) = self.memory.get(index) else { continue };
+            let Some((record, _)) = take_one(rest) else { continue };
+            out.write_all(&point.to_le_bytes())?;
+            out.write_all(&frame.to_le_bytes())?;
+            out.write_all(&(record.len() as u32).to_le_bytes())?;
+            out.write_all(record)?;
         }
         out.finish().map_err(io::Error::other)?.flush()?;
-        file.rewind()?;
         self.files.push(file);
+        self.memory = Records::default();
         Ok(())
     }
 
-    /// All summaries in order. May be called again: what is in memory stays there, and runs are read anew.
+    /// All records in order. May be called again: what is in memory stays there, and runs are read anew.
     pub fn ordered(&mut self) -> io::Result<Ordered<'_>> {
-        self.memory.sort_unstable_by_key(order);
-        let mut heads = BinaryHeap::new();
-        let mut streams: Vec<Stream<'_>> = vec![Stream::Memory(self.memory.iter())];
+        self.memory.sort();
+        let mut streams = vec![Stream::Memory { records: &self.memory, next: 0 }];
         for file in &mut self.files {
             file.rewind()?;
             streams.push(Stream::File(lz4_flex::frame::FrameDecoder::new(BufReader::with_capacity(1 << 18, &*file))));
         }
+        let mut heads = BinaryHeap::new();
         for (index, stream) in streams.iter_mut().enumerate() {
-            if let Some(summary) = stream.next().transpose()? {
-                heads.push(Head { order: Reverse((order(&summary), index)), summary });
+            if let Some((order, bytes)) = stream.next()? {
+                heads.push(Head { order: Reverse((order, index)), bytes });
             }
         }
         Ok(Ordered { heads, streams })
     }
 }
 
-fn order(summary: &Summary) -> (u32, u64) {
-    (summary.point, summary.first_frame)
-}
-
-/// Merges memory and runs.
+/// Merges memory and runs. Gives the bytes of one record after the other.
 pub struct Ordered<'a> {
     heads: BinaryHeap<Head>,
     streams: Vec<Stream<'a>>,
 }
 
 struct Head {
-    order: Reverse<((u32, u64), usize)>,
-    summary: Summary,
+    order: Reverse<(Order, usize)>,
+    bytes: Vec<u8>,
 }
 
 impl PartialEq for Head {
@@ -110,41 +106,47 @@ impl Ord for Head {
 }
 
 enum Stream<'a> {
-    Memory(std::slice::Iter<'a, Summary>),
+    Memory { records: &'a Records, next: usize },
     File(lz4_flex::frame::FrameDecoder<BufReader<&'a File>>),
 }
 
 impl Stream<'_> {
-    fn next(&mut self) -> Option<io::Result<Summary>> {
+    fn next(&mut self) -> io::Result<Option<(Order, Vec<u8>)>> {
         match self {
-            Self::Memory(rest) => rest.next().copied().map(Ok),
-            Self::File(decoder) => read_one(decoder).transpose(),
+            Self::Memory { records, next } => {
+                *next += 1;
+                let found = records.get(*next - 1);
+                Ok(found.and_then(|(order, rest)| Some((order, take_one(rest)?.0.to_vec()))))
+            }
+            Self::File(decoder) => read_one(decoder),
         }
     }
 }
 
-fn read_one(input: &mut impl Read) -> io::Result<Option<Summary>> {
-    let mut length = [0; 4];
-    match input.read_exact(&mut length) {
+fn read_one(input: &mut impl Read) -> io::Result<Option<(Order, Vec<u8>)>> {
+    let mut head = [0; 16];
+    match input.read_exact(&mut head) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         Err(error) => return Err(error),
     }
-    let mut buffer = vec![0; u32::from_le_bytes(length) as usize];
-    input.read_exact(&mut buffer)?;
-    postcard::from_bytes(&buffer).map(Some).map_err(io::Error::other)
+    let [p0, p1, p2, p3, f0, f1, f2, f3, f4, f5, f6, f7, l0, l1, l2, l3] = head;
+    let order = (u32::from_le_bytes([p0, p1, p2, p3]), u64::from_le_bytes([f0, f1, f2, f3, f4, f5, f6, f7]));
+    let mut bytes = vec![0; u32::from_le_bytes([l0, l1, l2, l3]) as usize];
+    input.read_exact(&mut bytes)?;
+    Ok(Some((order, bytes)))
 }
 
 impl Iterator for Ordered<'_> {
-    type Item = io::Result<Summary>;
+    type Item = io::Result<Vec<u8>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let Head { order: Reverse((_, index)), summary } = self.heads.pop()?;
+        let Head { order: Reverse((_, index)), bytes } = self.heads.pop()?;
         match self.streams[index].next() {
-            Some(Ok(next)) => self.heads.push(Head { order: Reverse((order(&next), index)), summary: next }),
-            Some(Err(error)) => return Some(Err(error)),
-            None => {}
+            Ok(Some((order, bytes))) => self.heads.push(Head { order: Reverse((order, index)), bytes }),
+            Ok(None) => {}
+            Err(error) => return Some(Err(error)),
         }
-        Some(Ok(summary))
+        Some(Ok(bytes))
     }
 }

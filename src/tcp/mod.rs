@@ -4,12 +4,15 @@
 //! observer (OUTCOMES 1.5, 1.6). [`Connection::observe`] takes one segment, [`Connection::finish`] gives the
 //! [`Summary`]; `outcome` and `judgement` say what it means.
 
+mod embryo;
 pub mod judgement;
 pub mod outcome;
+pub mod records;
 mod reset;
 pub mod rtt;
 pub mod scoreboard;
 pub mod state;
+mod store;
 pub mod summary;
 pub mod table;
 
@@ -23,6 +26,7 @@ pub use table::Table;
 use crate::time::Span;
 use crate::wire::{Address, Flags, IcmpError, Marks, Rare, Segment};
 use scoreboard::{FAR, NEAR, Scoreboard};
+use serde::{Deserialize, Serialize};
 use summary::{Icmp, Link, Pattern};
 
 /// Where a segment stands in the input: what its record itself does not hold.
@@ -37,7 +41,7 @@ pub struct Place {
 }
 
 /// One life of a flow, being tracked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Connection {
     summary: Summary,
     boards: Box<[Scoreboard; 2]>,
@@ -46,13 +50,18 @@ pub struct Connection {
 impl Connection {
     /// A connection that begins with this segment. The sender is the client unless the segment is a SYN-ACK.
     pub fn new(segment: &Segment, place: Place) -> Self {
+        Self { summary: Self::blank(segment, place), boards: Box::default() }
+    }
+
+    /// A summary that has yet to take its first segment.
+    fn blank(segment: &Segment, place: Place) -> Summary {
         let synack = segment.flags.has(Flags::SYN.with(Flags::ACK)) && !segment.flags.any(Flags::RST);
         let frame = place.frames_before + u64::from(segment.frame);
         let mut facts = Facts::default();
         if segment.marks.has(Marks::V6) {
             facts.set(Facts::V6);
         }
-        let summary = Summary {
+        Summary {
             flow: segment.flow,
             ends: Default::default(),
             client_way: if synack { segment.way.back() } else { segment.way },
@@ -84,8 +93,7 @@ impl Connection {
             previous: None,
             next: None,
             pattern: Pattern::default(),
-        };
-        Self { summary, boards: Box::default() }
+        }
     }
 
     /// Sender and receiver of the first frame, which the segment's record does not hold.
@@ -266,7 +274,7 @@ impl Connection {
                 self.take_syn_fin(side, segment);
                 return;
             } else {
-                self.take_syn(side, segment, rare);
+                self.summary.note_syn(side, segment, rare);
             }
         } else if !acceptable {
             self.summary.facts.set(Facts::CHALLENGED);
@@ -330,36 +338,6 @@ impl Connection {
         }
     }
 
-    fn take_syn(&mut self, side: Side, segment: &Segment, rare: Option<&Rare>) {
-        let summary = &mut self.summary;
-        if side == Side::Server {
-            summary.facts.set(Facts::SIMULTANEOUS);
-        } else {
-            summary.facts.set(Facts::SYN);
-            summary.syn.first(segment.time);
-        }
-        if summary.refusals > 0 || summary.icmp.is_some() {
-            summary.facts.set(Facts::SYN_AFTER_REFUSAL);
-        }
-        if segment.flags.has(Flags::ECE.with(Flags::CWR)) {
-            summary.facts.set(Facts::ECN_SETUP);
-        }
-        if segment.len > 0 {
-            summary.facts.set(Facts::FAST_OPEN);
-        }
-        let half = &mut summary[side];
-        half.iss = Some(segment.seq);
-        half.snd_una = half.snd_una.or(Some(segment.seq));
-        half.opening = half.opening.or(Some(State::SynSent));
-        half.options(rare);
-        if rare.is_some_and(|rare| rare.fast_open) {
-            summary.facts.set(Facts::FAST_OPEN);
-        }
-        if rare.is_some_and(|rare| rare.mptcp) {
-            summary.facts.set(Facts::MPTCP);
-        }
-    }
-
     /// SYN with FIN opens nothing by itself; it is remembered in case a SYN-ACK answers it.
     fn take_syn_fin(&mut self, side: Side, segment: &Segment) {
         self.summary.facts.set(Facts::SYN_FIN);
@@ -381,7 +359,7 @@ impl Connection {
             let behind = half.snd_nxt.is_some_and(|next| (0..NEAR).contains(&next.since(segment.seq.plus(1))));
             if behind {
                 self.summary[side].iss = Some(segment.seq); // filed behind what it opened
-                self.summary[side].options(rare);
+                self.summary[side].options(segment, rare);
             } else {
                 self.disown(side);
             }
@@ -422,7 +400,7 @@ impl Connection {
             half.snd_nxt = None; // a server may answer anew with another number: what it sent before counts no more
             half.syn_acked = false;
             half.opening = Some(State::SynReceived);
-            half.options(rare);
+            half.options(segment, rare);
         }
         true
     }
@@ -626,6 +604,37 @@ impl Connection {
 }
 
 impl Summary {
+    /// A SYN without ACK by either side.
+    fn note_syn(&mut self, side: Side, segment: &Segment, rare: Option<&Rare>) {
+        let summary = self;
+        if side == Side::Server {
+            summary.facts.set(Facts::SIMULTANEOUS);
+        } else {
+            summary.facts.set(Facts::SYN);
+            summary.syn.first(segment.time);
+        }
+        if summary.refusals > 0 || summary.icmp.is_some() {
+            summary.facts.set(Facts::SYN_AFTER_REFUSAL);
+        }
+        if segment.flags.has(Flags::ECE.with(Flags::CWR)) {
+            summary.facts.set(Facts::ECN_SETUP);
+        }
+        if segment.len > 0 {
+            summary.facts.set(Facts::FAST_OPEN);
+        }
+        let half = &mut summary[side];
+        half.iss = Some(segment.seq);
+        half.snd_una = half.snd_una.or(Some(segment.seq));
+        half.opening = half.opening.or(Some(State::SynSent));
+        half.options(segment, rare);
+        if rare.is_some_and(|rare| rare.fast_open) {
+            summary.facts.set(Facts::FAST_OPEN);
+        }
+        if rare.is_some_and(|rare| rare.mptcp) {
+            summary.facts.set(Facts::MPTCP);
+        }
+    }
+
     /// One side and its peer, both to be changed.
     fn pair(&mut self, side: Side) -> (&mut Half, &mut Half) {
         let [client, server] = &mut self.sides;
@@ -638,7 +647,8 @@ impl Summary {
 
 impl Half {
     /// Options of a SYN or SYN-ACK.
-    fn options(&mut self, rare: Option<&Rare>) {
+    fn options(&mut self, segment: &Segment, rare: Option<&Rare>) {
+        self.timestamps |= segment.marks.has(Marks::TIMESTAMPS);
         let Some(rare) = rare else { return };
         self.mss = rare.mss.or(self.mss);
         self.window_scale = rare.window_scale.or(self.window_scale);

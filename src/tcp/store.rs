@@ -1,0 +1,209 @@
+//! Where a lane's flows live: embryos in one cache line, tracked flows in full, and idle ones packed to a few hundred
+//! bytes until their next segment. Nothing that a connection knows is lost by packing: nothing visible depends on it.
+
+use super::embryo::Embryo;
+use super::table::Flow;
+use crate::wire::FlowHash;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// Flows of a lane that are held in full. The least recently used beyond these are packed.
+const IN_FULL: usize = 4096;
+
+/// Entries of a slab's block. Blocks, not one growing vector: growing would copy all of it and need twice the memory.
+const BLOCK: usize = 1024;
+
+#[derive(Clone, Copy, Debug)]
+enum Slot {
+    Embryo(u32),
+    Full(u32),
+    Packed(u32),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    index: HashMap<FlowHash, Slot, BuildHasherDefault<FlowHasher>>,
+    embryos: Slab<Embryo>,
+    full: Slab<Held>,
+    packed: Slab<Box<[u8]>>,
+    /// Where the search for an idle flow goes on (clock algorithm).
+    hand: u32,
+}
+
+#[derive(Debug)]
+struct Held {
+    hash: FlowHash,
+    /// A segment came since the hand passed.
+    used: bool,
+    flow: Box<Flow>,
+}
+
+/// A flow that leaves the store.
+pub(super) enum Leaving {
+    Embryo(FlowHash, Embryo),
+    Flow(Box<Flow>),
+}
+
+impl Store {
+    /// The flow in full, whatever form it was in.
+    pub fn get(&mut self, hash: FlowHash) -> Option<&mut Flow> {
+        let number = match *self.index.get(&hash)? {
+            Slot::Full(number) => number,
+            Slot::Embryo(number) => {
+                let embryo = self.embryos.take(number)?;
+                self.hold(hash, Box::new(Flow::new(embryo.connection(hash))))
+            }
+            Slot::Packed(number) => {
+                let bytes = self.packed.take(number)?;
+                self.hold(hash, Box::new(postcard::from_bytes(&bytes).ok()?))
+            }
+        };
+        let held = self.full.get_mut(number)?;
+        held.used = true;
+        Some(&mut held.flow)
+    }
+
+    pub fn contains(&self, hash: FlowHash) -> bool {
+        self.index.contains_key(&hash)
+    }
+
+    pub fn insert_embryo(&mut self, hash: FlowHash, embryo: Embryo) {
+        let number = self.embryos.insert(embryo);
+        self.index.insert(hash, Slot::Embryo(number));
+    }
+
+    pub fn insert(&mut self, hash: FlowHash, flow: Flow) -> Option<&mut Flow> {
+        let number = self.hold(hash, Box::new(flow));
+        self.full.get_mut(number).map(|held| &mut *held.flow)
+    }
+
+    fn hold(&mut self, hash: FlowHash, flow: Box<Flow>) -> u32 {
+        if self.full.len >= IN_FULL {
+            self.pack_one();
+        }
+        let number = self.full.insert(Held { hash, used: true, flow });
+        self.index.insert(hash, Slot::Full(number));
+        number
+    }
+
+    /// Packs the flow that the hand finds unused since its last round.
+    fn pack_one(&mut self) {
+        for _ in 0..2 * self.full.room() {
+            self.hand = if (self.hand as usize) + 1 < self.full.room() { self.hand + 1 } else { 0 };
+            let Some(held) = self.full.get_mut(self.hand) else { continue };
+            if std::mem::take(&mut held.used) {
+                continue;
+            }
+            let Ok(bytes) = postcard::to_stdvec(&*held.flow) else { return };
+            let hash = held.hash;
+            self.full.take(self.hand);
+            let number = self.packed.insert(bytes.into_boxed_slice());
+            self.index.insert(hash, Slot::Packed(number));
+            return;
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Every flow, in no order; the store is given back piece by piece.
+    pub fn drain(self, mut leave: impl FnMut(Leaving)) {
+        for (hash, slot) in &self.index {
+            if let Slot::Embryo(number) = slot
+                && let Some(embryo) = self.embryos.get(*number)
+            {
+                leave(Leaving::Embryo(*hash, *embryo));
+            }
+        }
+        drop((self.index, self.embryos));
+        self.full.drain(|held| leave(Leaving::Flow(held.flow)));
+        self.packed.drain(|bytes| {
+            if let Ok(flow) = postcard::from_bytes(&bytes) {
+                leave(Leaving::Flow(Box::new(flow)));
+            }
+        });
+    }
+}
+
+/// Numbered places in blocks of fixed size.
+#[derive(Debug)]
+struct Slab<T> {
+    blocks: Vec<Vec<Option<T>>>,
+    free: Vec<u32>,
+    len: usize,
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Self {
+        Self { blocks: Vec::new(), free: Vec::new(), len: 0 }
+    }
+}
+
+impl<T> Slab<T> {
+    fn insert(&mut self, value: T) -> u32 {
+        self.len += 1;
+        if let Some(number) = self.free.pop() {
+            if let Some(place) = self.place(number) {
+                *place = Some(value);
+            }
+            return number;
+        }
+        let number = self.room();
+        match self.blocks.last_mut() {
+            Some(block) if block.len() < BLOCK => block.push(Some(value)),
+            _ => {
+                let mut block = Vec::with_capacity(BLOCK);
+                block.push(Some(value));
+                self.blocks.push(block);
+            }
+        }
+        number as u32
+    }
+
+    fn place(&mut self, number: u32) -> Option<&mut Option<T>> {
+        self.blocks.get_mut(number as usize / BLOCK)?.get_mut(number as usize % BLOCK)
+    }
+
+    fn get(&self, number: u32) -> Option<&T> {
+        self.blocks.get(number as usize / BLOCK)?.get(number as usize % BLOCK)?.as_ref()
+    }
+
+    fn get_mut(&mut self, number: u32) -> Option<&mut T> {
+        self.place(number)?.as_mut()
+    }
+
+    fn take(&mut self, number: u32) -> Option<T> {
+        let value = self.place(number)?.take()?;
+        self.len -= 1;
+        self.free.push(number);
+        Some(value)
+    }
+
+    /// Places used so far, free ones included.
+    fn room(&self) -> usize {
+        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * BLOCK + last.len())
+    }
+
+    fn drain(self, mut leave: impl FnMut(T)) {
+        self.blocks.into_iter().flatten().flatten().for_each(&mut leave);
+    }
+}
+
+/// The flow hash is random already; hashing it again would only cost time.
+#[derive(Debug, Default)]
+pub(super) struct FlowHasher(u64);
+
+impl Hasher for FlowHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, &byte| hash.rotate_left(8) ^ u64::from(byte));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = self.0.rotate_left(32) ^ value;
+    }
+}
