@@ -50,7 +50,12 @@ impl Embryo {
             return None;
         }
         let rare = rare.copied().unwrap_or_default();
-        let plain = Rare { mss: rare.mss, window_scale: rare.window_scale, sack_permitted: rare.sack_permitted, ..Rare::default() };
+        let plain = Rare {
+            mss: rare.mss,
+            window_scale: rare.window_scale,
+            sack_permitted: rare.sack_permitted,
+            ..Rare::default()
+        };
         if rare != plain || segment.ts_echo != 0 {
             return None;
         }

@@ -23,7 +23,7 @@ pub use state::State;
 pub use summary::{Facts, Half, Moment, RoleBasis, Side, Summary};
 pub use table::Table;
 
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use crate::wire::{Address, Flags, IcmpError, Marks, Rare, Segment};
 use scoreboard::{FAR, NEAR, Scoreboard};
 use serde::{Deserialize, Serialize};
@@ -108,6 +108,16 @@ impl Connection {
     /// The summary, with what one captured direction tells of the other (OUTCOMES 1.11).
     pub fn finish(self) -> Summary {
         self.summary
+    }
+
+    /// Prepares for packing at time `now`: see [`Summary::rebase`].
+    pub(crate) fn pack(&mut self, now: Timestamp) {
+        self.boards.iter_mut().for_each(|board| board.forget(now));
+        self.summary.rebase(self.summary.first.0);
+    }
+
+    pub(crate) fn unpack(&mut self) {
+        self.summary.rebase(self.summary.first.0.wrapping_neg());
     }
 
     /// What parts of an id link another connection to this one.

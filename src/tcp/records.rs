@@ -22,7 +22,9 @@ pub struct Records {
 
 impl Records {
     pub fn push(&mut self, summary: &Summary) {
-        self.add((summary.point, summary.first_frame), &Record::Whole(Box::new(*summary)));
+        let mut summary = Box::new(*summary);
+        summary.rebase(summary.first.0);
+        self.add((summary.point, summary.first_frame), &Record::Whole(summary));
     }
 
     pub(super) fn push_embryo(&mut self, flow: FlowHash, embryo: &Embryo) {
@@ -43,15 +45,21 @@ impl Records {
         self.index.push((order, start as u64));
     }
 
-    /// Puts the records into their order.
+    /// Puts the records into their order, bytes and all, so that reading them is one walk through memory.
     pub fn sort(&mut self) {
+        if self.index.is_sorted_by_key(|&(order, _)| order) {
+            return;
+        }
         self.index.sort_unstable_by_key(|&(order, _)| order);
-    }
-
-    pub fn append(&mut self, other: &Self) {
-        let base = self.bytes.len() as u64;
-        self.bytes.extend_from_slice(&other.bytes);
-        self.index.extend(other.index.iter().map(|&(order, start)| (order, base + start)));
+        let mut bytes = Vec::with_capacity(self.bytes.len());
+        for (_, start) in &mut self.index {
+            let place = usize::try_from(*start).unwrap_or(usize::MAX);
+            let record = self.bytes.get(place..).and_then(take_one).map_or(&[][..], |(record, _)| record);
+            *start = bytes.len() as u64;
+            bytes.extend_from_slice(&(record.len() as u32).to_le_bytes());
+            bytes.extend_from_slice(record);
+        }
+        self.bytes = bytes;
     }
 
     pub fn len(&self) -> usize {
@@ -67,15 +75,16 @@ impl Records {
         self.bytes.len() + self.index.len() * size_of::<((u32, u64), u64)>()
     }
 
-    /// Order of the record that is `index`-th, and the bytes from its beginning on, for [`take_one`].
+    /// Order and bytes of the record that is `index`-th.
     pub fn get(&self, index: usize) -> Option<((u32, u64), &[u8])> {
         let &(order, start) = self.index.get(index)?;
-        Some((order, self.bytes.get(usize::try_from(start).ok()?..)?))
+        let (record, _) = take_one(self.bytes.get(usize::try_from(start).ok()?..)?)?;
+        Some((order, record))
     }
 }
 
 /// The record that begins here, and what follows it.
-pub fn take_one(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+fn take_one(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk()?;
     rest.split_at_checked(u32::from_le_bytes(*length) as usize)
 }
@@ -84,6 +93,9 @@ pub fn take_one(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 pub fn decode(record: &[u8]) -> Option<Summary> {
     match postcard::from_bytes(record).ok()? {
         Record::Embryo(flow, embryo) => Some(embryo.summary(flow)),
-        Record::Whole(summary) => Some(*summary),
+        Record::Whole(mut summary) => {
+            summary.rebase(summary.first.0.wrapping_neg());
+            Some(*summary)
+        }
     }
 }
