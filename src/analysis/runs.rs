@@ -65,7 +65,8 @@ impl Runs {
         let mut streams: Vec<Stream<'_>> = self.memory.iter().map(Stream::memory).collect();
         for file in &mut self.files {
             file.rewind()?;
-            streams.push(Stream::File(lz4_flex::frame::FrameDecoder::new(BufReader::with_capacity(1 << 18, &*file))));
+            let buffered = BufReader::with_capacity(1 << 18, &*file);
+            streams.push(Stream::File(Box::new(lz4_flex::frame::FrameDecoder::new(buffered))));
         }
         Ordered::of(streams)
     }
@@ -104,7 +105,7 @@ impl Ord for Head<'_> {
 
 enum Stream<'a> {
     Memory { records: &'a Records, next: usize },
-    File(lz4_flex::frame::FrameDecoder<BufReader<&'a File>>),
+    File(Box<lz4_flex::frame::FrameDecoder<BufReader<&'a File>>>),
 }
 
 impl<'a> Stream<'a> {
