@@ -122,6 +122,7 @@ impl Embryo {
             packets: 1,
             wire_bytes: u64::from(self.wire_len),
             syns: 1,
+            tries: 1,
             ttl_min: self.ttl,
             ttl_max: self.ttl,
             first: sent,
