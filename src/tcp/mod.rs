@@ -116,8 +116,13 @@ impl Connection {
         self.summary.rebase(self.summary.first.0);
     }
 
-    pub(crate) fn unpack(&mut self) {
-        self.summary.rebase(self.summary.first.0.wrapping_neg());
+    pub(crate) fn boards(&self) -> &[Scoreboard; 2] {
+        &self.boards
+    }
+
+    /// A connection that was packed.
+    pub(crate) fn resumed(summary: Summary, boards: Box<[Scoreboard; 2]>) -> Self {
+        Self { summary, boards }
     }
 
     /// What parts of an id link another connection to this one.

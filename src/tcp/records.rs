@@ -3,14 +3,10 @@
 use super::Summary;
 use super::embryo::Embryo;
 use crate::wire::FlowHash;
-use serde::{Deserialize, Serialize};
 
-/// One finished connection, as it waits for delivery.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-enum Record {
-    Embryo(FlowHash, Embryo),
-    Whole(Box<Summary>),
-}
+/// First byte of a record: what follows is a flow hash and an embryo, or a summary whose moments count from its first time.
+const EMBRYO: u8 = 0;
+const WHOLE: u8 = 1;
 
 /// Finished connections with their places in the order of delivery.
 #[derive(Debug, Default)]
@@ -22,22 +18,31 @@ pub struct Records {
 
 impl Records {
     pub fn push(&mut self, summary: &Summary) {
-        let mut summary = Box::new(*summary);
+        let mut summary = *summary;
         summary.rebase(summary.first.0);
-        self.add((summary.point, summary.first_frame), &Record::Whole(summary));
+        self.add((summary.point, summary.first_frame), |bytes| encode(&summary, bytes));
     }
 
     pub(super) fn push_embryo(&mut self, flow: FlowHash, embryo: &Embryo) {
-        self.add(embryo.order(), &Record::Embryo(flow, *embryo));
+        self.add(embryo.order(), |mut bytes| {
+            bytes.push(EMBRYO);
+            postcard::to_extend(&(flow, embryo), bytes).unwrap_or_default()
+        });
+    }
+
+    /// A record that [`encode`] made.
+    pub(super) fn push_encoded(&mut self, order: (u32, u64), record: &[u8]) {
+        self.add(order, |mut bytes| {
+            bytes.extend_from_slice(record);
+            bytes
+        });
     }
 
     /// A record is its length and its encoding.
-    fn add(&mut self, order: (u32, u64), record: &Record) {
+    fn add(&mut self, order: (u32, u64), write: impl FnOnce(Vec<u8>) -> Vec<u8>) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&[0; 4]);
-        let bytes = std::mem::take(&mut self.bytes);
-        // A vector takes everything, and a record holds nothing that has no encoding.
-        self.bytes = postcard::to_extend(record, bytes).unwrap_or_default();
+        self.bytes = write(std::mem::take(&mut self.bytes));
         let length = (self.bytes.len() - start - 4) as u32;
         if let Some(place) = self.bytes.get_mut(start..start + 4) {
             place.copy_from_slice(&length.to_le_bytes());
@@ -89,13 +94,21 @@ fn take_one(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(u32::from_le_bytes(*length) as usize)
 }
 
+/// Appends the record of a summary whose moments count from its first time. A vector takes everything, and a summary holds
+/// nothing that has no encoding.
+pub(super) fn encode(summary: &Summary, mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.push(WHOLE);
+    postcard::to_extend(summary, bytes).unwrap_or_default()
+}
+
 /// The summary that a record stands for.
 pub fn decode(record: &[u8]) -> Option<Summary> {
-    match postcard::from_bytes(record).ok()? {
-        Record::Embryo(flow, embryo) => Some(embryo.summary(flow)),
-        Record::Whole(mut summary) => {
-            summary.rebase(summary.first.0.wrapping_neg());
-            Some(*summary)
-        }
+    let (tag, rest) = record.split_first()?;
+    if *tag == EMBRYO {
+        let (flow, embryo): (FlowHash, Embryo) = postcard::from_bytes(rest).ok()?;
+        return Some(embryo.summary(flow));
     }
+    let mut summary: Summary = postcard::from_bytes(rest).ok()?;
+    summary.rebase(summary.first.0.wrapping_neg());
+    Some(summary)
 }

@@ -2,7 +2,7 @@
 //! bytes until their next segment. Nothing that a connection knows is lost by packing: nothing visible depends on it.
 
 use super::embryo::Embryo;
-use super::table::Flow;
+use super::table::{Flow, Packed};
 use crate::time::Timestamp;
 use crate::wire::FlowHash;
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ pub(super) struct Store {
     index: HashMap<FlowHash, Slot, BuildHasherDefault<FlowHasher>>,
     embryos: Slab<Embryo>,
     full: Slab<Held>,
-    packed: Slab<Box<[u8]>>,
+    packed: Slab<Packed>,
     /// Where the search for an idle flow goes on (clock algorithm).
     hand: u32,
     /// Time of the newest segment: what lies too far back is not worth packing.
@@ -47,6 +47,7 @@ struct Held {
 pub(super) enum Leaving {
     Embryo(FlowHash, Embryo),
     Flow(Box<Flow>),
+    Packed(Packed),
 }
 
 impl Default for Store {
@@ -77,8 +78,8 @@ impl Store {
                 self.hold(hash, Box::new(Flow::new(embryo.connection(hash))))
             }
             Slot::Packed(number) => {
-                let bytes = self.packed.take(number)?;
-                self.hold(hash, Box::new(postcard::from_bytes::<Flow>(&bytes).ok()?.unpacked()))
+                let flow = Flow::unpack(&self.packed.take(number)?)?;
+                self.hold(hash, Box::new(flow))
             }
         };
         let held = self.full.get_mut(number)?;
@@ -117,10 +118,9 @@ impl Store {
             if std::mem::take(&mut held.used) {
                 continue;
             }
-            let Ok(bytes) = postcard::to_stdvec(held.flow.packed(self.now)) else { return };
-            let hash = held.hash;
+            let (hash, packed) = (held.hash, held.flow.pack(self.now));
             self.full.take(self.hand);
-            let number = self.packed.insert(bytes.into_boxed_slice());
+            let number = self.packed.insert(packed);
             self.index.insert(hash, Slot::Packed(number));
             return;
         }
@@ -146,11 +146,7 @@ impl Store {
         }
         drop((self.index, self.embryos));
         self.full.drain(|held| leave(Leaving::Flow(held.flow)));
-        self.packed.drain(|bytes| {
-            if let Ok(flow) = postcard::from_bytes::<Flow>(&bytes) {
-                leave(Leaving::Flow(Box::new(flow.unpacked())));
-            }
-        });
+        self.packed.drain(|packed| leave(Leaving::Packed(packed)));
     }
 }
 

@@ -4,14 +4,13 @@
 //! taken by the next but one, or the input ends.
 
 use super::embryo::Embryo;
-use super::records::Records;
+use super::records::{self, Records};
 use super::scoreboard::{FAR, NEAR};
 use super::store::{Leaving, Store};
 use super::{Connection, Facts, Half, Place, SegmentKind, Side, State, Summary};
 use crate::seq::Seq;
 use crate::time::{SECOND, Timestamp};
-use crate::wire::{Address, Flags, IcmpError, Rare, Segment};
-use serde::{Deserialize, Serialize};
+use crate::wire::{Address, Flags, IcmpError, PackedAddress, Rare, Segment};
 use std::collections::HashSet;
 
 /// A stray SYN-ACK adopts its SYN when this is filed within that time after it (several capture queues).
@@ -40,11 +39,23 @@ pub struct Taken<'a> {
 }
 
 /// A flow being tracked.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Flow {
     current: Connection,
     /// The connection before, until the current one is established or has ended.
     previous: Option<Box<Connection>>,
+}
+
+/// An idle flow.
+#[derive(Debug)]
+pub(super) struct Packed {
+    /// Of its newest connection, whose record comes first in the bytes.
+    order: (u32, u64),
+    record: u32,
+    /// Its server, if that answered.
+    listening: Option<PackedAddress>,
+    has_previous: bool,
+    bytes: Box<[u8]>,
 }
 
 /// Sender and receiver of a segment: its record does not hold them, and only a connection's first segment is asked.
@@ -121,6 +132,7 @@ impl Table {
                 flow.previous.iter().for_each(|previous| finished.add(previous.summary()));
                 finished.add(flow.current.summary());
             }
+            Leaving::Packed(packed) => finished.add_packed(&packed),
         });
         finished
     }
@@ -145,11 +157,26 @@ fn begin(segment: &Segment, place: Place, ends: Ends<'_>) -> Connection {
 
 impl Finished {
     fn add(&mut self, summary: &Summary) {
-        if summary.has(Facts::SYNACK) {
-            self.listening.insert(summary.address(Side::Server));
-        }
+        self.listening.extend(listening(summary));
         self.records.push(summary);
     }
+
+    /// Copies the record as it was packed; what came before it on the flow is rare and unpacked.
+    fn add_packed(&mut self, packed: &Packed) {
+        self.listening.extend(packed.listening.map(Address::from));
+        let Some(record) = packed.bytes.get(..packed.record as usize) else { return };
+        self.records.push_encoded(packed.order, record);
+        if packed.has_previous
+            && let Some(previous) = Flow::unpack(packed).and_then(|flow| flow.previous)
+        {
+            self.add(previous.summary());
+        }
+    }
+}
+
+/// The server's address, if it answered.
+fn listening(summary: &Summary) -> Option<Address> {
+    summary.has(Facts::SYNACK).then(|| summary.address(Side::Server))
 }
 
 impl<'a> Taken<'a> {
@@ -164,19 +191,24 @@ impl Flow {
         Self { current, previous: None }
     }
 
-    /// As it is packed: moments count from the connection's own beginning, and headers too old to be met again are gone.
-    pub fn packed(&mut self, now: Timestamp) -> &Self {
-        for connection in self.previous.as_deref_mut().into_iter().chain([&mut self.current]) {
-            connection.pack(now);
-        }
-        self
+    /// As small as it gets without losing anything that a later segment could ask for.
+    pub fn pack(&mut self, now: Timestamp) -> Packed {
+        let previous = self.previous.take();
+        self.current.pack(now);
+        let summary = self.current.summary();
+        let (listening, has_previous) = (listening(summary).map(Into::into), previous.is_some());
+        let order = (summary.point, summary.first_frame);
+        let bytes = records::encode(summary, Vec::with_capacity(512));
+        let record = bytes.len() as u32;
+        // A vector takes everything, and a connection holds nothing that has no encoding.
+        let bytes = postcard::to_extend(&(self.current.boards(), previous), bytes).unwrap_or_default();
+        Packed { order, record, listening, has_previous, bytes: bytes.into_boxed_slice() }
     }
 
-    pub fn unpacked(mut self) -> Self {
-        for connection in self.previous.as_deref_mut().into_iter().chain([&mut self.current]) {
-            connection.unpack();
-        }
-        self
+    pub fn unpack(packed: &Packed) -> Option<Self> {
+        let (record, rest) = packed.bytes.split_at_checked(packed.record as usize)?;
+        let (boards, previous) = postcard::from_bytes(rest).ok()?;
+        Some(Self { current: Connection::resumed(records::decode(record)?, boards), previous })
     }
 
     /// `new` takes the flow; gives the connection that this pushes out.
@@ -276,7 +308,6 @@ fn fits(previous: &Summary, segment: &Segment) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tcp::records;
     use crate::time::Timestamp;
     use crate::wire::{FlowHash, Marks, Way};
     use proptest::prelude::*;
