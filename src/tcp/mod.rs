@@ -4,12 +4,15 @@
 //! observer (OUTCOMES 1.5, 1.6). [`Connection::observe`] takes one segment, [`Connection::finish`] gives the
 //! [`Summary`]; `outcome` and `judgement` say what it means.
 
+mod embryo;
 pub mod judgement;
 pub mod outcome;
+pub mod records;
 mod reset;
 pub mod rtt;
 pub mod scoreboard;
 pub mod state;
+mod store;
 pub mod summary;
 pub mod table;
 
@@ -20,9 +23,10 @@ pub use state::State;
 pub use summary::{Facts, Half, Moment, RoleBasis, Side, Summary};
 pub use table::Table;
 
-use crate::time::Span;
-use crate::wire::{Flags, IcmpError, Marks, Rare, Segment};
-use scoreboard::{FAR, Scoreboard};
+use crate::time::{Span, Timestamp};
+use crate::wire::{Address, Flags, IcmpError, Marks, Rare, Segment};
+use scoreboard::{FAR, NEAR, Scoreboard};
+use serde::{Deserialize, Serialize};
 use summary::{Icmp, Link, Pattern};
 
 /// Where a segment stands in the input: what its record itself does not hold.
@@ -37,7 +41,7 @@ pub struct Place {
 }
 
 /// One life of a flow, being tracked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Connection {
     summary: Summary,
     boards: Box<[Scoreboard; 2]>,
@@ -46,14 +50,20 @@ pub struct Connection {
 impl Connection {
     /// A connection that begins with this segment. The sender is the client unless the segment is a SYN-ACK.
     pub fn new(segment: &Segment, place: Place) -> Self {
+        Self { summary: Self::blank(segment, place), boards: Box::default() }
+    }
+
+    /// A summary that has yet to take its first segment.
+    fn blank(segment: &Segment, place: Place) -> Summary {
         let synack = segment.flags.has(Flags::SYN.with(Flags::ACK)) && !segment.flags.any(Flags::RST);
         let frame = place.frames_before + u64::from(segment.frame);
         let mut facts = Facts::default();
         if segment.marks.has(Marks::V6) {
             facts.set(Facts::V6);
         }
-        let summary = Summary {
+        Summary {
             flow: segment.flow,
+            ends: Default::default(),
             client_way: if synack { segment.way.back() } else { segment.way },
             point: place.point,
             file: place.file,
@@ -83,8 +93,12 @@ impl Connection {
             previous: None,
             next: None,
             pattern: Pattern::default(),
-        };
-        Self { summary, boards: Box::default() }
+        }
+    }
+
+    /// Sender and receiver of the first frame, which the segment's record does not hold.
+    pub fn set_ends(&mut self, sender: Address, receiver: Address) {
+        self.summary.ends = [sender.into(), receiver.into()];
     }
 
     pub fn summary(&self) -> &Summary {
@@ -94,6 +108,21 @@ impl Connection {
     /// The summary, with what one captured direction tells of the other (OUTCOMES 1.11).
     pub fn finish(self) -> Summary {
         self.summary
+    }
+
+    /// Prepares for packing at time `now`: see [`Summary::rebase`].
+    pub(crate) fn pack(&mut self, now: Timestamp) {
+        self.boards.iter_mut().for_each(|board| board.forget(now));
+        self.summary.rebase(self.summary.first.0);
+    }
+
+    pub(crate) fn boards(&self) -> &[Scoreboard; 2] {
+        &self.boards
+    }
+
+    /// A connection that was packed.
+    pub(crate) fn resumed(summary: Summary, boards: Box<[Scoreboard; 2]>) -> Self {
+        Self { summary, boards }
     }
 
     /// What parts of an id link another connection to this one.
@@ -119,6 +148,9 @@ impl Connection {
 
     /// Takes one segment of this flow and says what it was.
     pub fn observe(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place) -> SegmentKind {
+        if segment.flags.any(Flags::SYN) {
+            self.settle_roles(segment);
+        }
         let side = self.summary.side_of(segment.way);
         let frame = place.frames_before + u64::from(segment.frame);
         let kind = self.boards[side as usize].classify(segment, rare, &self.summary[side], &self.summary[side.peer()]);
@@ -136,6 +168,17 @@ impl Connection {
             self.summary.state_changed = Moment::at(segment.time);
         }
         kind
+    }
+
+    /// A handshake filed behind what it opened tells who is the client, which the first speaker does not.
+    fn settle_roles(&mut self, segment: &Segment) {
+        let opened = self.summary.has(Facts::SYN) || self.summary.has(Facts::SYNACK);
+        let opens = if segment.flags.any(Flags::ACK) { Side::Server } else { Side::Client };
+        let neither = segment.flags.any(Flags::RST.with(Flags::FIN));
+        if !opened && !neither && self.summary.side_of(segment.way) != opens {
+            self.summary.swap_sides();
+            self.boards.swap(0, 1);
+        }
     }
 
     /// Takes an ICMP error that quotes this flow; false if its sequence number is none of this connection.
@@ -205,6 +248,8 @@ impl Connection {
         half.rsts += u32::from(reset);
         half.fins += u32::from(segment.flags.any(Flags::FIN));
         if segment.flags.any(Flags::SYN) && !reset {
+            let copy = matches!(kind, SegmentKind::Duplicate(_));
+            half.tries = half.tries.saturating_add(u32::from(!copy && !segment.flags.any(Flags::ACK)));
             let count = if segment.flags.any(Flags::ACK) { &mut half.synacks } else { &mut half.syns };
             *count = count.saturating_add(1);
         }
@@ -237,12 +282,14 @@ impl Connection {
                     self.summary.facts.set(Facts::CHALLENGED);
                     return;
                 }
-                self.take_synack(side, segment, rare, kind);
+                if !self.take_synack(side, segment, rare, kind) {
+                    return;
+                }
             } else if segment.flags.any(Flags::FIN) {
                 self.take_syn_fin(side, segment);
                 return;
             } else {
-                self.take_syn(side, segment, rare);
+                self.summary.note_syn(side, segment, rare);
             }
         } else if !acceptable {
             self.summary.facts.set(Facts::CHALLENGED);
@@ -255,7 +302,7 @@ impl Connection {
             self.acknowledge(side, segment, rare);
         }
         self.carry(side, segment, kind);
-        if segment.flags.has(Flags::FIN.with(Flags::ACK)) {
+        if segment.flags.any(Flags::FIN) {
             self.take_fin(side, segment, frame, kind);
         }
         self.count_silence(side, segment, kind);
@@ -306,36 +353,6 @@ impl Connection {
         }
     }
 
-    fn take_syn(&mut self, side: Side, segment: &Segment, rare: Option<&Rare>) {
-        let summary = &mut self.summary;
-        if side == Side::Server {
-            summary.facts.set(Facts::SIMULTANEOUS);
-        } else {
-            summary.facts.set(Facts::SYN);
-            summary.syn.first(segment.time);
-        }
-        if summary.refusals > 0 || summary.icmp.is_some() {
-            summary.facts.set(Facts::SYN_AFTER_REFUSAL);
-        }
-        if segment.flags.has(Flags::ECE.with(Flags::CWR)) {
-            summary.facts.set(Facts::ECN_SETUP);
-        }
-        if segment.len > 0 {
-            summary.facts.set(Facts::FAST_OPEN);
-        }
-        let half = &mut summary[side];
-        half.iss = Some(segment.seq);
-        half.snd_una = half.snd_una.or(Some(segment.seq));
-        half.opening = half.opening.or(Some(State::SynSent));
-        half.options(rare);
-        if rare.is_some_and(|rare| rare.fast_open) {
-            summary.facts.set(Facts::FAST_OPEN);
-        }
-        if rare.is_some_and(|rare| rare.mptcp) {
-            summary.facts.set(Facts::MPTCP);
-        }
-    }
-
     /// SYN with FIN opens nothing by itself; it is remembered in case a SYN-ACK answers it.
     fn take_syn_fin(&mut self, side: Side, segment: &Segment) {
         self.summary.facts.set(Facts::SYN_FIN);
@@ -346,15 +363,32 @@ impl Connection {
         half.snd_una = half.snd_una.or(Some(segment.seq));
     }
 
-    /// An acceptable SYN-ACK.
-    fn take_synack(&mut self, side: Side, segment: &Segment, rare: Option<&Rare>, kind: SegmentKind) {
+    /// An acceptable SYN-ACK; false if it is one that the server gave up for another, and that only comes late.
+    fn take_synack(&mut self, side: Side, segment: &Segment, rare: Option<&Rare>, kind: SegmentKind) -> bool {
+        let established = self.summary.established.is_set();
+        let half = &self.summary[side];
+        if established && half.iss.is_some_and(|iss| iss != segment.seq) {
+            return false;
+        }
+        if established && half.iss.is_none() {
+            let behind = half.snd_nxt.is_some_and(|next| (0..NEAR).contains(&next.since(segment.seq.plus(1))));
+            if behind {
+                self.summary[side].iss = Some(segment.seq); // filed behind what it opened
+                self.summary[side].options(segment, rare);
+            } else {
+                self.disown(side);
+            }
+        }
         let summary = &mut self.summary;
         let peer = &mut summary[side.peer()];
         if peer.iss.is_none() {
             // The SYN was not captured, or is filed behind its answer: its number is known all the same.
             peer.iss = Some(segment.ack.minus(1));
             peer.snd_nxt = peer.snd_nxt.or(Some(segment.ack));
-            peer.snd_una = Some(segment.ack);
+            peer.snd_una = Some(peer.snd_una.map_or(segment.ack, |una| una.max(segment.ack)));
+        }
+        if !peer.syn_acked && peer.iss == Some(segment.ack.minus(1)) {
+            self.boards[side.peer() as usize].declined(segment.ack, peer);
         }
         peer.syn_acked = true;
         if summary.has(Facts::SYN_FIN) && side == Side::Server && !summary.has(Facts::SYN) {
@@ -381,8 +415,17 @@ impl Connection {
             half.snd_nxt = None; // a server may answer anew with another number: what it sent before counts no more
             half.syn_acked = false;
             half.opening = Some(State::SynReceived);
-            half.options(rare);
+            half.options(segment, rare);
         }
+        true
+    }
+
+    /// What `side` seemed to send before its SYN-ACK does not fit that: somebody else sent it.
+    fn disown(&mut self, side: Side) {
+        self.summary.established = Moment::NEVER;
+        let half = &mut self.summary[side];
+        (half.teardown, half.fin_seq, half.fin) = Default::default();
+        (half.snd_nxt, half.snd_una, half.rcv_nxt, half.acked_plainly) = Default::default();
     }
 
     /// A segment with ACK and neither SYN nor RST: proves that its sender has the other's SYN.
@@ -412,6 +455,12 @@ impl Connection {
         half.synack_repeats = 0;
         if half.opening == Some(State::SynReceived) {
             half.opening = Some(State::Established);
+        }
+        // The SYN-ACK was missed by the capture: a client that acknowledges anything had it.
+        let missed = summary.established.is_set();
+        let [client, server] = &mut summary.sides;
+        if missed && server.iss.is_none() && client.opening == Some(State::SynSent) && client.acked_plainly.is_set() {
+            client.opening = Some(State::Established);
         }
     }
 
@@ -467,6 +516,7 @@ impl Connection {
                 peer.last_data_acked = Moment::at(segment.time);
             }
             peer.snd_una = Some(ack);
+            peer.gap_bytes += board.missed(ack);
             board.acknowledged(ack, segment, peer);
             peer.unacked_since = match board.oldest_unacknowledged() {
                 Some(time) if peer.unacknowledged() > 0 => Moment::at(time),
@@ -512,12 +562,10 @@ impl Connection {
             half.snd_nxt = Some(end);
         }
         if !probe {
-            let new_from = before.map_or(start, |next| next.max(start));
+            // What was skipped over was sent as well, whether it is still to come or was missed by the capture.
+            let new_from = before.unwrap_or(start);
             if end.after(new_from) {
                 half.bytes += u64::from(end.since(new_from).unsigned_abs());
-                if let Some(next) = before.filter(|&next| start.after(next)) {
-                    half.bytes += u64::from(start.since(next).unsigned_abs());
-                }
                 half.payload_after_fin_received |= half.teardown.fin_received && segment.len > 0;
                 half.unacked_since.first(segment.time);
             }
@@ -530,7 +578,8 @@ impl Connection {
                 self.summary.facts.set(Facts::OFFLOAD);
             }
         }
-        if occupies > 0 || probe {
+        let late = kind == SegmentKind::Reordered && self.summary[side].snd_una.is_some_and(|una| una.reaches(end));
+        if occupies > 0 && !late || probe {
             self.summary[side].awaiting = Moment::at(segment.time);
         }
     }
@@ -543,9 +592,10 @@ impl Connection {
             half.teardown.closed_second = half.teardown.fin_received;
             half.fin = Moment::at(segment.time);
             half.fin_frame = frame;
-        } else if matches!(kind, SegmentKind::Retransmission(_)) && half.teardown.fin_acked {
+        } else if matches!(kind, SegmentKind::Retransmission(_)) {
+            half.fin_resent = true;
+            half.fin_resent_after_ack |= half.teardown.fin_acked;
             half.teardown.fin_acked = false;
-            half.fin_resent_after_ack = true;
         }
         half.fin_seq = Some(half.fin_seq.map_or(fin, |old| old.max(fin)));
         half.snd_nxt = Some(half.snd_nxt.map_or(fin.plus(1), |next| next.max(fin.plus(1))));
@@ -569,6 +619,37 @@ impl Connection {
 }
 
 impl Summary {
+    /// A SYN without ACK by either side.
+    fn note_syn(&mut self, side: Side, segment: &Segment, rare: Option<&Rare>) {
+        let summary = self;
+        if side == Side::Server {
+            summary.facts.set(Facts::SIMULTANEOUS);
+        } else {
+            summary.facts.set(Facts::SYN);
+            summary.syn.first(segment.time);
+        }
+        if summary.refusals > 0 || summary.icmp.is_some() {
+            summary.facts.set(Facts::SYN_AFTER_REFUSAL);
+        }
+        if segment.flags.has(Flags::ECE.with(Flags::CWR)) {
+            summary.facts.set(Facts::ECN_SETUP);
+        }
+        if segment.len > 0 {
+            summary.facts.set(Facts::FAST_OPEN);
+        }
+        let half = &mut summary[side];
+        half.iss = Some(segment.seq);
+        half.snd_una = half.snd_una.or(Some(segment.seq));
+        half.opening = half.opening.or(Some(State::SynSent));
+        half.options(segment, rare);
+        if rare.is_some_and(|rare| rare.fast_open) {
+            summary.facts.set(Facts::FAST_OPEN);
+        }
+        if rare.is_some_and(|rare| rare.mptcp) {
+            summary.facts.set(Facts::MPTCP);
+        }
+    }
+
     /// One side and its peer, both to be changed.
     fn pair(&mut self, side: Side) -> (&mut Half, &mut Half) {
         let [client, server] = &mut self.sides;
@@ -581,7 +662,8 @@ impl Summary {
 
 impl Half {
     /// Options of a SYN or SYN-ACK.
-    fn options(&mut self, rare: Option<&Rare>) {
+    fn options(&mut self, segment: &Segment, rare: Option<&Rare>) {
+        self.timestamps |= segment.marks.has(Marks::TIMESTAMPS);
         let Some(rare) = rare else { return };
         self.mss = rare.mss.or(self.mss);
         self.window_scale = rare.window_scale.or(self.window_scale);

@@ -32,16 +32,25 @@ pub fn analyse(path: &Path) -> Vec<Judged> {
 
 /// Analyses a capture held in memory.
 pub fn analyse_bytes(capture: &[u8]) -> Vec<Judged> {
+    analyse_bytes_with(capture, &Options::default()).0
+}
+
+/// Analyses a capture held in memory with these options.
+pub fn analyse_bytes_with(capture: &[u8], options: &Options) -> (Vec<Judged>, Case) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("capture");
     std::fs::write(&path, capture).expect("the capture is written");
-    analyse(&path)
+    analyse_with(&[path], options)
 }
 
 /// Analyses a packet script.
 pub fn analyse_script(script: &str) -> Vec<Judged> {
-    let capture = synfin::capture::script::to_capture(script).unwrap_or_else(|error| panic!("{error}\n{script}"));
-    analyse_bytes(&capture)
+    analyse_bytes(&capture(script))
+}
+
+/// The capture that a packet script describes.
+pub fn capture(script: &str) -> Vec<u8> {
+    synfin::capture::script::to_capture(script).unwrap_or_else(|error| panic!("{error}\n{script}"))
 }
 
 /// The labels of a row as the scripts' comments state them: `outcome=... client_state=...`, empty ones left out.
