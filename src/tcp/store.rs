@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// Flows of a lane that are held in full. The least recently used beyond these are packed.
-const IN_FULL: usize = 4096;
+const IN_FULL: usize = 8192;
 
 /// Entries of a slab's block. Blocks, not one growing vector: growing would copy all of it and need twice the memory.
 const BLOCK: usize = 1024;

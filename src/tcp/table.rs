@@ -200,14 +200,13 @@ impl Flow {
         let order = (summary.point, summary.first_frame);
         let bytes = records::encode(summary, Vec::with_capacity(512));
         let record = bytes.len() as u32;
-        // A vector takes everything, and a connection holds nothing that has no encoding.
-        let bytes = postcard::to_extend(&(self.current.boards(), previous), bytes).unwrap_or_default();
+        let bytes = records::squeeze(&(self.current.boards(), previous), bytes);
         Packed { order, record, listening, has_previous, bytes: bytes.into_boxed_slice() }
     }
 
     pub fn unpack(packed: &Packed) -> Option<Self> {
         let (record, rest) = packed.bytes.split_at_checked(packed.record as usize)?;
-        let (boards, previous) = postcard::from_bytes(rest).ok()?;
+        let (boards, previous) = records::expand(rest)?;
         Some(Self { current: Connection::resumed(records::decode(record)?, boards), previous })
     }
 
