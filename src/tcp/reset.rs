@@ -62,7 +62,9 @@ impl Connection {
     pub(super) fn take_reset_back(&mut self, side: Side, segment: &Segment, acceptable: bool) {
         let Some(reset) = self.summary.reset.filter(|reset| reset.by == side) else { return };
         let end = segment.seq.plus(segment.len);
-        let synack = segment.flags.has(Flags::SYN.with(Flags::ACK)) && acceptable;
+        // Once the connection is established, a SYN-ACK is an old one that comes late and says nothing of its sender.
+        let opening = reset.phase == ResetPhase::Handshake;
+        let synack = segment.flags.has(Flags::SYN.with(Flags::ACK)) && acceptable && opening;
         let syn = segment.flags.any(Flags::SYN);
         let higher = !syn
             && (end.after(reset.seq)
