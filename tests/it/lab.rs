@@ -6,4 +6,3 @@ mod found;
 mod plain;
 mod resets;
 mod scene;
-mod scripts;
