@@ -334,6 +334,7 @@ impl Connection {
             (Some(iss), Some(next)) if !self.summary.has(Facts::SYNACK) || segment.flags.any(Flags::SYN) => {
                 segment.ack.acknowledges(iss, next)
             }
+            (Some(iss), _) => segment.ack.after(iss),
             _ => true,
         }
     }

@@ -66,7 +66,7 @@ impl Connection {
         let syn = segment.flags.any(Flags::SYN);
         let higher = !syn
             && (end.after(reset.seq)
-                || reset.ack.is_some_and(|ack| segment.flags.any(Flags::ACK) && segment.ack.after(ack)));
+                || segment.flags.any(Flags::ACK) && reset.ack.is_none_or(|ack| segment.ack.after(ack)));
         if synack || acceptable && higher {
             self.summary.reset = None;
             self.summary.facts.set(Facts::RST_TAKEN_BACK);
