@@ -45,12 +45,14 @@ pub struct Place {
 pub struct Connection {
     summary: Summary,
     boards: Box<[Scoreboard; 2]>,
+    /// RSTs that count if those before them are taken back.
+    later_resets: Vec<summary::Reset>,
 }
 
 impl Connection {
     /// A connection that begins with this segment. The sender is the client unless the segment is a SYN-ACK.
     pub fn new(segment: &Segment, place: Place) -> Self {
-        Self { summary: Self::blank(segment, place), boards: Box::default() }
+        Self { summary: Self::blank(segment, place), boards: Box::default(), later_resets: Vec::new() }
     }
 
     /// A summary that has yet to take its first segment.
@@ -163,6 +165,7 @@ impl Connection {
         if !opened && !neither && self.summary.side_of(segment.way) != opens {
             self.summary.swap_sides();
             self.boards.swap(0, 1);
+            self.later_resets.iter_mut().for_each(summary::Reset::swap_sides);
         }
     }
 
