@@ -40,17 +40,22 @@ pub struct Place {
     pub file: u32,
 }
 
+/// As [`Connection::beside`] comes back.
+type Beside = (Box<[Scoreboard; 2]>, Vec<summary::Reset>);
+
 /// One life of a flow, being tracked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Connection {
     summary: Summary,
     boards: Box<[Scoreboard; 2]>,
+    /// RSTs that count if those before them are taken back.
+    later_resets: Vec<summary::Reset>,
 }
 
 impl Connection {
     /// A connection that begins with this segment. The sender is the client unless the segment is a SYN-ACK.
     pub fn new(segment: &Segment, place: Place) -> Self {
-        Self { summary: Self::blank(segment, place), boards: Box::default() }
+        Self { summary: Self::blank(segment, place), boards: Box::default(), later_resets: Vec::new() }
     }
 
     /// A summary that has yet to take its first segment.
@@ -116,13 +121,14 @@ impl Connection {
         self.summary.rebase(self.summary.first.0);
     }
 
-    pub(crate) fn boards(&self) -> &[Scoreboard; 2] {
-        &self.boards
+    /// All that a connection holds beside its summary.
+    pub(crate) fn beside(&self) -> (&[Scoreboard; 2], &[summary::Reset]) {
+        (&self.boards, &self.later_resets)
     }
 
     /// A connection that was packed.
-    pub(crate) fn resumed(summary: Summary, boards: Box<[Scoreboard; 2]>) -> Self {
-        Self { summary, boards }
+    pub(crate) fn resumed(summary: Summary, (boards, later_resets): Beside) -> Self {
+        Self { summary, boards, later_resets }
     }
 
     /// What parts of an id link another connection to this one.
@@ -178,6 +184,7 @@ impl Connection {
         if !opened && !neither && self.summary.side_of(segment.way) != opens {
             self.summary.swap_sides();
             self.boards.swap(0, 1);
+            self.later_resets.iter_mut().for_each(summary::Reset::swap_sides);
         }
     }
 
@@ -349,6 +356,7 @@ impl Connection {
             (Some(iss), Some(next)) if !self.summary.has(Facts::SYNACK) || segment.flags.any(Flags::SYN) => {
                 segment.ack.acknowledges(iss, next)
             }
+            (Some(iss), _) => segment.ack.after(iss),
             _ => true,
         }
     }

@@ -303,6 +303,15 @@ pub struct Reset {
     pub origin: ResetOrigin,
 }
 
+impl Reset {
+    pub(super) fn swap_sides(&mut self) {
+        self.by = self.by.peer();
+        self.states.swap(0, 1);
+        self.teardown.swap(0, 1);
+        self.unacked.swap(0, 1);
+    }
+}
+
 /// Whether the endpoint itself sent the RST.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ResetOrigin {
@@ -534,10 +543,7 @@ impl Summary {
         self.client_way = self.client_way.back();
         self.sides.swap(0, 1);
         if let Some(reset) = &mut self.reset {
-            reset.by = reset.by.peer();
-            reset.states.swap(0, 1);
-            reset.teardown.swap(0, 1);
-            reset.unacked.swap(0, 1);
+            reset.swap_sides();
         }
     }
 }

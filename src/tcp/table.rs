@@ -200,14 +200,14 @@ impl Flow {
         let order = (summary.point, summary.first_frame);
         let bytes = records::encode(summary, Vec::with_capacity(512));
         let record = bytes.len() as u32;
-        let bytes = records::squeeze(&(self.current.boards(), previous), bytes);
+        let bytes = records::squeeze(&(self.current.beside(), previous), bytes);
         Packed { order, record, listening, has_previous, bytes: bytes.into_boxed_slice() }
     }
 
     pub fn unpack(packed: &Packed) -> Option<Self> {
         let (record, rest) = packed.bytes.split_at_checked(packed.record as usize)?;
-        let (boards, previous) = records::expand(rest)?;
-        Some(Self { current: Connection::resumed(records::decode(record)?, boards), previous })
+        let (beside, previous) = records::expand(rest)?;
+        Some(Self { current: Connection::resumed(records::decode(record)?, beside), previous })
     }
 
     /// `new` takes the flow; gives the connection that this pushes out.
