@@ -93,7 +93,9 @@ fn fit(summary: &Summary, side: Side, segment: &Segment) -> Option<Fit> {
             let follows = summary.has(Facts::SYNACK) && sender.iss.is_some_and(|iss| segment.seq == iss.plus(1));
             return (acknowledges || follows).then_some(Fit::Exact);
         }
-        target.opening?; // a server of which nothing is known may never have heard of the SYN
+        if target.opening.is_none() && !sender.acked_plainly.is_set() {
+            return None; // a server of which nothing is known may never have heard of the SYN
+        }
     }
     if summary.shown(side.peer()) == Some(State::Closed) {
         return None; // closed in good order: nobody is there to be reset
@@ -120,7 +122,8 @@ fn fit(summary: &Summary, side: Side, segment: &Segment) -> Option<Fit> {
 
 fn phase(summary: &Summary, time: Timestamp) -> ResetPhase {
     let both = &summary.sides;
-    if !summary.established.is_set() {
+    let unseen_server = summary.one_sided() == Some(Side::Client) && summary[Side::Client].acked_plainly.is_set();
+    if !summary.established.is_set() && !unseen_server {
         return ResetPhase::Handshake;
     }
     if both.iter().any(|half| half.teardown.fin_sent) {
