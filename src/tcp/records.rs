@@ -122,6 +122,7 @@ struct Squeezer {
 }
 
 impl Squeezer {
+    #[inline]
     fn end_run(&mut self) {
         if self.run > 0 {
             self.out.extend_from_slice(&[0, self.run]);
@@ -133,6 +134,7 @@ impl Squeezer {
 impl postcard::ser_flavors::Flavor for Squeezer {
     type Output = Vec<u8>;
 
+    #[inline(always)]
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
         if byte == 0 {
             self.run += 1;
@@ -162,6 +164,7 @@ impl<'a> postcard::de_flavors::Flavor<'a> for Expander<'a> {
     type Remainder = ();
     type Source = &'a [u8];
 
+    #[inline(always)]
     fn pop(&mut self) -> postcard::Result<u8> {
         if let Some(left) = self.run.checked_sub(1) {
             self.run = left;

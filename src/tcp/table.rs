@@ -79,11 +79,11 @@ impl Table {
     pub fn take(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place, ends: Ends<'_>) -> Option<Taken<'_>> {
         let Self { store, finished } = self;
         store.now = segment.time;
-        if !store.contains(segment.flow) {
+        let Some(number) = store.find(segment.flow) else {
             let flow = store.insert(segment.flow, Flow::new(begin(segment, place, ends)))?;
             return Some(Taken::of(&mut flow.current, segment, rare, place));
-        }
-        let flow = store.get(segment.flow)?;
+        };
+        let flow = store.at(number)?;
         if opens_anew(flow.current.summary(), segment) {
             if let Some(old) = flow.succeed(begin(segment, place, ends)) {
                 finished.add(old.summary());
@@ -112,7 +112,8 @@ impl Table {
 
     /// Takes an ICMP error; false if no connection sent what it quotes.
     pub fn observe_icmp(&mut self, error: &IcmpError, place: Place) -> bool {
-        let Some(flow) = self.store.get(error.flow) else { return false };
+        let found = self.store.find(error.flow);
+        let Some(flow) = found.and_then(|number| self.store.at(number)) else { return false };
         flow.current.observe_icmp(error, place)
             || flow.previous.as_mut().is_some_and(|previous| previous.observe_icmp(error, place))
     }
