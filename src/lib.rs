@@ -8,4 +8,5 @@ pub mod capture;
 pub mod wire;
 pub mod tcp;
 pub mod case;
+pub mod report;
 pub mod analysis;

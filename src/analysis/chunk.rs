@@ -160,6 +160,9 @@ impl Counts {
     }
 
     fn note_time(&mut self, time: Timestamp) {
+        if time == Timestamp(0) {
+            return; // the container gives no time
+        }
         self.first.get_or_insert(time);
         self.went_back += u64::from(self.last.is_some_and(|last| time < last));
         self.last = Some(time);

@@ -1,6 +1,5 @@
 //! Deliver: summaries stream once, in order of point and first frame, through role, label and judgement to the writers.
 
-use super::plan::Chain;
 use super::runs::Runs;
 use crate::case::{Case, Facts, Judged, Tally};
 use crate::error::Error;
@@ -20,7 +19,6 @@ pub trait Rows: Send {
 }
 
 pub(super) fn deliver(
-    chains: &[Chain],
     runs: &mut Runs,
     facts: Facts,
     unread: Vec<Error>,
@@ -40,16 +38,10 @@ pub(super) fn deliver(
         if batch.is_empty() {
             break;
         }
-        let rows: Vec<Judged> = batch.par_iter().filter_map(|summary| judge(chains, &facts, summary)).collect();
+        let rows: Vec<Judged> = batch.par_iter().map(|summary| Judged::new(*summary, &facts)).collect();
         rows.iter().for_each(|row| tally.add(row));
         output.batch(&rows, &facts)?;
     }
     drop(ordered);
     Ok(Case { facts, tally, unread: unread.iter().map(ToString::to_string).collect() })
-}
-
-fn judge(chains: &[Chain], facts: &Facts, summary: &Summary) -> Option<Judged> {
-    let chain = chains.get(summary.point as usize)?;
-    let (sender, receiver) = super::first_addresses(chain, summary)?;
-    Some(Judged::new(*summary, sender, receiver, facts))
 }

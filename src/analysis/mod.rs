@@ -7,18 +7,19 @@ mod chunk;
 mod deliver;
 mod folder;
 mod plan;
+mod report;
 mod runs;
 mod track;
 
 pub use deliver::Rows;
 pub use folder::Folder;
+pub use report::{Report, Wanted};
 
 use crate::case::{Case, Facts, InputFile, Point};
 use crate::error::Error;
 use crate::input::{self, Source};
-use crate::tcp::Summary;
 use crate::time::Span;
-use crate::wire::{self, Address, Keys};
+use crate::wire::{self, Keys};
 use plan::Chain;
 use runs::Runs;
 use std::collections::BTreeMap;
@@ -70,7 +71,6 @@ pub struct Plan {
 
 /// Everything tracked, ready to be delivered.
 pub struct Tracking {
-    chains: Vec<Chain>,
     runs: Runs,
     facts: Facts,
     unread: Vec<Error>,
@@ -127,38 +127,27 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             point.files.push(row);
         }
         facts.points.push(point);
-        note_services(chain, &lanes, &mut facts, &pool);
+        note_services(&lanes, &mut facts, &pool);
         for summaries in track::finish(lanes) {
             runs.add(summaries)?;
         }
     }
-    Ok(Tracking { chains: plan.chains, runs, facts, unread: plan.unread, stuck_after: options.stuck_after })
+    Ok(Tracking { runs, facts, unread: plan.unread, stuck_after: options.stuck_after })
 }
 
 /// Listening addresses must be known before the first row is judged.
-fn note_services(chain: &Chain, lanes: &Lanes, facts: &mut Facts, pool: &rayon::ThreadPool) {
+fn note_services(lanes: &Lanes, facts: &mut Facts, pool: &rayon::ThreadPool) {
     let services = Mutex::new(std::mem::take(&mut facts.services));
     pool.install(|| {
         use rayon::prelude::*;
         lanes.par_iter().for_each(|lane| {
             let lane = lane.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             let mut found = crate::case::Services::default();
-            lane.for_each(|summary| {
-                if let Some((sender, receiver)) = first_addresses(chain, summary) {
-                    found.note(summary, sender, receiver);
-                }
-            });
+            lane.for_each(|summary| found.note(summary));
             services.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(found);
         });
     });
     facts.services = services.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-}
-
-/// Sender and receiver of a connection's first frame, read from where it stands.
-fn first_addresses(chain: &Chain, summary: &Summary) -> Option<(Address, Address)> {
-    let bytes = chain.files.get(summary.file as usize)?.source.bytes();
-    let frame = bytes.get(usize::try_from(summary.first_offset).ok()?..)?;
-    wire::addresses(frame, summary.ip_at)
 }
 
 fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFile {
@@ -199,7 +188,12 @@ impl Tracking {
     /// # Errors
     /// When a writer fails.
     pub fn deliver(mut self, output: &mut dyn Rows) -> std::io::Result<Case> {
-        deliver::deliver(&self.chains, &mut self.runs, self.facts, self.unread, self.stuck_after, output)
+        deliver::deliver(&mut self.runs, self.facts, self.unread, self.stuck_after, output)
+    }
+
+    /// Whether every input could be read.
+    pub fn all_read(&self) -> bool {
+        self.unread.is_empty()
     }
 
     pub fn facts(&self) -> &Facts {

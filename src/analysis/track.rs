@@ -11,7 +11,7 @@ use crate::tcp::table::Table;
 use crate::tcp::{Place, Summary};
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
-use crate::wire::{Keys, Why};
+use crate::wire::{self, Address, Keys, Segment, Why};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -367,13 +367,24 @@ impl Run<'_> {
             while let Some((_, error)) = errors.next_if(|(before, _)| *before <= index) {
                 self.feed_error(table, error, place);
             }
-            let rare = segment.marks.has(crate::wire::Marks::RARE).then(|| rares.next()).flatten();
-            table.observe(segment, rare, place);
+            let rare = segment.marks.has(wire::Marks::RARE).then(|| rares.next()).flatten();
+            let taken = table.observe(segment, rare, place);
+            if taken.new
+                && let Some((sender, receiver)) = self.addresses(segment)
+            {
+                taken.connection.set_ends(sender, receiver);
+            }
         }
         errors.for_each(|(_, error)| self.feed_error(table, error, place));
     }
 
-    fn feed_error(&self, table: &mut Table, error: &crate::wire::IcmpError, place: Place) {
+    /// Read from the frame while it is still in the cache: only a connection's first segment needs them.
+    fn addresses(&self, segment: &Segment) -> Option<(Address, Address)> {
+        let frame = self.file.source.bytes().get(usize::try_from(segment.offset).ok()?..)?;
+        wire::addresses(frame, segment.ip_at)
+    }
+
+    fn feed_error(&self, table: &mut Table, error: &wire::IcmpError, place: Place) {
         if !table.observe_icmp(error, place) {
             self.unmatched.fetch_add(1, Ordering::Relaxed);
         }

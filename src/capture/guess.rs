@@ -6,8 +6,8 @@ const RUN_RECORDS: usize = 8;
 const RUN_BYTES: usize = 128 << 10;
 
 /// Finds the start of a run of records in `from..limit`, trying every multiple of `step`. `next` gives the end of the
-/// record that seems to start at an offset, or `None` where nothing plausible does. The search gives up on bytes made to
-/// look plausible everywhere: a boundary that is not found costs time, never truth.
+/// record that seems to start at an offset, or `None` where nothing plausible does. Whatever the bytes, the search is
+/// linear: a run that meets an earlier one will break where that one broke.
 pub(super) fn boundary(
     length: usize,
     from: u64,
@@ -17,13 +17,12 @@ pub(super) fn boundary(
 ) -> Option<u64> {
     let from = usize::try_from(from).ok()?.checked_next_multiple_of(step)?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX).min(length);
-    let mut budget = limit.saturating_sub(from) / 4 + (RUN_BYTES / 4);
+    let mut visited = Visited { from, bits: vec![0; (limit.saturating_sub(from) + RUN_BYTES) / 64 + 1] };
     for start in (from..limit).step_by(step) {
         let mut at = start;
         let mut records = 0;
-        while let Some(end) = next(at) {
+        while let Some(end) = next(at).filter(|_| visited.insert(at)) {
             records += 1;
-            budget = budget.checked_sub(1)?;
             // A last record that the file cuts off says less than one that ends with it.
             let whole_run = records >= RUN_RECORDS && (end - start >= RUN_BYTES || end > length);
             if whole_run || end == length {
@@ -36,4 +35,50 @@ pub(super) fn boundary(
         }
     }
     None
+}
+
+/// A set of offsets from `from` on.
+struct Visited {
+    from: usize,
+    bits: Vec<u64>,
+}
+
+impl Visited {
+    /// Whether the offset was not in the set. Those too far away are not kept: the few records of a run beyond its first
+    /// `RUN_BYTES`.
+    fn insert(&mut self, at: usize) -> bool {
+        let index = at.saturating_sub(self.from);
+        let Some(bits) = self.bits.get_mut(index / 64) else { return true };
+        let bit = 1 << (index % 64);
+        let new = *bits & bit == 0;
+        *bits |= bit;
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn bytes_made_to_look_like_records_everywhere_do_not_make_the_search_slow() {
+        // From every sixteenth byte a run goes on to just before it would be long enough.
+        let (limit, steps) = (4 << 20, Cell::new(0));
+        let found = boundary(2 * limit, 0, limit as u64, 4, |at| {
+            steps.set(steps.get() + 1);
+            let wall = (at + 16) % (RUN_BYTES - 64) < 16;
+            (at.is_multiple_of(16) && !wall).then_some(at + 16)
+        });
+        assert_eq!(found, None);
+        // One step at each offset that is tried, and one where each run breaks.
+        assert!(steps.get() <= limit / 2, "{} steps", steps.get());
+    }
+
+    #[test]
+    fn a_run_that_breaks_early_is_passed_over() {
+        let next = |at: usize| if at == 48 { None } else { at.is_multiple_of(16).then_some(at + 16) };
+        assert_eq!(boundary(1 << 20, 1, 1 << 20, 1, next), Some(64));
+        assert_eq!(boundary(1 << 20, 1, 64, 1, next), None);
+    }
 }

@@ -171,3 +171,201 @@ pub enum End {
 pub fn recognise(head: &[u8]) -> Option<&'static Format> {
     FORMATS.iter().find(|format| (format.recognises)(head))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    /// What is compared of a frame.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(super) struct Facts {
+        pub time: Timestamp,
+        pub interface: u16,
+        pub wire_len: u32,
+        pub len: usize,
+        pub offset: u64,
+        pub not_a_packet: bool,
+    }
+
+    impl Facts {
+        fn of(frame: &Frame<'_>) -> Self {
+            let Frame { time, interface, wire_len, offset, not_a_packet, .. } = *frame;
+            Self { time, interface, wire_len, len: frame.bytes.len(), offset, not_a_packet }
+        }
+    }
+
+    /// Frames a file in one pass.
+    pub(super) fn all(format: &Format, bytes: &[u8]) -> (Vec<Facts>, End) {
+        let (at, mut context) = (format.open)(bytes).expect("a file that opens");
+        let mut frames = Vec::new();
+        let stop = (format.frames)(bytes, &mut context, at, u64::MAX, &mut |frame| frames.push(Facts::of(&frame)));
+        (frames, stop.end.expect("an end, without a limit"))
+    }
+
+    /// Frames the records that start in `from..limit`.
+    fn part(format: &Format, bytes: &[u8], mut context: Context, from: u64, limit: u64) -> (Vec<Facts>, Stop, Context) {
+        let mut frames = Vec::new();
+        let stop = (format.frames)(bytes, &mut context, from, limit, &mut |frame| frames.push(Facts::of(&frame)));
+        (frames, stop, context)
+    }
+
+    /// Frames a file in verified chunks, as several threads would: each starts at a guess, with what the head tells, and
+    /// is kept where that proves to be the true boundary and the true context, else framed again. Counts the latter.
+    fn chunked(format: &Format, bytes: &[u8], chunk: u64) -> (Vec<Facts>, End, usize) {
+        let (start, head) = (format.open)(bytes).expect("a file that opens");
+        let (mut at, mut context) = (start, head.clone());
+        let (mut frames, mut again) = (Vec::new(), 0);
+        for from in (0..).map(|index| index * chunk) {
+            let limit = from + chunk;
+            let guess = if from <= start { Some(start) } else { (format.boundary)(bytes, &head, from, limit) };
+            assert!(guess.is_none_or(|guess| from <= start || (from..limit).contains(&guess)));
+            let attempt = guess.map(|guess| (guess, part(format, bytes, head.clone(), guess, limit)));
+            if at >= limit {
+                continue;
+            }
+            let (accepted, stop, after) = match attempt {
+                Some((guess, attempt)) if guess == at && context == head => attempt,
+                _ => {
+                    again += 1;
+                    part(format, bytes, context, at, limit)
+                }
+            };
+            frames.extend(accepted);
+            (at, context) = (stop.at, after);
+            if let Some(end) = stop.end {
+                return (frames, end, again);
+            }
+        }
+        unreachable!("some chunk reaches the end")
+    }
+
+    fn assert_chunks_agree(bytes: &[u8], chunk: u64) -> usize {
+        let format = recognise(bytes).expect("a known format");
+        let (frames, end) = all(format, bytes);
+        let (in_chunks, end_in_chunks, again) = chunked(format, bytes, chunk);
+        assert_eq!((in_chunks.len(), &end_in_chunks), (frames.len(), &end));
+        assert!(in_chunks == frames);
+        again
+    }
+
+    /// A microsecond pcap of frames that hold these bytes.
+    fn pcap_of<'a>(frames: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+        let mut out = script::to_capture("").expect("an empty script");
+        for (index, frame) in frames.into_iter().enumerate() {
+            let (seconds, length) = (1_767_225_600 + index as u32 / 1000, frame.len() as u32);
+            out.extend([seconds, index as u32 % 1000, length, length].map(u32::to_le_bytes).concat());
+            out.extend(frame);
+        }
+        out
+    }
+
+    /// A pcapng of frames that hold these bytes, aligned so that blocks inside them stand where blocks may stand.
+    fn pcapng_of<'a>(frames: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+        // An interface alone: the script's only packet is cut to nothing.
+        let mut out = script::to_capture("0 > S 0:0(0) iface 1 cut 0").expect("a script");
+        for (index, frame) in frames.into_iter().enumerate() {
+            let length = frame.len() as u32;
+            let total = 32 + length.next_multiple_of(4);
+            out.extend([6, total, 0, 400_000, index as u32, length, length].map(u32::to_le_bytes).concat());
+            out.extend(frame);
+            out.resize(out.len().next_multiple_of(4), 0);
+            out.extend(total.to_le_bytes());
+        }
+        out
+    }
+
+    /// A container of frames that hold these bytes.
+    type Container = fn(Vec<&[u8]>) -> Vec<u8>;
+    const CONTAINERS: [Container; 2] = [|frames| pcap_of(frames), |frames| pcapng_of(frames)];
+
+    #[test]
+    fn ordinary_captures_are_framed_from_guesses_alone() {
+        let noise: Vec<u8> = (0..3000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        for container in CONTAINERS {
+            let frames = (0..4000_usize)
+                .map(|index| noise.get(index % 7..index % 7 + 60 + index * 37 % 1400).unwrap_or_default());
+            let bytes = container(frames.collect());
+            assert_eq!(assert_chunks_agree(&bytes, 256 << 10), 0);
+        }
+    }
+
+    #[test]
+    fn a_capture_transferred_inside_a_capture_is_not_taken_for_one() {
+        let syn = [7; 54];
+        for inner in CONTAINERS {
+            let inner = inner(vec![&syn[..]; 30_000]);
+            // Ordinary segments, and the longest that offloading leaves.
+            for (segment, container) in
+                [1460, 65_480].iter().flat_map(|segment| CONTAINERS.map(|container| (*segment, container)))
+            {
+                let frames: Vec<Vec<u8>> = inner.chunks(segment).map(|part| [&[0; 56], part].concat()).collect();
+                // The transfer's last segment must not end the file: a run may end with it.
+                let outer = container(frames.iter().map(Vec::as_slice).chain([&syn[..]]).collect());
+                assert_eq!(assert_chunks_agree(&outer, 200 << 10), 0, "segments of {segment} bytes");
+            }
+        }
+    }
+
+    /// A capture of either format, of packets with bodies of these lengths, with some of its bytes changed.
+    fn capture() -> impl Strategy<Value = Vec<u8>> {
+        let packet = prop_oneof![3 => 0_usize..100, 1 => 0_usize..3000];
+        let changes = prop_oneof![3 => Just(vec![]), 1 => vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)];
+        (0..2_usize, vec(packet, 0..40), changes).prop_map(|(container, lengths, changes)| {
+            let noise = pcap_of(std::iter::repeat_n(&b"inner"[..], 200));
+            let frames = lengths.iter().map(|length| noise.get(..*length).unwrap_or(&noise)).collect();
+            let mut bytes = CONTAINERS[container](frames);
+            for (index, byte) in changes {
+                let at = 24 + index.index(bytes.len().max(25) - 24);
+                bytes.iter_mut().skip(at).take(1).for_each(|place| *place = byte);
+            }
+            bytes
+        })
+    }
+
+    fn interface() -> impl Strategy<Value = Interface> {
+        let resolution =
+            prop_oneof![any::<u8>().prop_map(Resolution::Decimal), any::<u8>().prop_map(Resolution::Binary)];
+        (any::<u32>(), any::<u32>(), resolution, any::<i64>()).prop_map(
+            |(link, snaplen, resolution, offset_seconds)| Interface {
+                link: LinkType(link),
+                snaplen,
+                clock: Clock { resolution, offset_seconds },
+                fcs_bytes: 0,
+                name: None,
+            },
+        )
+    }
+
+    fn context() -> impl Strategy<Value = Context> {
+        (any::<bool>(), prop_oneof![0..2_usize, Just(usize::MAX)], vec(interface(), 0..3), 0..5_u8)
+            .prop_map(|(big_endian, section, interfaces, variant)| Context { big_endian, section, interfaces, variant })
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_of_any_size_give_the_frames_of_one_pass(bytes in capture(), chunk in 1_u64..5000) {
+            if recognise(&bytes).is_some_and(|format| (format.open)(&bytes).is_ok()) {
+                assert_chunks_agree(&bytes, chunk);
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_a_container_panic_or_loop(
+            head in prop::sample::select(vec![&b""[..], b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\x34\xcd\xb2\xa1", b"\x0a\x0d\x0d\x0a"]),
+            tail in prop_oneof![vec(any::<u8>(), 0..300), vec(prop::sample::select(vec![0_u8, 1, 6, 12, 28, 32]), 0..300)],
+            context in context(), from in 0_u64..400, limit in prop_oneof![0_u64..400, Just(u64::MAX)],
+        ) {
+            let bytes = [head, &tail].concat();
+            for format in FORMATS {
+                let _ = ((format.recognises)(&bytes), (format.open)(&bytes));
+                let (frames, stop, _) = part(format, &bytes, context.clone(), from, limit);
+                prop_assert_eq!(frames.len() as u64, stop.frames);
+                prop_assert!(stop.at >= from && (stop.end.is_some() || stop.at >= limit));
+                let boundary = (format.boundary)(&bytes, &context, from, limit);
+                prop_assert!(boundary.is_none_or(|at| (from..limit).contains(&at)));
+            }
+        }
+    }
+}

@@ -242,3 +242,117 @@ fn guess_boundary<B: ByteOrder>(bytes: &[u8], context: &Context, from: u64, limi
         plausible.then(|| at + header.length + header.captured as usize)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::tests::{Facts, all};
+
+    /// A file header and records of (seconds, fraction, third word, fourth word, data).
+    fn file(
+        magic: u32,
+        version: (u16, u16),
+        snaplen: u32,
+        network: u32,
+        records: &[(u32, u32, u32, u32, &[u8])],
+    ) -> Vec<u8> {
+        let mut out = Vec::from(magic.to_be_bytes());
+        out.extend([version.0.to_be_bytes(), version.1.to_be_bytes()].concat());
+        out.extend([0, 0, snaplen, network].map(u32::to_be_bytes).concat());
+        for (seconds, fraction, third, fourth, data) in records {
+            out.extend([*seconds, *fraction, *third, *fourth].map(u32::to_be_bytes).concat());
+            out.extend(*data);
+        }
+        out
+    }
+
+    fn lengths(bytes: &[u8]) -> Vec<(u32, usize)> {
+        all(&FORMAT, bytes).0.iter().map(|frame| (frame.wire_len, frame.len)).collect()
+    }
+
+    #[test]
+    fn either_byte_order_and_either_resolution_give_the_same_frames() {
+        let record = |fraction| [(7, fraction, 3, 9, &b"abc"[..])];
+        let micro = file(MICROSECONDS, (2, 4), 0, 1, &record(5));
+        let nano = file(NANOSECONDS, (2, 4), 0, 1, &record(5000));
+        let mut little = micro.clone();
+        // The version's halves, then all words of the headers.
+        [0..4, 4..6, 6..8, 8..12, 12..16, 16..20, 20..24, 24..28, 28..32, 32..36, 36..40]
+            .into_iter()
+            .for_each(|range| little[range].reverse());
+        let expected = Facts {
+            time: Timestamp::from_parts(7, 5000),
+            interface: 0,
+            wire_len: 9,
+            len: 3,
+            offset: 40,
+            not_a_packet: false,
+        };
+        for bytes in [micro, nano, little] {
+            assert_eq!(all(&FORMAT, &bytes), (vec![expected], End::Clean));
+        }
+    }
+
+    #[test]
+    fn bits_about_the_frame_check_sequence_are_no_part_of_the_link_type() {
+        let (_, context) = open(&file(MICROSECONDS, (2, 4), 65535, 0x2400_0001, &[])).expect("a header");
+        assert_eq!((context.interfaces[0].link, context.interfaces[0].fcs_bytes), (LinkType(1), 4));
+    }
+
+    #[test]
+    fn a_snap_length_of_0_or_one_that_records_exceed_loses_nothing() {
+        for snaplen in [0, 2] {
+            let bytes = file(
+                MICROSECONDS,
+                (2, 4),
+                snaplen,
+                1,
+                &[(1, 0, 3, 3, b"abc"), (1, 0, 0, 0, b""), (1, 0, 3, 70_000, b"abc")],
+            );
+            assert_eq!(lengths(&bytes), [(3, 3), (0, 0), (70_000, 3)]);
+        }
+    }
+
+    #[test]
+    fn old_versions_have_their_lengths_the_other_way_round() {
+        let swapped = file(MICROSECONDS, (2, 2), 96, 1, &[(1, 0, 60, 3, b"abc"), (1, 0, 4, 4, b"abcd")]);
+        assert_eq!(lengths(&swapped), [(60, 3), (4, 4)]);
+        let either = file(MICROSECONDS, (2, 3), 96, 1, &[(1, 0, 60, 3, b"abc"), (1, 0, 4, 50, b"abcd")]);
+        assert_eq!(lengths(&either), [(60, 3), (50, 4)]);
+    }
+
+    #[test]
+    fn the_patched_libpcap_of_1999_has_eight_more_bytes_before_the_data() {
+        let bytes = file(PATCHED, (2, 4), 96, 1, &[(1, 0, 3, 60, b"........abc"), (1, 0, 1, 1, b"........z")]);
+        let (frames, end) = all(&FORMAT, &bytes);
+        assert_eq!(frames.iter().map(|frame| frame.offset).collect::<Vec<_>>(), [48, 75]);
+        assert_eq!((lengths(&bytes), end), (vec![(60, 3), (1, 1)], End::Clean));
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_gives_all_whole_records_and_the_place() {
+        let bytes = file(MICROSECONDS, (2, 4), 96, 1, &[(1, 0, 3, 60, b"abc"), (1, 0, 4, 4, b"abcd")]);
+        for length in 24..bytes.len() {
+            let (frames, at) = if length < 43 { (0, 24) } else { (1, 43) };
+            let (found, end) = all(&FORMAT, &bytes[..length]);
+            let expected = if length == at as usize { End::Clean } else { End::Cut { offset: at } };
+            assert_eq!((found.len(), end), (frames, expected), "cut to {length} bytes");
+        }
+    }
+
+    #[test]
+    fn a_length_that_no_capture_has_is_damage_and_the_longest_possible_is_not() {
+        let longest = vec![0; MAX_CAPTURED as usize];
+        let bytes = file(
+            MICROSECONDS,
+            (2, 4),
+            96,
+            1,
+            &[(1, 0, MAX_CAPTURED, MAX_CAPTURED, &longest), (1, 0, MAX_CAPTURED + 1, 5, b"?")],
+        );
+        let (frames, end) = all(&FORMAT, &bytes);
+        let why = "a record says that 262145 bytes were captured; at most 262144 can be".to_owned();
+        assert_eq!((frames.len(), end), (1, End::Corrupt { offset: 40 + u64::from(MAX_CAPTURED), why }));
+        assert_eq!(open(&file(MICROSECONDS, (3, 0), 96, 1, &[])), Err("pcap version 3.0 is not known".into()));
+    }
+}

@@ -339,3 +339,248 @@ fn plausible<B: ByteOrder>(rest: &[u8]) -> Option<usize> {
     let sound = known && length >= 12 && length.is_multiple_of(4) && length <= MAX_BLOCK;
     (sound && word(length - 4).is_none_or(|trailer| trailer as usize == length)).then_some(length)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::tests::all;
+    use crate::time::SECOND;
+
+    /// A file under construction, in one byte order at a time.
+    struct File {
+        bytes: Vec<u8>,
+        big: bool,
+    }
+
+    impl File {
+        /// Begins with a section of this byte order.
+        fn new(big: bool) -> Self {
+            Self { bytes: Vec::new(), big }.section(big)
+        }
+
+        fn word(&self, word: u32) -> [u8; 4] {
+            if self.big { word.to_be_bytes() } else { word.to_le_bytes() }
+        }
+
+        fn half(&self, half: u16) -> [u8; 2] {
+            if self.big { half.to_be_bytes() } else { half.to_le_bytes() }
+        }
+
+        fn block(mut self, kind: u32, body: &[&[u8]]) -> Self {
+            let mut body = body.concat();
+            body.resize(body.len().next_multiple_of(4), 0);
+            let length = self.word(body.len() as u32 + 12);
+            self.bytes.extend(self.word(kind));
+            self.bytes.extend(length);
+            self.bytes.extend(body);
+            self.bytes.extend(length);
+            self
+        }
+
+        fn section(mut self, big: bool) -> Self {
+            self.big = big;
+            let head = [&self.word(describe::BYTE_ORDER_MARK)[..], &self.half(1), &self.half(0), &[0xff; 8]].concat();
+            self.block(kind::SECTION, &[&head])
+        }
+
+        fn option(&self, code: u16, value: &[u8]) -> Vec<u8> {
+            let mut out = [self.half(code), self.half(value.len() as u16)].concat();
+            out.extend(value);
+            out.resize(out.len().next_multiple_of(4), 0);
+            out
+        }
+
+        fn interface(self, link: u16, snaplen: u32, options: &[(u16, &[u8])]) -> Self {
+            let options: Vec<u8> = options.iter().flat_map(|(code, value)| self.option(*code, value)).collect();
+            let (link, snaplen) = (self.half(link), self.word(snaplen));
+            self.block(kind::INTERFACE, &[&link, &[0, 0], &snaplen, &options])
+        }
+
+        fn packet(self, interface: u32, ticks: u64, wire_len: u32, data: &[u8]) -> Self {
+            let words = [interface, (ticks >> 32) as u32, ticks as u32, data.len() as u32, wire_len];
+            let head = words.map(|word| self.word(word)).concat();
+            self.block(kind::ENHANCED_PACKET, &[&head, data])
+        }
+    }
+
+    /// Index of the interface, time and captured length of each frame.
+    fn frames_of(file: &File) -> Vec<(u16, i64, usize)> {
+        let (frames, end) = all(&FORMAT, &file.bytes);
+        assert_eq!(end, End::Clean);
+        frames.iter().map(|frame| (frame.interface, frame.time.0, frame.len)).collect()
+    }
+
+    #[test]
+    fn each_section_has_its_own_byte_order_and_numbers_its_interfaces_anew() {
+        let file = File::new(false).interface(1, 0, &[]).packet(0, 5, 60, b"abc").section(true);
+        let file =
+            file.interface(101, 0, &[]).interface(1, 0, &[]).packet(1, 6, 60, b"abcd").section(true).section(false);
+        let file = file.interface(1, 0, &[]).packet(0, 7, 60, b"");
+        assert_eq!(frames_of(&file), [(0, 5000, 3), (2, 6000, 4), (3, 7000, 0)]);
+    }
+
+    #[test]
+    fn clocks_count_in_powers_of_ten_or_two_from_their_offset() {
+        let at = |resolution: u8, offset: i64, ticks: u64| {
+            let file = File::new(true).interface(1, 0, &[(9, &[resolution]), (14, &offset.to_be_bytes())]);
+            frames_of(&file.packet(0, ticks, 1, b"a"))[0].1
+        };
+        assert_eq!(at(0, 0, 3), 3 * SECOND);
+        assert_eq!(at(3, 0, 1500), 1_500_000_000);
+        assert_eq!(at(9, -1, 5), 5 - SECOND);
+        assert_eq!(at(10, 0, 17_000_000_000_000_000_019), 1_700_000_000_000_000_001);
+        assert_eq!(at(12, 0, 2_999), 2);
+        assert_eq!(at(127, 0, u64::MAX), 0);
+        assert_eq!(at(0x80 | 10, 2, 1536), 2 * SECOND + 1_500_000_000);
+        assert_eq!(at(0x80 | 63, 0, 3 << 62), 1_500_000_000);
+        assert_eq!(at(0xff, 0, u64::MAX), 0);
+        // A stamp of -1 µs, written as an unsigned number; and one that no calendar has.
+        assert_eq!(at(6, 0, u64::MAX), -1000);
+        assert_eq!(at(6, i64::MAX, 1 << 62), i64::MAX);
+    }
+
+    #[test]
+    fn all_three_kinds_of_packet_blocks_are_frames() {
+        let file = File::new(false).interface(1, 5, &[]);
+        let obsolete = [file.half(0), file.half(9)].concat();
+        let rest = [0, 7, 3, 60].map(|word| file.word(word)).concat();
+        let simple = file.word(60);
+        let file =
+            file.block(kind::PACKET, &[&obsolete, &rest, b"abc"]).block(kind::SIMPLE_PACKET, &[&simple, b"abcdefgh"]);
+        assert_eq!(frames_of(&file), [(0, 7000, 3), (0, 0, 5)]);
+        let small = File::new(false).interface(1, 0, &[]);
+        let length = small.word(3);
+        assert_eq!(frames_of(&small.block(kind::SIMPLE_PACKET, &[&length, b"abc"])), [(0, 0, 3)]);
+    }
+
+    #[test]
+    fn blocks_that_are_no_packets_are_numbered_where_wireshark_numbers_them() {
+        let file = File::new(false).block(kind::CUSTOM, &[b"pen."]).interface(1, 0, &[]).block(0x7777, &[b"unknown"]);
+        let file = file
+            .block(kind::JOURNAL, &[b"entry"])
+            .block(kind::NAMES, &[b""])
+            .packet(0, 1, 1, b"a")
+            .block(kind::CUSTOM_NO_COPY, &[b"pen."]);
+        let (frames, end) = all(&FORMAT, &file.bytes);
+        assert_eq!(end, End::Clean);
+        assert_eq!(frames.iter().map(|frame| frame.not_a_packet).collect::<Vec<_>>(), [true, true, false, true]);
+    }
+
+    #[test]
+    fn options_are_read_as_far_as_they_make_sense() {
+        let interface = |options: &[(u16, &[u8])]| {
+            open(&File::new(false).interface(1, 0, options).bytes).expect("a section").1.interfaces
+        };
+        let sound = interface(&[(2, b"eth0"), (13, &[4]), (0, b"")]);
+        assert_eq!((sound[0].name.as_deref(), sound[0].fcs_bytes), (Some("eth0"), 4));
+        assert_eq!(interface(&[(2, b"eth0"), (13, &[4])]), sound, "without opt_endofopt");
+        assert_eq!(interface(&[(2, b"caf\xe9")])[0].name.as_deref(), Some("caf\u{fffd}"));
+        let file = File::new(false);
+        let past_the_end = [&file.option(2, b"eth0")[..], &file.option(13, &[4]), &[9, 0, 200, 0]].concat();
+        let head = [1, 0, 0, 0, 0, 0, 0, 0];
+        assert_eq!(
+            open(&file.block(kind::INTERFACE, &[&head, &past_the_end]).bytes).expect("a section").1.interfaces,
+            sound
+        );
+    }
+
+    #[test]
+    fn the_last_statistics_of_an_interface_count() {
+        let statistics = |file: File, received: u64| {
+            let options = [
+                file.option(4, &received.to_be_bytes()),
+                file.option(5, &2_u64.to_be_bytes()),
+                file.option(7, &[0, 0, 0, 0, 0, 0, 0, 1]),
+            ];
+            let head = [0; 12];
+            file.block(kind::STATISTICS, &[&head, &options.concat()])
+        };
+        let file = File::new(true).interface(1, 0, &[]).section(true).interface(1, 0, &[]);
+        let file = statistics(statistics(file, 10), 20);
+        let (at, mut context) = open(&file.bytes).expect("a section");
+        let stop = frames(&file.bytes, &mut context, at, u64::MAX, &mut |_| ());
+        assert_eq!(stop.statistics, [Statistics { interface: 1, received: Some(20), dropped: Some(3) }]);
+    }
+
+    #[test]
+    fn lengths_that_leave_out_the_padding_are_rounded_up() {
+        let mut file = File::new(false).interface(1, 0, &[]).packet(0, 1, 60, b"abc");
+        let block = file.bytes.len() - 36;
+        for at in [block + 4, file.bytes.len() - 4] {
+            file.bytes[at] = 35;
+        }
+        assert_eq!(frames_of(&file.packet(0, 2, 60, b"")), [(0, 1000, 3), (0, 2000, 0)]);
+    }
+
+    /// How a file ends whose sound start, with one packet, is followed by this.
+    fn end_after(file: impl Fn(File) -> File) -> (u64, End) {
+        let start = File::new(false).interface(1, 0, &[]).packet(0, 1, 60, b"abcd");
+        let sound = start.bytes.len() as u64;
+        let (frames, end) = all(&FORMAT, &file(start).bytes);
+        assert_eq!(frames.len(), 1);
+        (sound, end)
+    }
+
+    #[test]
+    fn damage_ends_the_file_at_its_block_and_says_what_is_wrong() {
+        let corrupt =
+            |(offset, end): (u64, End), expected: &str| assert_eq!(end, End::Corrupt { offset, why: expected.into() });
+        corrupt(
+            end_after(|file| file.packet(1, 1, 60, b"a")),
+            "a packet of interface 1 where the section has described 1",
+        );
+        corrupt(
+            end_after(|file| file.block(kind::ENHANCED_PACKET, &[b"abcd"])),
+            "a packet block of 16 bytes is too short for what it says it holds",
+        );
+        corrupt(
+            end_after(|file| file.block(kind::INTERFACE, &[b"abcd"])),
+            "an interface description of 16 bytes is too short",
+        );
+        corrupt(
+            end_after(|file| file.block(kind::SECTION, &[b"abcdefgh"])),
+            "a section header without its byte-order mark",
+        );
+        let version_2 = [0x4d, 0x3c, 0x2b, 0x1a, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        corrupt(
+            end_after(|file| file.block(kind::SECTION, &[&version_2])),
+            "a section of pcapng version 2 begins; only version 1 is known",
+        );
+        let raw = |tail: &'static [u8]| {
+            end_after(|mut file| {
+                file.bytes.extend(tail);
+                file
+            })
+        };
+        corrupt(raw(&[6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), "a block of type 0x6 says that it is 0 bytes long");
+        corrupt(
+            raw(&[6, 0, 0, 0, 12, 0, 0, 0, 16, 0, 0, 0]),
+            "a block is 12 bytes long by its start and 16 by its end",
+        );
+        corrupt(
+            raw(&[6, 0, 0, 0, 0, 0, 0, 0xf0, 0, 0, 0, 0]),
+            "a block of type 0x6 says that it is 4026531840 bytes long",
+        );
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_gives_all_whole_blocks_and_the_place() {
+        let (whole, _) = end_after(|file| file);
+        for length in 1..40 {
+            let (_, end) = end_after(|file| {
+                let mut file = file.packet(0, 2, 60, b"abcdefgh");
+                file.bytes.truncate(whole as usize + length);
+                file
+            });
+            assert_eq!(end, End::Cut { offset: whole });
+        }
+    }
+
+    #[test]
+    fn the_head_tells_every_chunk_which_interfaces_stand_first() {
+        let file = File::new(true).interface(1, 0, &[]).block(kind::NAMES, &[]).interface(113, 0, &[]);
+        let head = file.bytes.len() as u64;
+        let (at, context) = open(&file.packet(1, 1, 1, b"a").bytes).expect("a section");
+        assert_eq!((at, context.interfaces.len(), context.big_endian), (head, 2, true));
+    }
+}

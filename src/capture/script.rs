@@ -22,8 +22,8 @@
 //! - Numbers count from the sender's initial sequence number, those of `ack` and `sack` from its peer's. A leading `=`
 //!   makes a number absolute: `=0:0(0)`, `ack =0`. As in packetdrill, SYN and FIN take no room in `SEQ:END(LEN)`. The `.`
 //!   flag wants an `ack`; an `ack` without it writes the field only.
-//! - Defaults: window 64240, TTL 64, an IP identification that counts up by sender, interface 0, no VLAN, nothing cut.
-//!   `cut N` keeps the first N bytes of the frame. A segment too long for an IP packet gets the IP length 0, as
+//! - Defaults: window 64240 (0 of a reset), TTL 64, an IP identification that counts up by sender, interface 0, no VLAN,
+//!   nothing cut. `cut N` keeps the first N bytes of the frame. A segment too long for an IP packet gets the IP length 0, as
 //!   segmentation offload leaves it. `iface` above 0 makes the capture a pcapng.
 //! - Options, separated by commas: `mss N`, `sackOK`, `wscale N`, `TS val N ecr N`, `sack A:B C:D`, `nop`, `eol`,
 //!   `fastopen [HEX]`, `mptcp`, `md5`. Zeros fill up to four bytes.
@@ -182,7 +182,7 @@ pub struct ScriptError {
 const FLAGS: [(char, u16); 9] = [
     ('S', 0x02),
     ('F', 0x01),
-    ('R', 0x04),
+    ('R', RST),
     ('P', 0x08),
     ('U', 0x20),
     ('E', 0x40),
@@ -191,6 +191,7 @@ const FLAGS: [(char, u16); 9] = [
     ('.', ACK),
 ];
 const ACK: u16 = 0x10;
+const RST: u16 = 0x04;
 
 /// 2026-01-01T00:00:00Z
 const START: Timestamp = Timestamp(1_767_225_600 * SECOND);
@@ -513,5 +514,83 @@ mod tests {
             complaint("1.0000000001 > S 0:0(0)"),
             "line 1: `1.0000000001` is no time in seconds with at most nine decimals"
         );
+    }
+
+    /// The frames of a script as hexadecimal digits.
+    fn frames_of(text: &str) -> Vec<String> {
+        let frames = frame::frames(&parse(text).expect("a script"));
+        frames.iter().map(|frame| frame.bytes.iter().map(|byte| format!("{byte:02x}")).collect()).collect()
+    }
+
+    #[test]
+    fn headers_are_byte_for_byte_those_that_tshark_found_sound() {
+        let script = "
+        0 > S 0:3(3) win 1000 ttl 9 id 5 vlan 12 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7>
+        0 < R. =0:0(0) ack 4
+        0 icmp 3 4 from 10.1.0.1 quoting > mtu 1400
+        flow six
+        client [2001:db8::1]:1000 iss 4294967295
+        server [2001:db8::2]:443
+        0 > PUEC. 1:2(1) ack 1 urg 1 <nop,nop,sack 5:6,md5>
+        0 icmp6 1 4 from 2001:db8::2 quoting > seq 7";
+        let frames = [
+            "0200000000020200000000018100000c08004500003f0005400009065d770a0100140a010028c0080050000130b000000000\
+             a00203e87a6a0000020405b40402080a000000010000000001030307616263",
+            "02000000000102000000000208004500002800014000400626920a0100280a0100140050c00800000000000130b450140000\
+             aa850000",
+            "02000000000102000000000308004500005b000140004001268b0a0100010a01001403040bf3000005784500003f00054000\
+             09065d770a0100140a010028c0080050000130b000000000a00203e87a6a0000020405b40402080a00000001000000000103\
+             0307616263",
+            "02000000000202000000000186dd600000000035064020010db800000000000000000000000120010db80000000000000000\
+             0000000203e801bb00000000000923d9d0f8faf0ecf400010101050a000923dd000923de1312000000000000000000000000\
+             00000000000061",
+            "02000000000102000000000386dd6000000000383a4020010db800000000000000000000000220010db80000000000000000\
+             000000010104dba100000000600000000014064020010db800000000000000000000000120010db800000000000000000000\
+             000203e801bb00000006",
+        ];
+        assert_eq!(frames_of(script), frames);
+    }
+
+    #[test]
+    fn an_error_quotes_the_segment_it_names_else_the_last_else_the_header_of_an_unseen_one() {
+        let quoted_seq = |script: &str| {
+            let frames = frames_of(script);
+            // Ethernet 14, IP 20, ICMP 8, quoted IP 20, ports 4.
+            let digits = frames.last().and_then(|frame| frame.get(132..140)).expect("a quoted header");
+            u32::from_str_radix(digits, 16).expect("a number")
+        };
+        let sent = "client 10.0.0.1:5 iss 100\n0 > S 0:0(0)\n1 > . 1:9(8) ack 1\n";
+        assert_eq!(quoted_seq(&format!("{sent}2 icmp 3 1 from 10.0.0.9 quoting >")), 101);
+        assert_eq!(quoted_seq(&format!("{sent}2 icmp 3 1 from 10.0.0.9 quoting > seq 0")), 100);
+        assert_eq!(quoted_seq(&format!("{sent}2 icmp 3 1 from 10.0.0.9 quoting > seq =7")), 7);
+        assert_eq!(quoted_seq(&format!("{sent}2 icmp 3 1 from 10.0.0.9 quoting <")), 599_000);
+    }
+
+    #[test]
+    fn a_segment_longer_than_an_ip_packet_says_length_0() {
+        let length = |payload: u32| frames_of(&format!("0 > . 0:{payload}({payload}) ack 0"))[0][32..36].to_owned();
+        assert_eq!((length(65_495), length(65_496)), ("ffff".into(), "0000".into()));
+    }
+
+    #[test]
+    fn the_capture_is_as_coarse_and_as_simple_as_the_script_allows() {
+        let magic = |text: &str| to_capture(text).expect("a script").get(..4).map(Vec::from);
+        assert_eq!(magic("0.000001 > S 0:0(0)"), Some(vec![0xd4, 0xc3, 0xb2, 0xa1]));
+        assert_eq!(magic("0.0000001 > S 0:0(0)"), Some(vec![0x4d, 0x3c, 0xb2, 0xa1]));
+        assert_eq!(magic("0 > S 0:0(0) iface 0"), Some(vec![0xd4, 0xc3, 0xb2, 0xa1]));
+        assert_eq!(magic("0 > S 0:0(0) iface 1"), Some(vec![0x0a, 0x0d, 0x0d, 0x0a]));
+    }
+
+    #[test]
+    fn every_container_keeps_time_interface_and_what_was_cut() {
+        for (text, interface) in [("", 0), (" iface 2", 2)] {
+            let capture = to_capture(&format!("start 2026-01-01T00:00:01Z\n1.000000001 > S 0:100(100){text} cut 60"))
+                .expect("a script");
+            let format = crate::capture::recognise(&capture).expect("a capture");
+            let (frames, _) = crate::capture::tests::all(format, &capture);
+            let found: Vec<_> =
+                frames.iter().map(|frame| (frame.time, frame.interface, frame.wire_len, frame.len)).collect();
+            assert_eq!(found, [(Timestamp(START.0 + 2 * SECOND + 1), interface, 154, 60)]);
+        }
     }
 }

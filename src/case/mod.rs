@@ -13,7 +13,7 @@ pub use timeline::Timeline;
 
 use crate::capture::End;
 use crate::tcp::judgement::States;
-use crate::tcp::{Ending, Judgement, Outcome, Summary};
+use crate::tcp::{Ending, Judgement, Outcome, Side, Summary};
 use crate::time::Timestamp;
 use crate::wire::Address;
 use std::collections::BTreeMap;
@@ -75,11 +75,20 @@ pub struct InputFile {
     pub note: Option<String>,
 }
 
+impl Facts {
+    /// From the first frame of any point to the last; `None` if no frame was read.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let first = self.points.iter().filter_map(|point| point.first).min()?;
+        let last = self.points.iter().filter_map(|point| point.last).max()?;
+        Some((first, last))
+    }
+}
+
 impl Judged {
-    /// Settles the roles, labels and judges a connection between `first_sender`, who sent its first frame, and
-    /// `first_receiver`.
-    pub fn new(mut summary: Summary, first_sender: Address, first_receiver: Address, facts: &Facts) -> Self {
-        let (client, server) = services::settle_roles(&mut summary, first_sender, first_receiver, &facts.services);
+    /// Settles the roles, labels and judges a connection.
+    pub fn new(mut summary: Summary, facts: &Facts) -> Self {
+        services::settle_roles(&mut summary, &facts.services);
+        let [client, server] = Side::BOTH.map(|side| summary.address(side));
         let states = States::of(&summary);
         let outcome = Outcome::of(&summary, &states);
         let last = facts.points.get(summary.point as usize).and_then(|point| point.last);

@@ -27,10 +27,9 @@ pub struct Service {
 
 impl Services {
     /// Notes what a connection tells, before any row is judged.
-    pub fn note(&mut self, summary: &Summary, first_sender: Address, first_receiver: Address) {
+    pub fn note(&mut self, summary: &Summary) {
         if summary.has(Facts::SYNACK) {
-            let server_sent_first = summary.side_of(summary.first_way) == Side::Server;
-            self.listening.insert(if server_sent_first { first_sender } else { first_receiver });
+            self.listening.insert(summary.address(Side::Server));
         }
     }
 
@@ -45,26 +44,18 @@ impl Services {
 }
 
 /// OUTCOMES 1.3: tells client from server, turning the provisional sides round where they prove wrong.
-pub(super) fn settle_roles(
-    summary: &mut Summary,
-    first_sender: Address,
-    first_receiver: Address,
-    services: &Services,
-) -> (Address, Address) {
+pub(super) fn settle_roles(summary: &mut Summary, services: &Services) {
     if summary.has(Facts::SYN) {
         summary.role_basis = RoleBasis::Syn;
     } else if summary.has(Facts::SYNACK) {
         summary.role_basis = RoleBasis::Synack;
     } else {
-        let (basis, sender_serves) = guess(first_sender, first_receiver, services);
+        let [sender, receiver] = summary.ends.map(Address::from);
+        let (basis, sender_serves) = guess(sender, receiver, services);
         summary.role_basis = basis;
         if sender_serves == (summary.side_of(summary.first_way) == Side::Client) {
             summary.swap_sides();
         }
-    }
-    match summary.side_of(summary.first_way) {
-        Side::Client => (first_sender, first_receiver),
-        Side::Server => (first_receiver, first_sender),
     }
 }
 

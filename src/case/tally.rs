@@ -23,6 +23,9 @@ pub struct Stuck {
     /// The side that waits or makes wait, and its state.
     pub side: Side,
     pub state: State,
+    pub peer_state: Option<State>,
+    /// Since when it waits, and how long that was up to the end of the capture.
+    pub since: Timestamp,
     pub age: Span,
     pub first_frame: u64,
 }
@@ -84,6 +87,11 @@ impl Tally {
         }
     }
 
+    /// How old a waiting state must be to be called stuck.
+    pub fn stuck_after(&self) -> Span {
+        self.stuck_after
+    }
+
     /// Distinct addresses, and whether there were more than are counted.
     pub fn hosts(&self) -> (usize, bool) {
         (self.hosts.len(), self.hosts.len() >= MOST_HOSTS)
@@ -120,8 +128,9 @@ fn stuck(row: &Judged) -> Option<Stuck> {
         _ => return None,
     };
     let since_stall = row.summary[side].zero_window_since.get().filter(|_| row.outcome == Outcome::WindowStalled);
-    let ended = row.summary.state_changed.get().zip(row.judgement.state_age).map(|(changed, age)| changed.plus(age));
-    let age = since_stall.zip(ended).map(|(since, ended)| ended.since(since)).or(row.judgement.state_age)?;
+    let changed = row.summary.state_changed.get()?;
+    let ended = changed.plus(row.judgement.state_age?);
+    let since = since_stall.unwrap_or(changed);
     Some(Stuck {
         id: row.id,
         client: row.client,
@@ -129,7 +138,9 @@ fn stuck(row: &Judged) -> Option<Stuck> {
         outcome: row.outcome,
         side,
         state: row.judgement.states[side as usize]?,
-        age,
+        peer_state: row.judgement.states[side.peer() as usize],
+        since,
+        age: ended.since(since),
         first_frame: row.summary.first_frame,
     })
 }

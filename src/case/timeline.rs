@@ -20,6 +20,11 @@ impl Timeline {
         Self { first, last, counts: vec![[0; BUCKETS]; Outcome::ALL.len()] }
     }
 
+    /// From when to when it goes.
+    pub fn span(&self) -> (Timestamp, Timestamp) {
+        (self.first, self.last)
+    }
+
     pub fn add(&mut self, outcome: Outcome, time: Timestamp) {
         let span = i128::from(self.last.since(self.first).0.max(0)) + 1;
         let at = i128::from(time.since(self.first).0).clamp(0, span - 1);

@@ -86,8 +86,8 @@ mod guard {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    /// Linux allows a process 65 530 maps (`vm.max_map_count`), so the table is not what runs out.
-    const SLOTS: usize = 65_536;
+    /// Half of the 65 530 maps that Linux allows a process (`vm.max_map_count`): allocators need some too.
+    const SLOTS: usize = 32_768;
     static TABLE: [Slot; SLOTS] = [const { Slot::free() }; SLOTS];
     /// Slots from here on were never used.
     static USED: AtomicUsize = AtomicUsize::new(0);

@@ -4,16 +4,21 @@
 //! length is fixed when it is opened; if the file is shortened while it is read, nothing breaks: missing bytes read as
 //! zeros and [`Source::check`] says from where on they are not to be trusted.
 
+mod archive;
 mod expand;
 mod map;
+mod packed;
 mod source;
 mod spool;
+mod tar;
+mod unpack;
+mod zip;
 
 pub use expand::expand;
 pub use source::{Damage, Source};
 
 use crate::error::Error;
-use spool::{Ended, Spool, Store};
+use spool::{Limit, Store, collect};
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::PathBuf;
@@ -50,10 +55,10 @@ pub enum Kind {
 /// How inputs are opened.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Map files; otherwise they are copied first: into memory if they are small, else into a temporary file.
+    /// Map files where they are; otherwise they are read into a temporary file first.
     pub mmap: bool,
-    /// The most bytes that one packed input, or a stream, may become. Independently of it at most nine tenths of the free
-    /// space in `scratch` are taken.
+    /// The most bytes that one packed input may become, all its layers and members together, or that a stream may have. Besides,
+    /// never more than nine tenths of the free space in `scratch` are taken.
     pub max_unpacked: u64,
     /// Folder of the unlinked temporary files.
     pub scratch: PathBuf,
@@ -71,10 +76,11 @@ fn scratch() -> PathBuf {
     if cfg!(unix) && std::env::var_os("TMPDIR").is_none() && disk.is_dir() { disk } else { std::env::temp_dir() }
 }
 
-/// Opens one input.
+/// Opens one input and unpacks it as far as it is packed: by content, never by name. An archive gives many sources, every
+/// other input one. What could not be had of it is in the errors, each with the path of what is missing.
 pub fn open(input: &Input, options: &Options) -> (Vec<Source>, Vec<Error>) {
     match whole(input, options) {
-        Ok(source) => (vec![source], Vec::new()),
+        Ok(source) => unpack::unpack(source, options),
         Err(error) => (Vec::new(), vec![error]),
     }
 }
@@ -90,40 +96,32 @@ fn whole(input: &Input, options: &Options) -> Result<Source, Error> {
                 "standard input is a terminal: send a capture into it (`tcpdump -w - | synfin -`)",
             ));
         }
-        return collected(input, None, Spool::limited(options), &mut stream.lock());
+        return of_stream(input, None, &Limit::unpacked(options, 0), &mut stream.lock());
     }
     let mut file = File::open(&input.path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     let modified = metadata.modified().ok().filter(|_| input.kind == Kind::File);
     // Files of /proc have length 0, and only reading says what is in them.
     if input.kind != Kind::File || metadata.len() == 0 {
-        return collected(input, modified, Spool::limited(options), &mut file);
+        return of_stream(input, modified, &Limit::unpacked(options, 0), &mut file);
     }
     if options.mmap
         && let Ok(store) = Store::mapped(&file, metadata.len())
     {
         return Ok(Source::of_file(&input.path, store, metadata));
     }
-    collected(input, modified, Spool::copy(options), &mut file.take(metadata.len()))
+    of_stream(input, modified, &Limit::room(options), &mut file.take(metadata.len()))
 }
 
 /// The bytes of a stream up to its end.
-fn collected(
+fn of_stream(
     input: &Input,
     modified: Option<SystemTime>,
-    mut spool: Spool,
+    limit: &Limit,
     stream: &mut dyn Read,
 ) -> Result<Source, Error> {
-    let failed = |error: &io::Error| Error::new(&input.path, words(error));
-    let (range, ended) = spool.append(stream);
-    let note = match ended {
-        Ended::Whole => None,
-        Ended::Full(why) => Some(format!("read only up to byte {}: {why}", range.end)),
-        Ended::Broken(error) if range.is_empty() => return Err(failed(&error)),
-        Ended::Broken(error) => Some(format!("read only up to byte {}: {error}", range.end)),
-    };
-    let store = spool.finish().map_err(|error| failed(&error))?;
-    Ok(Source::of_copy(&input.path, store, note, modified))
+    let collected = collect(stream, limit).map_err(|error| Error::new(&input.path, words(&error)))?;
+    Ok(Source::of_copy(&input.path, collected.store, collected.note, modified))
 }
 
 /// What went wrong and what to do about it.
@@ -188,6 +186,59 @@ mod tests {
         assert!(errors[0].to_string().ends_with("gone.pcap: no such file or folder: check the spelling"));
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_may_not_be_read_is_named_with_the_way_out() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = TempDir::new().expect("a folder");
+        let input = file(&folder, "secret.pcap", b"x");
+        fs::set_permissions(&input.path, fs::Permissions::from_mode(0o000)).expect("changed");
+        if File::open(&input.path).is_ok() {
+            println!("skipped: root may read everything");
+            return;
+        }
+        let (_, errors) = open(&input, &Options::default());
+        assert!(errors[0].cause.starts_with("permission denied: run synfin as a user"), "{errors:?}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_read_to_its_end() {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).expect("a pipe");
+        let (inputs, errors) = expand(&[folder.path().to_owned()]);
+        assert!(inputs.is_empty() && errors[0].cause.starts_with("a pipe in a folder is not read"), "{errors:?}");
+        let (inputs, _) = expand(std::slice::from_ref(&path));
+        assert_eq!(inputs[0].kind, Kind::Pipe);
+        std::thread::scope(|scope| {
+            scope.spawn(|| fs::write(&path, [3; 100_000]).expect("written"));
+            assert_eq!(only(&inputs[0], &Options::default()).bytes(), [3; 100_000]);
+        });
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn members_of_a_mapped_archive_know_when_it_is_shortened() {
+        let folder = TempDir::new().expect("a folder");
+        let mut builder = ::tar::Builder::new(Vec::new());
+        for name in ["a.pcap", "b.pcap"] {
+            let mut header = ::tar::Header::new_gnu();
+            header.set_size(100_000);
+            builder.append_data(&mut header, name, &[5; 100_000][..]).expect("packed");
+        }
+        let input = file(&folder, "evidence.tar", &builder.into_inner().expect("packed"));
+        let (sources, errors) = open(&input, &Options::default());
+        assert!(errors.is_empty() && sources.len() == 2);
+        fs::OpenOptions::new().write(true).open(&input.path).and_then(|file| file.set_len(150_000)).expect("truncated");
+        assert_eq!(sources[0].check(u64::MAX), Ok(()));
+        // Two headers and the first member, filled up to whole blocks, lie before the second.
+        assert_eq!(sources[1].check(u64::MAX).map_err(|damage| damage.at), Err(150_000 - 512 - 100_352 - 512));
+        assert_eq!(sources[1].bytes().last(), Some(&0));
+        assert_eq!(sources[0].bytes(), [5; 100_000]);
+    }
+
+    #[cfg(unix)]
     #[test]
     fn a_file_that_is_shortened_after_it_was_opened_says_so_and_nothing_breaks() {
         let folder = TempDir::new().expect("a folder");
@@ -214,11 +265,13 @@ mod tests {
         let folder = TempDir::new().expect("a folder");
         let options = Options { max_unpacked: 10_000, ..Options::default() };
         let endless = file(&folder, "unused", b"");
-        let source = collected(&endless, None, Spool::limited(&options), &mut io::repeat(9)).expect("a source");
+        let source = of_stream(&endless, None, &Limit::unpacked(&options, 0), &mut io::repeat(9)).expect("a source");
         assert_eq!(source.bytes(), [9; 10_000]);
         assert_eq!(
             source.note(),
-            Some("read only up to byte 10000: more than 10000 bytes: allow more with --max-unpacked")
+            Some(
+                "only the first 10000 bytes were read: there are more than 10000 bytes, and --max-unpacked allows no more"
+            )
         );
     }
 

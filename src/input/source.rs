@@ -22,11 +22,13 @@ struct Shared {
     range: Range<usize>,
     note: Option<String>,
     modified: Option<SystemTime>,
-    watch: Option<Watch>,
+    /// Shared by the members of a mapped archive.
+    watch: Option<Arc<Watch>>,
 }
 
 /// The file that is mapped and that others can change.
 struct Watch {
+    path: PathBuf,
     opened: Metadata,
     /// The shortest that it was seen to be.
     shortest: AtomicU64,
@@ -58,7 +60,7 @@ impl Source {
         self.shared.note.as_deref()
     }
 
-    /// When the file was last changed, as of its opening; absent for streams and members of archives.
+    /// When the file that was named was last changed, as of its opening; absent for streams.
     pub fn modified(&self) -> Option<SystemTime> {
         self.shared.modified
     }
@@ -66,18 +68,18 @@ impl Source {
     /// Whether the bytes before `end` are still those of the file. To be asked after bytes were read and before what they
     /// gave is accepted: what was read before a check that succeeds was true. Costs one `stat`.
     pub fn check(&self, end: u64) -> Result<(), Damage> {
-        let len = self.shared.range.len() as u64;
-        let end = end.min(len);
-        if let Some(shortest) = self.shared.watch.as_ref().map(|watch| watch.shortest(&self.shared.path))
-            && shortest < end
+        let start = self.shared.range.start as u64;
+        let end = end.min(self.shared.range.len() as u64);
+        if let Some(len) = self.shared.watch.as_deref().map(Watch::shortest)
+            && len.saturating_sub(start) < end
         {
-            let cause = format!("shortened from {len} to {shortest} bytes while it was read: analyse a copy of it");
-            return Err(Damage { at: shortest, cause });
+            let cause = format!("the file was shortened to {len} bytes while it was read: analyse a copy of it");
+            return Err(Damage { at: len.saturating_sub(start), cause });
         }
-        match self.shared.store.damaged_from().map(|at| at.saturating_sub(self.shared.range.start) as u64) {
+        match self.shared.store.damaged_from().map(|at| (at as u64).saturating_sub(start)) {
             Some(at) if at < end => {
-                let cause = format!("unreadable from byte {at} on: shortened while it was read, or the disk failed");
-                Err(Damage { at, cause })
+                let cause = "the file was shortened while it was read, or the disk failed: analyse a copy of it";
+                Err(Damage { at, cause: cause.to_owned() })
             }
             _ => Ok(()),
         }
@@ -95,32 +97,43 @@ impl Source {
     /// A mapped file.
     pub(super) fn of_file(path: &Path, store: Store, opened: Metadata) -> Self {
         let modified = opened.modified().ok();
-        let watch = Watch { opened, shortest: AtomicU64::new(u64::MAX) };
-        Self::of(path, Arc::new(store), None, modified, Some(watch))
+        let watch = Watch { path: path.to_owned(), opened, shortest: AtomicU64::new(u64::MAX) };
+        Self::of(path, store, None, modified, Some(Arc::new(watch)))
     }
 
-    /// Bytes of our own, that nobody can change; `modified` if they are a copy of a file.
+    /// Bytes of our own, that nobody can change; `modified` if they come from a file.
     pub(super) fn of_copy(path: &Path, store: Store, note: Option<String>, modified: Option<SystemTime>) -> Self {
-        Self::of(path, Arc::new(store), note, modified, None)
+        Self::of(path, store, note, modified, None)
     }
 
     fn of(
         path: &Path,
-        store: Arc<Store>,
+        store: Store,
         note: Option<String>,
         modified: Option<SystemTime>,
-        watch: Option<Watch>,
+        watch: Option<Arc<Watch>>,
     ) -> Self {
         let range = 0..store.bytes().len();
-        Self { shared: Arc::new(Shared { path: path.to_owned(), store, range, note, modified, watch }) }
+        Self {
+            shared: Arc::new(Shared { path: path.to_owned(), store: Arc::new(store), range, note, modified, watch }),
+        }
+    }
+
+    /// A member of this archive, in place. `range` must lie within the archive's bytes.
+    pub(super) fn part(&self, path: PathBuf, range: Range<usize>, note: Option<String>) -> Self {
+        let Shared { store, range: held, modified, watch, .. } = &*self.shared;
+        let place = |offset: usize| held.start.saturating_add(offset).min(held.end);
+        let range = place(range.start)..place(range.end);
+        let (store, modified, watch) = (store.clone(), *modified, watch.clone());
+        Self { shared: Arc::new(Shared { path, store, range, note, modified, watch }) }
     }
 }
 
 impl Watch {
     /// Asks by name and not by descriptor, so that thousands of files can stay mapped. A file that was renamed or replaced
     /// meanwhile is another one, and the map still shows the old.
-    fn shortest(&self, path: &Path) -> u64 {
-        if let Some(now) = std::fs::metadata(path).ok().filter(|now| is_same_file(&self.opened, now)) {
+    fn shortest(&self) -> u64 {
+        if let Some(now) = std::fs::metadata(&self.path).ok().filter(|now| is_same_file(&self.opened, now)) {
             self.shortest.fetch_min(now.len(), Ordering::Relaxed);
         }
         self.shortest.load(Ordering::Relaxed)

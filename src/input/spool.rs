@@ -1,17 +1,13 @@
-//! Where bytes go that are not a plain file: standard input, pipes and whatever is unpacked. A [`Spool`] collects them,
-//! small ones in memory, others in an unlinked temporary file that nobody else can see or shorten and that goes away with
-//! the process; then it is mapped like any other file.
+//! Where bytes go that are not a plain file: standard input, pipes and whatever is unpacked. They are collected in an unlinked
+//! temporary file, which nobody else can see or shorten and which goes away with the process, and mapped like any other file.
 
-use super::Options;
 use super::map::Map;
+use super::{Options, words};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use tempfile::{SpooledData, SpooledTempFile};
 
-/// What stays in memory; a log of a few pages is not worth a file.
-const IN_MEMORY: usize = 1 << 20;
 const BUFFER: usize = 256 << 10;
 
 /// Read-only bytes that stay where they are.
@@ -51,95 +47,89 @@ impl Store {
     }
 }
 
-/// How a stream ended that was appended to a spool.
-#[derive(Debug)]
-pub(super) enum Ended {
-    /// Its end was reached.
-    Whole,
-    /// The spool holds no more; the cause in words.
-    Full(String),
-    /// The stream could not be read further; what came before is in the spool.
-    Broken(io::Error),
-}
-
-/// Bytes being collected.
-pub(super) struct Spool {
-    file: SpooledTempFile,
-    folder: PathBuf,
-    len: u64,
-    limit: Limit,
-    buffer: Vec<u8>,
-}
-
-/// How much may be collected, and why not more.
-struct Limit {
+/// How many bytes may be collected, and in which folder.
+pub(super) struct Limit {
     bytes: u64,
     why: String,
+    folder: PathBuf,
 }
 
-impl Spool {
-    /// For bytes that were packed, or that come without a length: held to `--max-unpacked` and to the room there is.
-    pub(super) fn limited(options: &Options) -> Self {
-        let wanted = Limit {
-            bytes: options.max_unpacked,
-            why: format!("more than {} bytes: allow more with --max-unpacked", options.max_unpacked),
-        };
-        let limit = match room(&options.scratch) {
-            Some(room) if room < wanted.bytes => Limit { bytes: room, why: no_room(&options.scratch) },
-            _ => wanted,
-        };
-        Self::new(&options.scratch, limit)
-    }
-
-    /// For a copy of a file: held to the room there is.
-    pub(super) fn copy(options: &Options) -> Self {
-        let bytes = room(&options.scratch).unwrap_or(u64::MAX);
-        Self::new(&options.scratch, Limit { bytes, why: no_room(&options.scratch) })
-    }
-
-    fn new(folder: &Path, limit: Limit) -> Self {
-        let file = tempfile::spooled_tempfile_in(IN_MEMORY, folder);
-        Self { file, folder: folder.to_owned(), len: 0, limit, buffer: Vec::new() }
-    }
-
-    /// Appends a stream to its end, or as far as there is room. Returns where it lies in the spool.
-    pub(super) fn append(&mut self, stream: &mut dyn Read) -> (Range<u64>, Ended) {
-        let start = self.len;
-        self.buffer.resize(BUFFER, 0);
-        let ended = loop {
-            let read = match stream.read(&mut self.buffer) {
-                Ok(0) => break Ended::Whole,
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => break Ended::Broken(error),
-            };
-            let left = usize::try_from(self.limit.bytes.saturating_sub(self.len)).unwrap_or(usize::MAX);
-            let fitting = self.buffer.get(..read.min(left)).unwrap_or_default();
-            if let Err(error) = self.file.write_all(fitting) {
-                break Ended::Full(format!("{}: {error}", no_room(&self.folder)));
-            }
-            self.len = self.len.saturating_add(fitting.len() as u64);
-            if read > left {
-                break Ended::Full(self.limit.why.clone());
-            }
-        };
-        (start..self.len, ended)
-    }
-
-    /// The collected bytes, mapped; where the temporary folder's file system cannot map, read back into memory.
-    pub(super) fn finish(self) -> io::Result<Store> {
-        match self.file.into_inner() {
-            SpooledData::InMemory(bytes) => Ok(Store::Memory(bytes.into_inner())),
-            SpooledData::OnDisk(file) => {
-                // A failed write may have left more in the file than was counted.
-                Store::mapped(&file, self.len).or_else(|_| read_back(file, self.len))
-            }
+impl Limit {
+    /// For bytes that were packed, or that come without a length: `--max-unpacked`, of which `written` bytes are used, and the
+    /// room there is.
+    pub(super) fn unpacked(options: &Options, written: u64) -> Self {
+        let room = Self::room(options);
+        let bytes = options.max_unpacked.saturating_sub(written);
+        if room.bytes < bytes {
+            return room;
         }
+        let why = format!("there are more than {} bytes, and --max-unpacked allows no more", options.max_unpacked);
+        Self { bytes, why, ..room }
     }
+
+    /// For a copy of a file: the room there is.
+    pub(super) fn room(options: &Options) -> Self {
+        let folder = options.scratch.clone();
+        Self { bytes: room(&folder).unwrap_or(u64::MAX), why: no_room(&folder), folder }
+    }
+}
+
+/// What was collected of a stream.
+pub(super) struct Collected {
+    pub store: Store,
+    /// Why it is not all, in words.
+    pub note: Option<String>,
+    /// The limit was reached.
+    pub is_full: bool,
+}
+
+/// Reads a stream to its end, or as far as it goes and there is room. Fails if not even its beginning could be had.
+pub(super) fn collect(stream: &mut dyn Read, limit: &Limit) -> io::Result<Collected> {
+    let mut buffer = vec![0; BUFFER];
+    // Made when there is something to write.
+    let mut file: Option<File> = None;
+    let mut len = 0u64;
+    let mut is_full = false;
+    let why = loop {
+        let read = match stream.read(&mut buffer) {
+            Ok(0) => break None,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if len == 0 => return Err(error),
+            Err(error) => break Some(words(&error)),
+        };
+        let left = usize::try_from(limit.bytes.saturating_sub(len)).unwrap_or(usize::MAX);
+        let fitting = buffer.get(..read.min(left)).unwrap_or_default();
+        let file = match &mut file {
+            Some(file) => file,
+            None => file.insert(temporary(&limit.folder)?),
+        };
+        if let Err(error) = file.write_all(fitting) {
+            is_full = true;
+            break Some(format!("{} ({error})", no_room(&limit.folder)));
+        }
+        len = len.saturating_add(fitting.len() as u64);
+        if read > left {
+            is_full = true;
+            break Some(limit.why.clone());
+        }
+    };
+    let store = match file {
+        // Where the folder's file system cannot map. A failed write may have left more in the file than was counted.
+        Some(file) => Store::mapped(&file, len).or_else(|_| read_back(file, len))?,
+        None => Store::Memory(Vec::new()),
+    };
+    Ok(Collected { store, note: why.map(|why| format!("only the first {len} bytes were read: {why}")), is_full })
+}
+
+fn temporary(folder: &Path) -> io::Result<File> {
+    tempfile::tempfile_in(folder).map_err(|error| {
+        let folder = folder.display();
+        io::Error::other(format!("no temporary file can be made in {folder} ({error}): name another folder in TMPDIR"))
+    })
 }
 
 fn read_back(mut file: File, len: u64) -> io::Result<Store> {
-    use std::io::Seek;
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(usize::try_from(len).unwrap_or(usize::MAX))?;
     file.rewind()?;
@@ -148,7 +138,7 @@ fn read_back(mut file: File, len: u64) -> io::Result<Store> {
 }
 
 fn no_room(folder: &Path) -> String {
-    format!("no more room for temporary files in {}: name another folder in TMPDIR", folder.display())
+    format!("there is no more room for temporary files in {}: name another folder in TMPDIR", folder.display())
 }
 
 /// Nine tenths of what is free in the folder's file system: the machine that is examined may be the one that must go on.

@@ -26,7 +26,7 @@ pub struct States {
 
 impl States {
     pub fn of(summary: &Summary) -> Self {
-        let mut opening = summary.sides.map(|half| half.opening);
+        let mut opening = Side::BOTH.map(|side| summary.opening(side));
         let mut teardown = summary.sides.map(|half| half.teardown);
         let mut established = summary.established.is_set();
         if let Some(seen) = summary.one_sided() {
@@ -143,7 +143,8 @@ impl Caveats {
     pub const SNAPLEN: Self = Self(1 << 10);
     pub const TEXT_ONLY: Self = Self(1 << 11);
 
-    const NAMES: [&'static str; 12] = [
+    /// In the order of their bits, which is the order of printing.
+    pub const NAMES: [&'static str; 12] = [
         "start_unseen",
         "cut_by_end",
         "one_sided",

@@ -21,7 +21,7 @@ pub use summary::{Facts, Half, Moment, RoleBasis, Side, Summary};
 pub use table::Table;
 
 use crate::time::Span;
-use crate::wire::{Flags, IcmpError, Marks, Rare, Segment};
+use crate::wire::{Address, Flags, IcmpError, Marks, Rare, Segment};
 use scoreboard::{FAR, NEAR, Scoreboard};
 use summary::{Icmp, Link, Pattern};
 
@@ -35,10 +35,6 @@ pub struct Place {
     /// Number of the file within the point.
     pub file: u32,
 }
-
-/// SYN-ACKs repeated after their acknowledgement before an ACK alone no longer proves that the server has it: its
-/// accept queue is full and it drops the third ACK of the handshake (`tcp_check_req`, Linux).
-const REPEATS_THAT_STALL: u32 = 2;
 
 /// One life of a flow, being tracked.
 #[derive(Clone, Debug)]
@@ -58,6 +54,7 @@ impl Connection {
         }
         let summary = Summary {
             flow: segment.flow,
+            ends: Default::default(),
             client_way: if synack { segment.way.back() } else { segment.way },
             point: place.point,
             file: place.file,
@@ -89,6 +86,11 @@ impl Connection {
             pattern: Pattern::default(),
         };
         Self { summary, boards: Box::default() }
+    }
+
+    /// Sender and receiver of the first frame, which the segment's record does not hold.
+    pub fn set_ends(&mut self, sender: Address, receiver: Address) {
+        self.summary.ends = [sender.into(), receiver.into()];
     }
 
     pub fn summary(&self) -> &Summary {
@@ -440,10 +442,9 @@ impl Connection {
         if acknowledges_syn && opened {
             summary.established.first(segment.time);
             summary[side].opening = Some(State::Established);
-            let stalls = summary[side.peer()].synack_repeats >= REPEATS_THAT_STALL;
             let peer = &mut summary[side.peer()];
             peer.syn_acked = true;
-            if peer.opening == Some(State::SynReceived) && !stalls {
+            if peer.opening == Some(State::SynReceived) {
                 peer.opening = Some(State::Established);
             }
             let server_spoke = summary[Side::Server].acked_plainly.is_set();

@@ -223,10 +223,8 @@ fn not_established(summary: &Summary) -> Outcome {
 
 /// Row 9.
 fn accept_stalled(summary: &Summary) -> bool {
-    let server = &summary[Side::Server];
     let by_server = summary.reset.is_some_and(|reset| reset.by == Side::Server);
-    let waits = summary[Side::Client].unacknowledged() > 0;
-    !by_server && (server.synack_repeats >= 2 || server.synack_repeats == 1 && waits)
+    !by_server && summary.accept_stalls()
 }
 
 /// Rows 10 and 11.

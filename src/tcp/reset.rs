@@ -134,9 +134,10 @@ fn phase(summary: &Summary, time: Timestamp) -> ResetPhase {
     if last.is_some_and(|last| time.since(last) >= IDLE) { ResetPhase::Idle } else { ResetPhase::Data }
 }
 
-/// Whether the RST came from its nominal sender, by the TTL (or hop limit) of that side's other segments.
+/// Whether the RST came from its nominal sender, by the TTL (or hop limit) of that side's other segments. SYNs alone are
+/// no baseline: a scanner writes them with a TTL of its own, and the RST to the SYN-ACK is its kernel's.
 fn origin(sender: &Half, segment: &Segment) -> ResetOrigin {
-    if sender.packets <= sender.rsts {
+    if sender.packets <= sender.rsts.saturating_add(sender.syns) {
         return ResetOrigin::Unknown;
     }
     if segment.ttl < sender.ttl_min || segment.ttl > sender.ttl_max {

@@ -54,6 +54,25 @@ impl State {
     }
 }
 
+impl State {
+    /// What the state means for the side that is in it (RFC 9293 3.3.2), in a sentence for people.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Listen => "waits for connections; a capture cannot show it",
+            Self::SynSent => "sent its SYN and has not acted on an answer",
+            Self::SynReceived => "answered a SYN and waits for the acknowledgement of its own",
+            Self::Established => "open",
+            Self::FinWait1 => "closed, its FIN is not acknowledged",
+            Self::FinWait2 => "closed and acknowledged, waits for the peer to close",
+            Self::CloseWait => "knows that the peer closed, its own application has not closed yet",
+            Self::Closing => "both closed at once, its FIN is not acknowledged",
+            Self::LastAck => "closed second, its FIN is not acknowledged",
+            Self::TimeWait => "closed first, both FINs are acknowledged; remembers the connection for a while",
+            Self::Closed => "gone",
+        }
+    }
+}
+
 /// What the wire shows of one endpoint's own teardown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Teardown {

@@ -8,7 +8,7 @@ use super::rtt::Rtt;
 use super::state::{State, Teardown, shown};
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
-use crate::wire::{Flags, FlowHash, IcmpKind, Way};
+use crate::wire::{Address, Flags, FlowHash, IcmpKind, PackedAddress, Way};
 use serde::{Deserialize, Serialize};
 use std::ops::{Index, IndexMut};
 
@@ -371,6 +371,8 @@ impl Facts {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     pub flow: FlowHash,
+    /// Sender and receiver of the first frame.
+    pub ends: [PackedAddress; 2],
     /// The way of the client's segments.
     pub client_way: Way,
     /// Observation point, and the number of the file in its chain that holds the first frame.
@@ -432,7 +434,20 @@ impl IndexMut<Side> for Summary {
 impl Summary {
     /// The state of `side` without regard to resets.
     pub fn shown(&self, side: Side) -> Option<State> {
-        shown(self[side].opening, self[side].teardown)
+        shown(self.opening(side), self[side].teardown)
+    }
+
+    /// How far `side` has come in opening: a server that stalls is still where its SYN-ACK left it.
+    pub fn opening(&self, side: Side) -> Option<State> {
+        if side == Side::Server && self.accept_stalls() { Some(State::SynReceived) } else { self[side].opening }
+    }
+
+    /// The server repeats its SYN-ACK after an acknowledgement of it and says nothing else: its accept queue is full and
+    /// it drops the third ACK of the handshake (`tcp_check_req`, Linux). One repeat may mean a lost ACK or
+    /// TCP_DEFER_ACCEPT, unless payload waits: a server that had let the client in would acknowledge that.
+    pub fn accept_stalls(&self) -> bool {
+        let repeats = self[Side::Server].synack_repeats;
+        repeats >= 2 || repeats == 1 && self[Side::Client].unacknowledged() > 0
     }
 
     pub fn has(&self, fact: Facts) -> bool {
@@ -446,6 +461,12 @@ impl Summary {
             (0, _) => Some(Side::Server),
             _ => None,
         }
+    }
+
+    /// Address of a side.
+    pub fn address(&self, side: Side) -> Address {
+        let [sender, receiver] = self.ends;
+        if self.side_of(self.first_way) == side { sender.into() } else { receiver.into() }
     }
 
     /// Which side sends the segments that go this way.

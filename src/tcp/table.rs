@@ -4,11 +4,12 @@
 //! taken by the next but one, or the input ends.
 
 use super::scoreboard::{FAR, NEAR};
-use super::{Connection, Facts, Half, Place, Side, State, Summary};
+use super::{Connection, Facts, Half, Place, SegmentKind, Side, State, Summary};
 use crate::seq::Seq;
 use crate::time::SECOND;
 use crate::wire::{Flags, FlowHash, IcmpError, Rare, Segment};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A stray SYN-ACK adopts its SYN when this is filed within that time after it (several capture queues).
@@ -19,6 +20,22 @@ const ADOPTS: i64 = SECOND;
 pub struct Table {
     flows: HashMap<FlowHash, Box<Flow>, BuildHasherDefault<FlowHasher>>,
     finished: Vec<Summary>,
+}
+
+/// What became of a segment.
+#[derive(Debug)]
+pub struct Taken<'a> {
+    pub connection: &'a mut Connection,
+    pub kind: SegmentKind,
+    /// The segment began the connection: whoever knows its addresses is to set them.
+    pub new: bool,
+}
+
+impl<'a> Taken<'a> {
+    fn new(connection: &'a mut Connection, segment: &Segment, rare: Option<&Rare>, place: Place, new: bool) -> Self {
+        let kind = connection.observe(segment, rare, place);
+        Self { connection, kind, new }
+    }
 }
 
 #[derive(Debug)]
@@ -47,30 +64,34 @@ impl Hasher for FlowHasher {
 }
 
 impl Table {
-    /// Takes one segment, in file order.
-    pub fn observe(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place) {
-        let Some(flow) = self.flows.get_mut(&segment.flow) else {
-            let mut current = Connection::new(segment, place);
-            current.observe(segment, rare, place);
-            self.flows.insert(segment.flow, Box::new(Flow { current, previous: None }));
-            return;
+    /// Takes one segment, in file order, and says which connection took it, and as what.
+    pub fn observe(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place) -> Taken<'_> {
+        let flow = match self.flows.entry(segment.flow) {
+            Entry::Vacant(vacant) => {
+                let flow = Flow { current: Connection::new(segment, place), previous: None };
+                return Taken::new(&mut vacant.insert(Box::new(flow)).current, segment, rare, place, true);
+            }
+            Entry::Occupied(occupied) => occupied.into_mut(),
         };
         if opens_anew(flow.current.summary(), segment) {
             self.finished.extend(flow.succeed(segment, place).map(Connection::finish));
+            return Taken::new(&mut flow.current, segment, rare, place, true);
         }
-        if let Some(previous) = &mut flow.previous
-            && belongs_to_previous(flow.current.summary(), previous.summary(), segment)
-        {
-            previous.observe(segment, rare, place);
-            if flow.current.summary().side_of(segment.way) == Side::Server && !segment.flags.any(Flags::RST) {
-                flow.current.challenged();
-            }
-            return;
+        let older = flow.previous.as_ref().is_some_and(|previous| {
+            belongs_to_previous(flow.current.summary(), previous.summary(), segment)
+        });
+        if older && flow.current.summary().side_of(segment.way) == Side::Server && !segment.flags.any(Flags::RST) {
+            flow.current.challenged();
         }
-        flow.current.observe(segment, rare, place);
-        if flow.previous.is_some() && settled(flow.current.summary()) {
+        if older {
+            let Flow { current, previous } = &mut **flow;
+            return Taken::new(previous.as_mut().unwrap_or(current), segment, rare, place, false);
+        }
+        let kind = flow.current.observe(segment, rare, place);
+        if settled(flow.current.summary()) {
             self.finished.extend(flow.previous.take().map(Connection::finish));
         }
+        Taken { connection: &mut flow.current, kind, new: false }
     }
 
     /// Takes an ICMP error; false if no connection sent what it quotes.

@@ -1,6 +1,6 @@
 //! Frames for this room's tests.
 
-use super::{Keys, Packet, Segment, Why, decode};
+use super::{Keys, Packet, Segment, Why, decode, tunnels};
 use crate::capture::{Frame, LinkType};
 use crate::time::Timestamp;
 
@@ -41,6 +41,27 @@ pub fn ipv6() -> Vec<u8> {
 /// Header bytes before a packet.
 pub fn before(header: &str, packet: &[u8]) -> Vec<u8> {
     [&hex(header), packet].concat()
+}
+
+/// Two Ethernet addresses.
+pub const MACS: &str = "020000000001 020000000002";
+
+/// An IPv4 header that carries a protocol, long enough for what the tests put behind it.
+pub fn ip(protocol: u8) -> String {
+    format!("4500 2000 0000 0000 40 {protocol:02x} 0000 cb007101 cb007102")
+}
+
+/// An IPv4 header that carries GRE.
+pub const IP_47: &str = "4500 2000 0000 0000 40 2f 0000 cb007101 cb007102";
+
+/// IPv4 and UDP headers to a port.
+pub fn udp(port: u16) -> String {
+    format!("{} d431 {port:04x} 1fec 0000", ip(17))
+}
+
+/// Names and identifiers of the tunnels of a frame, outermost first.
+pub fn tunnels_of(link: u32, bytes: &[u8]) -> Vec<(&'static str, Option<u32>)> {
+    tunnels(LinkType(link), bytes).into_iter().map(|tunnel| (tunnel.name, tunnel.identifier)).collect()
 }
 
 /// The segment in a frame.

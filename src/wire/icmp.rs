@@ -11,8 +11,9 @@ use crate::seq::Seq;
 const HEADER: usize = 8;
 
 /// Decodes the ICMP message that `ip` carries.
-pub(super) fn decode(frame: &Frame<'_>, ip: &Ip, keys: &Keys) -> Packet {
-    match error(frame, ip, keys) {
+#[inline(never)]
+pub(super) fn decode(frame: &Frame<'_>, ip: Ip, keys: &Keys) -> Packet {
+    match error(frame, &ip, keys) {
         Ok(error) => Packet::IcmpError(error),
         Err(why) => Packet::Other(why),
     }

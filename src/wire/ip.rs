@@ -8,6 +8,7 @@ use etherparse::{IpAuthHeaderSlice, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ip
 
 pub(super) const ICMP: u8 = 1;
 pub(super) const TCP: u8 = 6;
+pub(super) const UDP: u8 = 17;
 pub(super) const ICMPV6: u8 = 58;
 
 pub(super) const ETHERTYPE_V4: u16 = 0x0800;
@@ -38,12 +39,20 @@ pub(super) enum Fragment {
     Later,
 }
 
+impl Fragment {
+    #[inline]
+    fn new(offset: u16, more: bool) -> Self {
+        match (offset, more) {
+            (0, false) => Self::No,
+            (0, true) => Self::First,
+            _ => Self::Later,
+        }
+    }
+}
+
 /// What one IP header says, its extension headers included.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ip {
-    /// As [`Address::ip`].
-    pub source: u128,
-    pub destination: u128,
     /// Where the header begins in the frame.
     pub at: usize,
     /// Where what it carries begins in the frame.
@@ -64,8 +73,23 @@ impl Ip {
     #[inline]
     pub fn ends(&self, bytes: &[u8]) -> Option<(Address, Address)> {
         let &[a, b, c, d] = bytes.get(self.payload_at..)?.first_chunk()?;
-        let source = Address { ip: self.source, port: u16::from_be_bytes([a, b]) };
-        Some((source, Address { ip: self.destination, port: u16::from_be_bytes([c, d]) }))
+        let (source, destination) = self.addresses(bytes)?;
+        let source = Address { ip: source, port: u16::from_be_bytes([a, b]) };
+        Some((source, Address { ip: destination, port: u16::from_be_bytes([c, d]) }))
+    }
+
+    /// Source and destination as [`Address::ip`]. Not kept here: the value is handed on a few times a frame, and each
+    /// copy would cost more than reading them again.
+    #[inline]
+    pub fn addresses(&self, bytes: &[u8]) -> Option<(u128, u128)> {
+        let header = bytes.get(self.at..)?;
+        if self.marks.has(Marks::V6) {
+            let (source, rest) = header.get(8..)?.split_first_chunk()?;
+            Some((u128::from_be_bytes(*source), u128::from_be_bytes(*rest.first_chunk()?)))
+        } else {
+            let (source, rest) = header.get(12..)?.split_first_chunk()?;
+            Some((Address::v4(*source, 0).ip, Address::v4(*rest.first_chunk()?, 0).ip))
+        }
     }
 
     /// What was captured of the payload.
@@ -108,29 +132,23 @@ fn v4(rest: &[u8], at: usize, end: usize) -> Result<Ip, Why> {
         marks = marks.with(Marks::LENGTH_PAST_FRAME);
     }
     let payload_at = at + header_len;
-    let mut ip = Ip {
-        source: Address::v4(header.source(), 0).ip,
-        destination: Address::v4(header.destination(), 0).ip,
+    let ip = Ip {
         at,
         payload_at,
         payload_len: payload_end.checked_sub(payload_at).ok_or(Why::Malformed(Layer::Ip))?,
         id: header.identification(),
         ttl: header.ttl(),
         protocol: header.protocol().0,
-        fragment: match (header.fragments_offset().value(), header.more_fragments()) {
-            (0, false) => Fragment::No,
-            (0, true) => Fragment::First,
-            _ => Fragment::Later,
-        },
+        fragment: Fragment::new(header.fragments_offset().value(), header.more_fragments()),
         marks,
     };
     if header_len > IPV4_FIXED && !options_fit(header.options()) {
         return Err(Why::Malformed(Layer::Ip));
     }
-    if ip.protocol == AUTHENTICATION {
-        extensions(&mut ip, rest.get(header_len..).unwrap_or_default())?;
+    match ip.protocol {
+        AUTHENTICATION => ip.extended(rest.get(header_len..).unwrap_or_default()),
+        _ => Ok(ip),
     }
-    Ok(ip)
 }
 
 /// Whether each IPv4 option has a possible length: a packet with another is dropped by its receiver (RFC 1122 3.2.1.8).
@@ -152,42 +170,54 @@ fn options_fit(mut rest: &[u8]) -> bool {
 fn v6(rest: &[u8], at: usize, end: usize) -> Result<Ip, Why> {
     let header = Ipv6HeaderSlice::from_slice(rest).map_err(|_| Why::Short(Layer::Ip))?;
     let payload_at = at + header.slice().len();
-    let mut ip = Ip {
-        source: u128::from_be_bytes(header.source()),
-        destination: u128::from_be_bytes(header.destination()),
-        at,
-        payload_at,
-        payload_len: usize::from(header.payload_length()),
-        id: 0,
-        ttl: header.hop_limit(),
-        protocol: header.next_header().0,
-        fragment: Fragment::No,
-        marks: Marks::V6.with(Marks::DONT_FRAGMENT),
-    };
     let rest = rest.get(header.slice().len()..).unwrap_or_default();
-    if ip.payload_len == 0 {
-        match jumbo(ip.protocol, rest) {
-            Some(length) => ip.payload_len = length,
-            None => {
-                ip.payload_len = end.saturating_sub(payload_at);
-                ip.marks = ip.marks.with(Marks::LENGTH_FROM_FRAME);
-            }
-        }
+    let protocol = header.next_header().0;
+    let mut marks = Marks::V6.with(Marks::DONT_FRAGMENT);
+    let payload_len = match usize::from(header.payload_length()) {
+        0 => jumbo(protocol, rest).unwrap_or_else(|| {
+            marks = marks.with(Marks::LENGTH_FROM_FRAME);
+            end.saturating_sub(payload_at)
+        }),
+        length => length,
+    };
+    if payload_at.saturating_add(payload_len) > end {
+        marks = marks.with(Marks::LENGTH_PAST_FRAME);
     }
-    if payload_at.saturating_add(ip.payload_len) > end {
-        ip.marks = ip.marks.with(Marks::LENGTH_PAST_FRAME);
+    let ip =
+        Ip { at, payload_at, payload_len, id: 0, ttl: header.hop_limit(), protocol, fragment: Fragment::No, marks };
+    match ip.protocol {
+        TCP => Ok(ip),
+        _ => ip.extended(rest),
     }
-    if ip.protocol != TCP {
-        extensions(&mut ip, rest)?;
+}
+
+/// What stands behind extension headers.
+struct Behind {
+    protocol: u8,
+    /// Length of the extension headers, in bytes.
+    length: usize,
+    id: u16,
+    fragment: Fragment,
+}
+
+impl Ip {
+    /// The same packet with the extension headers at the start of `rest` counted in.
+    #[inline]
+    fn extended(self, rest: &[u8]) -> Result<Self, Why> {
+        let Behind { protocol, length, id, fragment } = extensions(self.protocol, self.id, self.fragment, rest)?;
+        let payload_len = self.payload_len.checked_sub(length).ok_or(Why::Malformed(Layer::Ip))?;
+        Ok(Self { protocol, payload_at: self.payload_at + length, payload_len, id, fragment, ..self })
     }
-    Ok(ip)
 }
 
 /// Moves over the extension headers at the start of `rest` to what the packet carries.
-fn extensions(ip: &mut Ip, mut rest: &[u8]) -> Result<(), Why> {
+#[inline(never)]
+fn extensions(mut protocol: u8, mut id: u16, mut fragment: Fragment, rest: &[u8]) -> Result<Behind, Why> {
     let short = Why::Short(Layer::Ip);
+    let mut length = 0;
     for _ in 0..EXTENSIONS {
-        let (protocol, length) = match ip.protocol {
+        let rest = rest.get(length..).unwrap_or_default();
+        let (next, header) = match protocol {
             HOP_BY_HOP | ROUTING | DESTINATION_OPTIONS | MOBILITY | HIP | SHIM6 => {
                 let header = Ipv6RawExtHeaderSlice::from_slice(rest).map_err(|_| short)?;
                 (header.next_header(), header.slice().len())
@@ -198,22 +228,16 @@ fn extensions(ip: &mut Ip, mut rest: &[u8]) -> Result<(), Why> {
             }
             FRAGMENT => {
                 let header = Ipv6FragmentHeaderSlice::from_slice(rest).map_err(|_| short)?;
-                ip.id = header.identification() as u16;
-                ip.fragment = match (header.fragment_offset().value(), header.more_fragments()) {
-                    (0, false) => Fragment::No,
-                    (0, true) => Fragment::First,
-                    _ => Fragment::Later,
-                };
+                id = header.identification() as u16;
+                fragment = Fragment::new(header.fragment_offset().value(), header.more_fragments());
                 (header.next_header(), header.slice().len())
             }
-            _ => return Ok(()),
+            _ => return Ok(Behind { protocol, length, id, fragment }),
         };
-        rest = rest.get(length..).unwrap_or_default();
-        ip.protocol = protocol.0;
-        ip.payload_at += length;
-        ip.payload_len = ip.payload_len.checked_sub(length).ok_or(Why::Malformed(Layer::Ip))?;
-        if ip.fragment == Fragment::Later {
-            return Ok(()); // what follows is the middle of something
+        length += header;
+        protocol = next.0;
+        if fragment == Fragment::Later {
+            return Ok(Behind { protocol, length, id, fragment }); // what follows is the middle of something
         }
     }
     Err(Why::TooDeep)

@@ -1,13 +1,15 @@
 //! From the link type down to the innermost IP header that carries TCP or ICMP: one loop over what each header
-//! says comes next, bounded in depth, over the registry of link types.
+//! says comes next, bounded in depth, over the registries of link types and tunnels.
 
 use super::ip::{self, Ip};
-use super::link::{self, Next, ethernet};
-use super::why::Why;
+use super::link::{self, ethernet, llc};
+use super::strip::{Next, Stripped, array};
+use super::tunnel::{self, Carrier, Tunnel};
+use super::why::{Layer, Why};
 use crate::capture::LinkType;
 
 /// Headers within headers that are followed: a provider's tags, a mirror's tunnel and an overlay stay well below.
-const DEPTH: usize = 24;
+const DEPTH: usize = 32;
 
 /// The innermost IP header, and what lay around it.
 pub(super) struct Innermost {
@@ -17,38 +19,132 @@ pub(super) struct Innermost {
     pub vlan: u16,
 }
 
-/// Finds the innermost IP header of a frame. A frame is at least as long as what was captured of it.
-#[inline]
-pub(super) fn innermost(bytes: &[u8], link: LinkType, wire_len: u32) -> Result<Innermost, Why> {
-    let end = bytes.len().max(wire_len as usize);
-    let (mut at, mut vlan, mut next) = (0, 0, Next::Link(link.0));
-    for _ in 0..DEPTH {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let stripped = match next {
-            Next::Link(ethernet::LINKTYPE) => ethernet::strip(rest)?,
-            Next::Link(number) => link::strip(number, rest)?,
-            Next::Ip | Next::EtherType(ip::ETHERTYPE_V4 | ip::ETHERTYPE_V6) => {
-                return carried(ip::read(bytes, at, end)?, vlan);
-            }
-            Next::EtherType(number) if ethernet::is_tag(number) => {
-                let (identifier, stripped) = ethernet::tag(rest)?;
-                vlan = if vlan == 0 { identifier } else { vlan };
-                stripped
-            }
-            Next::EtherType(number) => return Err(Why::EtherType(number)),
-        };
-        at += stripped.header;
-        next = stripped.next;
-    }
-    Err(Why::TooDeep)
+/// A tunnel entered on the way.
+pub(super) struct Entered {
+    pub tunnel: &'static Tunnel,
+    pub identifier: Option<u32>,
+    /// The IP header that carries it, unless a frame does.
+    pub outer: Option<Ip>,
 }
 
-fn carried(ip: Ip, vlan: u16) -> Result<Innermost, Why> {
-    if ip.fragment != ip::Fragment::No {
-        return Err(Why::Fragment(ip.protocol));
+/// Finds the innermost IP header of a frame, and tells `entered` of every tunnel on the way. A frame is at least as
+/// long as what was captured of it.
+#[inline(always)]
+pub(super) fn innermost(
+    bytes: &[u8],
+    link: LinkType,
+    wire_len: u32,
+    entered: &mut impl FnMut(Entered),
+) -> Result<Innermost, Why> {
+    let end = bytes.len().max(wire_len as usize);
+    let mut walk = Walk { bytes, at: 0, end, vlan: 0, headers: 0, in_udp: false };
+    let mut next = Next::Link(link.0);
+    loop {
+        walk.find_ip(next, entered).map_err(|why| walk.verdict(why))?;
+        let ip = ip::read(walk.bytes, walk.at, walk.end).map_err(|why| walk.verdict(why))?;
+        if ip.fragment != ip::Fragment::No {
+            return Err(Why::Fragment(ip.protocol));
+        }
+        if matches!(ip.protocol, ip::TCP | ip::ICMP | ip::ICMPV6) {
+            return Ok(Innermost { ip, vlan: walk.vlan });
+        }
+        let carrier = ip; // a copy, so that only this path has the header in memory
+        next = walk.enter_tunnel(&carrier, entered).map_err(|why| walk.verdict(why))?;
     }
-    match ip.protocol {
-        ip::TCP | ip::ICMP | ip::ICMPV6 => Ok(Innermost { ip, vlan }),
-        other => Err(Why::IpProtocol(other)),
+}
+
+/// How far the way down has come.
+struct Walk<'a> {
+    /// Up to the end of the innermost IP packet entered.
+    bytes: &'a [u8],
+    at: usize,
+    /// Where that ended on the wire.
+    end: usize,
+    vlan: u16,
+    headers: usize,
+    /// Some header was found by a UDP port.
+    in_udp: bool,
+}
+
+impl Walk<'_> {
+    /// Goes down to the next IP header. Ethernet and its tags are read in line: they are what nearly all frames have.
+    #[inline]
+    fn find_ip(&mut self, mut next: Next, entered: &mut impl FnMut(Entered)) -> Result<(), Why> {
+        while self.headers < DEPTH {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let stripped = match next {
+                Next::Ip | Next::EtherType(ip::ETHERTYPE_V4 | ip::ETHERTYPE_V6) => return Ok(()),
+                Next::Link(ethernet::LINKTYPE) => ethernet::strip(rest)?,
+                Next::EtherType(number) if ethernet::is_tag(number) => {
+                    let (identifier, stripped) = ethernet::tag(rest)?;
+                    self.vlan = if self.vlan == 0 { identifier } else { self.vlan };
+                    stripped
+                }
+                other => rarer(other, rest, entered)?,
+            };
+            next = self.down(stripped);
+        }
+        Err(Why::TooDeep)
     }
+
+    /// Enters the tunnel that an IP packet carries.
+    #[inline(never)]
+    fn enter_tunnel(&mut self, ip: &Ip, entered: &mut impl FnMut(Entered)) -> Result<Next, Why> {
+        let other = Why::IpProtocol(ip.protocol);
+        self.end = self.end.min(ip.payload_at.saturating_add(ip.payload_len));
+        self.bytes = self.bytes.get(..self.end).unwrap_or(self.bytes);
+        self.at = ip.payload_at;
+        let payload = ip.payload(self.bytes);
+        let (tunnel, stripped) = if ip.protocol == ip::UDP {
+            let (tunnel, stripped) = in_datagram(payload).ok_or(other)?;
+            self.in_udp = true;
+            self.at += UDP_HEADER;
+            (tunnel, stripped)
+        } else {
+            let tunnel = tunnel::find(Carrier::IpProtocol(ip.protocol)).ok_or(other)?;
+            (tunnel, (tunnel.strip)(payload))
+        };
+        let stripped = stripped?;
+        entered(Entered { tunnel, identifier: stripped.identifier, outer: Some(*ip) });
+        Ok(self.down(stripped))
+    }
+
+    #[inline]
+    fn down(&mut self, stripped: Stripped) -> Next {
+        self.at += stripped.header;
+        self.headers += 1;
+        stripped.next
+    }
+
+    /// What to say of a frame that ends in `why`: a port is only a hint that a tunnel is there, and where nothing
+    /// sensible follows, there was none.
+    fn verdict(&self, why: Why) -> Why {
+        if self.in_udp && !why.is_sure() { Why::IpProtocol(ip::UDP) } else { why }
+    }
+}
+
+/// Reads what is neither Ethernet nor IP.
+#[inline(never)]
+fn rarer(next: Next, rest: &[u8], entered: &mut impl FnMut(Entered)) -> Result<Stripped, Why> {
+    match next {
+        Next::Llc => llc::strip(rest),
+        Next::Link(number) => link::strip(number, rest),
+        Next::Ip => Ok(Stripped::new(Next::Ip, 0)),
+        Next::EtherType(number) => {
+            let tunnel = tunnel::find(Carrier::EtherType(number)).ok_or(Why::EtherType(number))?;
+            let stripped = (tunnel.strip)(rest)?;
+            entered(Entered { tunnel, identifier: stripped.identifier, outer: None });
+            Ok(stripped)
+        }
+    }
+}
+
+const UDP_HEADER: usize = 8;
+
+/// The tunnel that a UDP datagram carries, by its destination port, else its source port.
+fn in_datagram(datagram: &[u8]) -> Option<(&'static Tunnel, Result<Stripped, Why>)> {
+    let [a, b, c, d] = array(datagram, 0).ok()?;
+    let ports = [u16::from_be_bytes([c, d]), u16::from_be_bytes([a, b])];
+    let tunnel = ports.into_iter().find_map(tunnel::at_port)?;
+    Some((tunnel, datagram.get(UDP_HEADER..).ok_or(Why::Short(Layer::Link)).and_then(tunnel.strip)))
 }

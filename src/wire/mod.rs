@@ -1,6 +1,6 @@
 //! Frames become packets, one at a time. Never fails: what cannot be decoded has a name ([`Why`]) and is counted.
 //!
-//! `layers` goes from the link type down to the innermost IP header, by the registry `link::LINKS`; `tcp` and
+//! `layers` goes from the link type down to the innermost IP header, by the registries [`LINKS`] and [`TUNNELS`]; `tcp` and
 //! `icmp` read what that header carries. Lengths come from IP headers, never from how much was captured, so that
 //! Ethernet padding, frame check sequences and the snap length change nothing.
 
@@ -9,20 +9,24 @@ mod icmp;
 mod ip;
 mod layers;
 mod link;
+mod strip;
 mod tcp;
+mod tunnel;
 mod why;
 
 #[cfg(test)]
 mod fixture;
 
-pub use flow::{Address, FlowHash, FlowKey, Keys, Way};
+pub use flow::{Address, FlowHash, FlowKey, Keys, PackedAddress, Way};
 pub use link::{LINKS, Link};
 pub use tcp::Rare;
+pub use tunnel::{TUNNELS, Tunnel};
 pub use why::{Layer, Why};
 
-use crate::capture::Frame;
+use crate::capture::{Frame, LinkType};
 use crate::seq::Seq;
 use crate::time::Timestamp;
+use std::net::IpAddr;
 
 /// What one frame turned out to be.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +107,7 @@ impl Flags {
 
 /// Facts of one segment that fit a bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Marks(pub u8);
+pub struct Marks(pub u16);
 
 impl Marks {
     /// The timestamps option is present.
@@ -122,6 +126,8 @@ impl Marks {
     pub const LENGTH_PAST_FRAME: Self = Self(0x40);
     /// The snap length cut the header before its window field.
     pub const WINDOW_CUT: Self = Self(0x80);
+    /// The packet was carried by a tunnel: [`tunnels`] says by which.
+    pub const TUNNEL: Self = Self(0x100);
 
     pub const fn has(self, mark: Self) -> bool {
         self.0 & mark.0 != 0
@@ -166,9 +172,10 @@ pub fn decode(frame: &Frame<'_>, keys: &Keys) -> Packet {
     if frame.not_a_packet {
         return Packet::Other(Why::NotAPacket);
     }
-    match layers::innermost(frame.bytes, frame.link, frame.wire_len) {
-        Ok(found) if found.ip.protocol == ip::TCP => tcp::decode(frame, &found, keys),
-        Ok(found) => icmp::decode(frame, &found.ip, keys),
+    let mut marks = Marks::default();
+    match layers::innermost(frame.bytes, frame.link, frame.wire_len, &mut |_| marks = Marks::TUNNEL) {
+        Ok(found) if found.ip.protocol == ip::TCP => tcp::decode(frame, &found, marks, keys),
+        Ok(found) => icmp::decode(frame, found.ip, keys),
         Err(why) => Packet::Other(why),
     }
 }
@@ -177,6 +184,30 @@ pub fn decode(frame: &Frame<'_>, keys: &Keys) -> Packet {
 pub fn link_name(linktype: u32) -> String {
     let known = LINKS.iter().find(|link| link.linktype == linktype);
     known.map_or_else(|| format!("link type {linktype}"), |link| link.name.to_owned())
+}
+
+/// One tunnel that a packet went through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passage {
+    /// As [`Tunnel::name`].
+    pub name: &'static str,
+    /// What the tunnel calls the network or session inside: VNI, key, TEID, outermost label.
+    pub identifier: Option<u32>,
+    /// Sender and receiver of the packet that carries it, unless a frame does.
+    pub outer: Option<(IpAddr, IpAddr)>,
+}
+
+/// The tunnels of a frame with [`Marks::TUNNEL`], outermost first.
+pub fn tunnels(link: LinkType, bytes: &[u8]) -> Vec<Passage> {
+    let mut passages = Vec::new();
+    // Whatever lies inside, what was entered on the way is known.
+    let _inner = layers::innermost(bytes, link, 0, &mut |entered| {
+        let ip = |address| Address { ip: address, port: 0 }.ip();
+        let ends = entered.outer.and_then(|outer| outer.addresses(bytes));
+        let outer = ends.map(|(source, destination)| (ip(source), ip(destination)));
+        passages.push(Passage { name: entered.tunnel.name, identifier: entered.identifier, outer });
+    });
+    passages
 }
 
 /// Source and destination of the TCP segment whose innermost IP header begins at `ip_at` of a frame's bytes: what
@@ -254,6 +285,20 @@ mod tests {
     fn numbered_blocks_that_are_no_packets_are_named() {
         let block = Frame { not_a_packet: true, ..frame(1, &[]) };
         assert!(matches!(decode(&block, &KEYS), Packet::Other(Why::NotAPacket)));
+    }
+
+    #[test]
+    fn tunnels_are_named_from_the_outside_in_with_their_ends() {
+        use super::fixture::{IP_47, MACS, before, udp};
+        let header =
+            format!("{IP_47} 2000 6558 00000007 {MACS} 8100 0005 0800 {} 08000000 00000900 {MACS} 0800", udp(4789));
+        let bytes = before(&header, &ipv4());
+        let inner = segment(101, &bytes);
+        assert!(inner.marks.has(Marks::TUNNEL) && !segment(101, &ipv4()).marks.has(Marks::TUNNEL));
+        assert_eq!((inner.vlan, inner.flow), (5, segment(101, &ipv4()).flow));
+        let ends = Some(("203.0.113.1".parse().unwrap(), "203.0.113.2".parse().unwrap()));
+        let passage = |name, identifier| Passage { name, identifier: Some(identifier), outer: ends };
+        assert_eq!(tunnels(LinkType(101), &bytes), [passage("gre", 7), passage("vxlan", 9)]);
     }
 
     #[test]

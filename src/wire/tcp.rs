@@ -4,10 +4,9 @@
 //! and its option iterator ends at the first option it does not know (MPTCP, Fast Open), hiding those after it.
 
 use super::flow::FlowKey;
-use super::ip::Ip;
 use super::layers::Innermost;
 use super::why::{Layer, Why};
-use super::{Address, Flags, Keys, Marks, Packet, Segment, position};
+use super::{Flags, Keys, Marks, Packet, Segment, position};
 use crate::capture::Frame;
 use crate::seq::Seq;
 
@@ -46,14 +45,18 @@ impl Rare {
     }
 }
 
-/// Decodes the TCP segment that `found` carries.
+/// Decodes the TCP segment that `found` carries, and adds `marks`.
 #[inline]
-pub(super) fn decode(frame: &Frame<'_>, found: &Innermost, keys: &Keys) -> Packet {
+pub(super) fn decode(frame: &Frame<'_>, found: &Innermost, marks: Marks, keys: &Keys) -> Packet {
     let ip = &found.ip;
-    let (header, ip_at, (source, destination)) = match parts(frame.bytes, ip) {
-        Ok(parts) => parts,
+    let captured = ip.payload(frame.bytes);
+    let mut rare = None;
+    let header = match header(captured, ip.payload_len, &mut rare) {
+        Ok(header) => header,
         Err(why) => return Packet::Other(why),
     };
+    let Ok(ip_at) = position(ip.at) else { return Packet::Other(Why::TooDeep) };
+    let Some((source, destination)) = ip.ends(frame.bytes) else { return Packet::Other(Why::Short(Layer::Tcp)) };
     let (key, way) = FlowKey::new(source, destination);
     // The record is built here, in its final place: handing it up through a `Result` copies it twice.
     let segment = Segment {
@@ -65,8 +68,8 @@ pub(super) fn decode(frame: &Frame<'_>, found: &Innermost, keys: &Keys) -> Packe
         ack: header.ack,
         len: header.payload_len,
         wire_len: frame.wire_len,
-        ts_value: header.stamps.0,
-        ts_echo: header.stamps.1,
+        ts_value: header.ts_value,
+        ts_echo: header.ts_echo,
         window: header.window,
         ip_id: ip.id,
         flags: header.flags,
@@ -74,11 +77,14 @@ pub(super) fn decode(frame: &Frame<'_>, found: &Innermost, keys: &Keys) -> Packe
         interface: frame.interface,
         vlan: found.vlan,
         ttl: ip.ttl,
-        marks: header.marks,
+        marks: header.marks.with(ip.marks).with(marks),
         way,
         lane: key.lane(),
     };
-    Packet::Segment(segment, header.rare)
+    match rare {
+        None => Packet::Segment(segment, None),
+        rare => Packet::Segment(segment, rare),
+    }
 }
 
 /// What a TCP header says.
@@ -86,26 +92,20 @@ struct Header {
     seq: Seq,
     ack: Seq,
     payload_len: u32,
-    stamps: (u32, u32),
+    ts_value: u32,
+    ts_echo: u32,
     window: u16,
     flags: Flags,
     marks: Marks,
-    rare: Option<Rare>,
-}
-
-#[inline]
-fn parts(bytes: &[u8], ip: &Ip) -> Result<(Header, u16, (Address, Address)), Why> {
-    let ends = ip.ends(bytes).ok_or(Why::Short(Layer::Tcp))?;
-    Ok((header(ip.payload(bytes), ip.payload_len, ip.marks)?, position(ip.at)?, ends))
 }
 
 /// Reads the header at the start of a packet that was `length` bytes long on the wire.
 #[inline]
-fn header(captured: &[u8], length: usize, marks: Marks) -> Result<Header, Why> {
+fn header(captured: &[u8], length: usize, rare: &mut Option<Rare>) -> Result<Header, Why> {
     if !(FIXED..=LARGEST).contains(&length) {
         return Err(Why::Malformed(Layer::Tcp));
     }
-    let (fixed, mut marks) = fixed_part(captured, marks)?;
+    let (fixed, mut marks) = fixed_part(captured)?;
     let header_len = usize::from(fixed[12] >> 4) * 4;
     if header_len < FIXED || header_len > length {
         return Err(Why::Malformed(Layer::Tcp));
@@ -119,33 +119,36 @@ fn header(captured: &[u8], length: usize, marks: Marks) -> Result<Header, Why> {
         marks = marks.with(Marks::HEADER_CUT);
         captured_options
     });
-    let Options { stamps, mut rare } = match *options {
-        [] => Options::default(),
-        [1, 1, 8, 10, a, b, c, d, e, f, g, h] => Options { stamps: Some(stamps([a, b, c, d, e, f, g, h])), rare: None },
-        _ => read_options(options),
+    let stamps = match *options {
+        [] => None,
+        [1, 1, 8, 10, ref stamps @ ..] if stamps.len() == 8 => stamps.first_chunk(),
+        _ => read_options(options, rare),
     };
     if flags.has(Flags::URG) && captured.len() >= FIXED {
         rare.get_or_insert_default().urgent = Some(u16::from_be_bytes([fixed[18], fixed[19]]));
     }
+    let (ts_value, ts_echo) = stamps.map_or((0, 0), |&[a, b, c, d, e, f, g, h]| {
+        (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
+    });
     marks = if stamps.is_some() { marks.with(Marks::TIMESTAMPS) } else { marks };
     marks = if rare.is_some() { marks.with(Marks::RARE) } else { marks };
     Ok(Header {
         seq: Seq(u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]])),
         ack: Seq(u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]])),
         payload_len: (length - header_len) as u32,
-        stamps: stamps.unwrap_or_default(),
+        ts_value,
+        ts_echo,
         window: u16::from_be_bytes([fixed[14], fixed[15]]),
         flags,
         marks,
-        rare,
     })
 }
 
 /// The fixed part, zeros where the snap length cut it.
 #[inline]
-fn fixed_part(captured: &[u8], marks: Marks) -> Result<([u8; FIXED], Marks), Why> {
+fn fixed_part(captured: &[u8]) -> Result<([u8; FIXED], Marks), Why> {
     if let Some(fixed) = captured.first_chunk() {
-        return Ok((*fixed, marks));
+        return Ok((*fixed, Marks::default()));
     }
     if captured.len() < LEAST {
         return Err(Why::Short(Layer::Tcp));
@@ -156,22 +159,16 @@ fn fixed_part(captured: &[u8], marks: Marks) -> Result<([u8; FIXED], Marks), Why
     }
     if captured.len() < WITH_WINDOW {
         fixed[14] = 0;
-        return Ok((fixed, marks.with(Marks::HEADER_CUT).with(Marks::WINDOW_CUT)));
+        return Ok((fixed, Marks::HEADER_CUT.with(Marks::WINDOW_CUT)));
     }
-    Ok((fixed, marks.with(Marks::HEADER_CUT)))
+    Ok((fixed, Marks::HEADER_CUT))
 }
 
-/// What options say besides padding.
-#[derive(Default)]
-struct Options {
-    stamps: Option<(u32, u32)>,
-    rare: Option<Rare>,
-}
-
-/// Reads the options there are; an option that is cut, or that has an impossible length, ends them.
+/// Reads the options there are: gives both timestamps back, puts others into `rare`. An option that is cut, or that has an
+/// impossible length, ends them.
 #[inline(never)]
-fn read_options(mut rest: &[u8]) -> Options {
-    let mut options = Options::default();
+fn read_options<'a>(mut rest: &'a [u8], rare: &mut Option<Rare>) -> Option<&'a [u8; 8]> {
+    let mut stamps = None;
     while let Some((&kind, after)) = rest.split_first() {
         match kind {
             0 => break,
@@ -180,38 +177,35 @@ fn read_options(mut rest: &[u8]) -> Options {
                 let Some((&length, _)) = after.split_first() else { break };
                 let Some(option) = rest.get(2..usize::from(length)) else { break };
                 rest = rest.get(usize::from(length)..).unwrap_or_default();
-                read_option(&mut options, kind, option);
-            }
-        }
-    }
-    options
-}
-
-/// TSval and TSecr.
-fn stamps([a, b, c, d, e, f, g, h]: [u8; 8]) -> (u32, u32) {
-    (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
-}
-
-/// Options by kind (IANA `tcp-parameters`); unknown ones, and known ones of another length, are passed over.
-fn read_option(options: &mut Options, kind: u8, value: &[u8]) {
-    match (kind, value) {
-        (2, &[a, b]) => options.rare.get_or_insert_default().mss = Some(u16::from_be_bytes([a, b])),
-        (3, &[shift]) => options.rare.get_or_insert_default().window_scale = Some(shift.min(14)),
-        (4, []) => options.rare.get_or_insert_default().sack_permitted = true,
-        (5, blocks) => {
-            let rare = options.rare.get_or_insert_default();
-            for (slot, block) in rare.sack.iter_mut().zip(blocks.chunks_exact(8)) {
-                if let &[a, b, c, d, e, f, g, h] = block {
-                    *slot = (Seq(u32::from_be_bytes([a, b, c, d])), Seq(u32::from_be_bytes([e, f, g, h])));
-                    rare.sack_count += 1;
+                match kind {
+                    8 if option.len() == 8 => stamps = option.first_chunk(),
+                    _ => read_rare(rare, kind, option),
                 }
             }
         }
-        (8, &[a, b, c, d, e, f, g, h]) => options.stamps = Some(stamps([a, b, c, d, e, f, g, h])),
-        (19 | 29, _) => options.rare.get_or_insert_default().signed = true,
-        (30, _) => options.rare.get_or_insert_default().mptcp = true,
+    }
+    stamps
+}
+
+/// Options by kind (IANA `tcp-parameters`); unknown ones, and known ones of another length, are passed over.
+fn read_rare(rare: &mut Option<Rare>, kind: u8, value: &[u8]) {
+    match (kind, value) {
+        (2, &[a, b]) => rare.get_or_insert_default().mss = Some(u16::from_be_bytes([a, b])),
+        (3, &[shift]) => rare.get_or_insert_default().window_scale = Some(shift.min(14)),
+        (4, []) => rare.get_or_insert_default().sack_permitted = true,
+        (5, blocks) => {
+            let rare = rare.get_or_insert_default();
+            for (count, (slot, block)) in (1..).zip(rare.sack.iter_mut().zip(blocks.chunks_exact(8))) {
+                if let &[a, b, c, d, e, f, g, h] = block {
+                    *slot = (Seq(u32::from_be_bytes([a, b, c, d])), Seq(u32::from_be_bytes([e, f, g, h])));
+                    rare.sack_count = count;
+                }
+            }
+        }
+        (19 | 29, _) => rare.get_or_insert_default().signed = true,
+        (30, _) => rare.get_or_insert_default().mptcp = true,
         // 254 with this magic number is what Fast Open used before it had a number (RFC 7413 4.1.1).
-        (34, _) | (254, &[0xf9, 0x89, ..]) => options.rare.get_or_insert_default().fast_open = true,
+        (34, _) | (254, &[0xf9, 0x89, ..]) => rare.get_or_insert_default().fast_open = true,
         _ => {}
     }
 }

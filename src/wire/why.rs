@@ -15,6 +15,10 @@ pub enum Why {
     Llc(u8),
     /// BSD loopback with another address family than IP.
     Family(u32),
+    /// PPP without IP, by its protocol field.
+    Ppp(u16),
+    /// Something else that its decoder knows by this name: `802.11 management`, `macsec, encrypted`.
+    Kind(&'static str),
     /// Another IP protocol, by number; an ICMP message that is no error about TCP is one.
     IpProtocol(u8),
     /// A fragment of an IP packet, by the protocol that the packet carries.
@@ -52,10 +56,14 @@ impl Why {
         match self {
             Self::NotAPacket => "not a packet".into(),
             Self::LinkType(number) => format!("link type {number}").into(),
-            Self::EtherType(0x0806) => "arp".into(),
-            Self::EtherType(number) => numbered(format!("ethertype {number:#06x}"), ether_type(number)).into(),
+            Self::EtherType(number) => match (number, ether_type(number)) {
+                (0x0806, Some(name)) => name.into(),
+                (_, name) => numbered(format!("ethertype {number:#06x}"), name).into(),
+            },
             Self::Llc(sap) => numbered(format!("llc {sap:#04x}"), service(sap)).into(),
             Self::Family(number) => format!("address family {number}").into(),
+            Self::Ppp(number) => numbered(format!("ppp {number:#06x}"), ppp(number)).into(),
+            Self::Kind(name) => name.into(),
             Self::IpProtocol(number) => match (number, protocol(number)) {
                 (1 | 2 | 17 | 58 | 132, Some(name)) => name.into(),
                 (_, name) => numbered(format!("ip protocol {number}"), name).into(),
@@ -67,6 +75,18 @@ impl Why {
             Self::Short(layer) => format!("{} header cut by the snap length", layer.name()).into(),
             Self::Malformed(layer) => format!("{} header malformed", layer.name()).into(),
             Self::TooDeep => "too many nested headers".into(),
+        }
+    }
+}
+
+impl Why {
+    /// Whether this says what stands there, not only that nothing could be made of it.
+    pub(super) fn is_sure(self) -> bool {
+        match self {
+            Self::EtherType(number) => ether_type(number).is_some(),
+            Self::IpProtocol(_) | Self::Fragment(_) | Self::Kind(_) | Self::Short(Layer::Tcp | Layer::Icmp) => true,
+            Self::NotAPacket | Self::LinkType(_) | Self::Family(_) | Self::Llc(_) | Self::Ppp(_) => false,
+            Self::Short(Layer::Link | Layer::Ip) | Self::Malformed(_) | Self::TooDeep => false,
         }
     }
 }
@@ -108,6 +128,7 @@ fn protocol(number: u8) -> Option<&'static str> {
         103 => "pim",
         108 => "ipcomp",
         112 => "vrrp",
+        113 => "pgm",
         115 => "l2tp",
         132 => "sctp",
         135 => "mobility header",
@@ -115,6 +136,7 @@ fn protocol(number: u8) -> Option<&'static str> {
         137 => "mpls",
         139 => "hip",
         140 => "shim6",
+        143 => "ethernet",
         _ => return None,
     })
 }
@@ -124,6 +146,7 @@ fn ether_type(number: u16) -> Option<&'static str> {
     Some(match number {
         0x0600 => "xns",
         0x0800 => "ipv4",
+        0x0806 => "arp",
         0x0842 => "wake-on-lan",
         0x2000 => "cdp",
         0x22ea => "stream reservation",
@@ -162,13 +185,38 @@ fn ether_type(number: u16) -> Option<&'static str> {
         0x88f7 => "ptp",
         0x88fb => "prp",
         0x8902 => "802.1ag",
+        0x8903 => "fabricpath",
         0x8906 => "fcoe",
         0x8909 => "cisco metadata",
         0x8914 => "fcoe initialization",
         0x8915 => "roce",
         0x894f => "nsh",
-        0x8999 => "realtek",
+        0x892f => "hsr",
+        0x893f => "802.1br",
+        0x8926 => "vn-tag",
         0x9000 => "loopback test",
+        0xf1c1 => "802.1cb",
+        _ => return None,
+    })
+}
+
+/// PPP protocol numbers (IANA `ppp-numbers`) that captures hold.
+fn ppp(number: u16) -> Option<&'static str> {
+    Some(match number {
+        0x002d => "van jacobson tcp",
+        0x002f => "van jacobson uncompressed tcp",
+        0x0031 => "bridging",
+        0x003d => "multilink",
+        0x0053 => "encrypted",
+        0x00fd => "compressed",
+        0x8021 => "ipcp",
+        0x8057 => "ipv6cp",
+        0x80fd => "ccp",
+        0xc021 => "lcp",
+        0xc023 => "pap",
+        0xc025 => "link quality",
+        0xc223 => "chap",
+        0xc227 => "eap",
         _ => return None,
     })
 }
@@ -201,6 +249,8 @@ mod tests {
             (Why::EtherType(0x88cc), "ethertype 0x88cc (lldp)"),
             (Why::LinkType(147), "link type 147"),
             (Why::Llc(0x42), "llc 0x42 (spanning tree)"),
+            (Why::Ppp(0xc021), "ppp 0xc021 (lcp)"),
+            (Why::Kind("802.11 management"), "802.11 management"),
             (Why::Fragment(6), "fragment of tcp"),
             (Why::Short(Layer::Tcp), "tcp header cut by the snap length"),
         ];
@@ -213,6 +263,7 @@ mod tests {
     fn no_two_numbers_share_a_name() {
         let mut names: Vec<_> = (0..=255).map(|n| Why::IpProtocol(n).name()).collect();
         names.extend((0..=u16::MAX).map(|n| Why::EtherType(n).name()));
+        names.extend((0..=u16::MAX).map(|n| Why::Ppp(n).name()));
         names.extend((0..=255).map(|n| Why::Llc(n).name()));
         names.extend((0..=255).map(|n| Why::Fragment(n).name()));
         let count = names.len();

@@ -2,8 +2,12 @@
 
 mod corpus;
 mod corpus_connections;
+mod architecture;
 mod corpus_frames;
 mod corpus_scripts;
-mod shared;
+mod lab;
+mod scripts;
 mod semantics;
+mod report;
+mod shared;
 mod support;

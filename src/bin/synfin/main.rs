@@ -1,1 +1,55 @@
-fn main() {}
+//! The command line: reads arguments, runs the analysis, prints, and turns what happened into an exit status.
+
+mod analyze;
+mod args;
+mod explain;
+mod progress;
+mod show;
+mod synth;
+
+use args::{Cli, Command};
+use clap::Parser;
+use std::io;
+use std::process::ExitCode;
+
+/// What a run came to; scripts rely on these numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// Analysed, whatever was found.
+    Analysed = 0,
+    /// Some input could not be read.
+    SomeUnread = 1,
+    /// Wrong usage, nothing readable, or nowhere to write.
+    Failed = 2,
+}
+
+fn main() -> ExitCode {
+    if std::env::args_os().len() == 1 {
+        println!("{}", args::WELCOME);
+        return ExitCode::from(Exit::Failed as u8);
+    }
+    let cli = Cli::parse();
+    let result = match cli.command {
+        None => analyze::run(&cli.analyze),
+        Some(Command::Analyze(args)) => analyze::run(&args),
+        Some(Command::Show(args)) => show::run(&args),
+        Some(Command::Explain(args)) => explain::run(&args),
+        Some(Command::Synth(args)) => synth::run(&args),
+    };
+    match result {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("synfin: {error:#}");
+            ExitCode::from(Exit::Failed as u8)
+        }
+    }
+}
+
+/// Whoever reads our output has seen enough: that is success.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}

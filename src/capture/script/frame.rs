@@ -1,6 +1,6 @@
 //! [`Script`] to Ethernet frames: headers written byte by byte (RFC 791, 8200, 9293, 792, 4443), checksums true.
 
-use super::{Flow, Icmp, Line, Number, Outer, Packet, Script, Segment, Sender, TcpOption};
+use super::{Flow, Icmp, Line, Number, Outer, Packet, RST, Script, Segment, Sender, TcpOption};
 use crate::time::Timestamp;
 use std::net::IpAddr;
 
@@ -153,7 +153,7 @@ fn tcp(flow: &Flow, segment: &Segment, from: IpAddr, to: IpAddr) -> Vec<u8> {
     out.extend(seq.to_be_bytes());
     out.extend(segment.ack.map_or(0, |ack| ack.on_wire(peer.iss)).to_be_bytes());
     out.extend(((5 + options.len() as u16 / 4) << 12 | segment.flags & 0x1ff).to_be_bytes());
-    out.extend(segment.win.unwrap_or(64_240).to_be_bytes());
+    out.extend(segment.win.unwrap_or(if segment.flags & RST == 0 { 64_240 } else { 0 }).to_be_bytes());
     out.extend([0, 0]);
     out.extend(segment.urg.unwrap_or(0).to_be_bytes());
     out.extend(options);

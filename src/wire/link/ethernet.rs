@@ -1,21 +1,15 @@
 //! Ethernet (LINKTYPE_ETHERNET), with stacks of 802.1Q and 802.1ad tags.
 
-use super::{Link, Next, Stripped, be16};
+use super::Link;
+use crate::wire::strip::{Stripped, be16};
 use crate::wire::why::Why;
 
 pub(in crate::wire) const LINKTYPE: u32 = 1;
 pub(super) const LINK: Link = Link { linktype: LINKTYPE, name: "ethernet", strip };
 
-/// Values up to this are lengths (IEEE 802.3), not types.
-const LARGEST_LENGTH: u16 = 1500;
-
 #[inline]
 pub(in crate::wire) fn strip(bytes: &[u8]) -> Result<Stripped, Why> {
-    let number = be16(bytes, 12)?;
-    if number <= LARGEST_LENGTH {
-        return Err(Why::Llc(bytes.get(14).copied().unwrap_or_default()));
-    }
-    Ok(Stripped { next: Next::EtherType(number), header: 14 })
+    Ok(Stripped::type_or_length(be16(bytes, 12)?, 14))
 }
 
 /// Whether a VLAN tag follows this EtherType: 802.1Q, 802.1ad, and what switches wrote before that.
@@ -27,7 +21,7 @@ pub(in crate::wire) fn is_tag(number: u16) -> bool {
 /// Reads the tag after such an EtherType: its VLAN identifier (0 for a priority tag), and what follows.
 #[inline]
 pub(in crate::wire) fn tag(bytes: &[u8]) -> Result<(u16, Stripped), Why> {
-    Ok((be16(bytes, 0)? & 0x0fff, Stripped::ether_type(be16(bytes, 2)?, 4)))
+    Ok((be16(bytes, 0)? & 0x0fff, Stripped::type_or_length(be16(bytes, 2)?, 4)))
 }
 
 #[cfg(test)]

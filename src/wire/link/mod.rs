@@ -1,12 +1,33 @@
 //! Link types: what stands before the network header. One file each, one line in [`LINKS`].
 
+mod arcnet;
+mod enc;
 pub(super) mod ethernet;
+mod fddi;
+pub(super) mod frame_relay;
+mod hdlc;
+mod ipnet;
+mod ipoib;
+mod juniper;
+pub(super) mod llc;
+mod netlink;
+mod nflog;
 mod null;
+mod pflog;
+mod pktap;
+mod ppi;
+pub(super) mod ppp;
+mod prism;
+mod radiotap;
 mod raw;
+mod slip;
 mod sll;
 mod sll2;
+mod token_ring;
+pub(super) mod wlan;
 
-use super::why::{Layer, Why};
+use super::strip::{Strip, Stripped};
+use super::why::Why;
 
 /// The registry: one link type, one line.
 pub static LINKS: &[Link] = &[
@@ -20,6 +41,30 @@ pub static LINKS: &[Link] = &[
     raw::RAW_OPENBSD,
     raw::IPV4,
     raw::IPV6,
+    ppp::LINK,
+    ppp::HDLC,
+    ppp::PPPD,
+    ppp::WITH_DIRECTION,
+    hdlc::LINK,
+    frame_relay::LINK,
+    slip::LINK,
+    wlan::LINK,
+    radiotap::LINK,
+    ppi::LINK,
+    prism::PRISM,
+    prism::AVS,
+    fddi::LINK,
+    token_ring::LINK,
+    arcnet::BSD,
+    arcnet::LINUX,
+    pflog::LINK,
+    nflog::LINK,
+    netlink::LINK,
+    ipnet::LINK,
+    ipoib::LINK,
+    enc::LINK,
+    pktap::LINK,
+    juniper::LINK,
 ];
 
 /// One link type.
@@ -29,44 +74,13 @@ pub struct Link {
     /// As that registry names it, without the prefix.
     pub name: &'static str,
     /// Reads the header at the start of the bytes.
-    pub(super) strip: fn(&[u8]) -> Result<Stripped, Why>,
-}
-
-/// What a header says comes after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    EtherType(u16),
-    /// IPv4 or IPv6, as the version field says.
-    Ip,
-    /// A frame of this link type.
-    Link(u32),
-}
-
-/// A header read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stripped {
-    pub next: Next,
-    /// Its length in bytes.
-    pub header: usize,
-}
-
-impl Stripped {
-    pub fn ether_type(number: u16, header: usize) -> Self {
-        Self { next: Next::EtherType(number), header }
-    }
+    pub(super) strip: Strip,
 }
 
 /// Strips the header of link type `number`.
 pub(super) fn strip(number: u32, bytes: &[u8]) -> Result<Stripped, Why> {
     let link = LINKS.iter().find(|link| link.linktype == number).ok_or(Why::LinkType(number))?;
     (link.strip)(bytes)
-}
-
-/// The big-endian number at `at`.
-#[inline]
-pub(super) fn be16(bytes: &[u8], at: usize) -> Result<u16, Why> {
-    let number = bytes.get(at..).and_then(|rest| rest.first_chunk()).ok_or(Why::Short(Layer::Link))?;
-    Ok(u16::from_be_bytes(*number))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! BSD loopback: an address family in four bytes, in the byte order of the capturing host (LINKTYPE_NULL) or of
 //! the network (LINKTYPE_LOOP).
 
-use super::{Link, Next, Stripped};
-use crate::wire::why::{Layer, Why};
+use super::Link;
+use crate::wire::strip::{Next, Stripped, array};
+use crate::wire::why::Why;
 
 pub(super) const NULL: Link = Link { linktype: 0, name: "null", strip };
 pub(super) const LOOP: Link = Link { linktype: 108, name: "loop", strip };
@@ -10,12 +11,15 @@ pub(super) const LOOP: Link = Link { linktype: 108, name: "loop", strip };
 /// Families are below 256, so that one reading fits both byte orders: the other one would be 2^24 or more.
 /// AF_INET is 2 everywhere; AF_INET6 is 10 on Linux, 24 on NetBSD and OpenBSD, 28 on FreeBSD, 30 on macOS,
 /// 23 on Windows.
-fn strip(bytes: &[u8]) -> Result<Stripped, Why> {
-    let family = *bytes.first_chunk().ok_or(Why::Short(Layer::Link))?;
-    match u32::from_le_bytes(family).min(u32::from_be_bytes(family)) {
-        2 | 10 | 23 | 24 | 28 | 30 => Ok(Stripped { next: Next::Ip, header: 4 }),
+pub(super) fn family(number: [u8; 4], header: usize) -> Result<Stripped, Why> {
+    match u32::from_le_bytes(number).min(u32::from_be_bytes(number)) {
+        2 | 10 | 23 | 24 | 28 | 30 => Ok(Stripped::new(Next::Ip, header)),
         other => Err(Why::Family(other)),
     }
+}
+
+fn strip(bytes: &[u8]) -> Result<Stripped, Why> {
+    family(array(bytes, 0)?, 4)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! IP without any link header: LINKTYPE_RAW under its three numbers, LINKTYPE_IPV4 and LINKTYPE_IPV6.
 
-use super::{Link, Next, Stripped};
+use super::Link;
+use crate::wire::strip::{Next, Stripped};
 use crate::wire::why::Why;
 
 pub(super) const RAW: Link = Link { linktype: 101, name: "raw", strip };
@@ -12,7 +13,7 @@ pub(super) const IPV4: Link = Link { linktype: 228, name: "ipv4", strip };
 pub(super) const IPV6: Link = Link { linktype: 229, name: "ipv6", strip };
 
 fn strip(_: &[u8]) -> Result<Stripped, Why> {
-    Ok(Stripped { next: Next::Ip, header: 0 })
+    Ok(Stripped::new(Next::Ip, 0))
 }
 
 #[cfg(test)]

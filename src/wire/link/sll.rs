@@ -1,12 +1,22 @@
 //! Linux "cooked" capture, version 1 (LINKTYPE_LINUX_SLL): what `tcpdump -i any` wrote for long.
 
-use super::{Link, Stripped, be16};
+use super::Link;
+use crate::wire::strip::{Next, Stripped, be16};
 use crate::wire::why::Why;
 
 pub(super) const LINK: Link = Link { linktype: 113, name: "linux_sll", strip };
 
 fn strip(bytes: &[u8]) -> Result<Stripped, Why> {
-    Ok(Stripped::ether_type(be16(bytes, 14)?, 16))
+    protocol(be16(bytes, 14)?, 16)
+}
+
+/// What the protocol field of a header of this length says: an EtherType, or a number of Linux' own (`if_ether.h`).
+pub(super) fn protocol(number: u16, header: usize) -> Result<Stripped, Why> {
+    match number {
+        0x0004 => Ok(Stripped::new(Next::Llc, header)),
+        0x0000..=0x05ff => Err(Why::EtherType(number)),
+        _ => Ok(Stripped::new(Next::EtherType(number), header)),
+    }
 }
 
 #[cfg(test)]
@@ -20,6 +30,8 @@ mod tests {
         leads_to_ip(113, &format!("{header} 0800"), &format!("{header} 86dd"));
         assert_eq!(segment(113, &before(&format!("{header} 8100 0005 0800"), &ipv4())).vlan, 5);
         assert_eq!(why(113, &before(&format!("{header} 0806"), &[])), Why::EtherType(0x0806));
+        assert_eq!(why(113, &before(&format!("{header} 0060"), &[])), Why::EtherType(0x0060));
+        assert_eq!(why(113, &before(&format!("{header} 0004 4242 03"), &[])), Why::Llc(0x42));
         assert_eq!(why(113, &before(header, &[])), Why::Short(Layer::Link));
     }
 }

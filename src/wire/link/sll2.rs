@@ -1,12 +1,13 @@
 //! Linux "cooked" capture, version 2 (LINKTYPE_LINUX_SLL2): what `tcpdump -i any` writes today.
 
-use super::{Link, Stripped, be16};
+use super::Link;
+use crate::wire::strip::{Stripped, be16};
 use crate::wire::why::Why;
 
 pub(super) const LINK: Link = Link { linktype: 276, name: "linux_sll2", strip };
 
 fn strip(bytes: &[u8]) -> Result<Stripped, Why> {
-    Ok(Stripped::ether_type(be16(bytes, 0)?, 20))
+    super::sll::protocol(be16(bytes, 0)?, 20)
 }
 
 #[cfg(test)]

@@ -1,0 +1,87 @@
+//! A report folder being filled: the rows while they are delivered, the small tables and the summary after them.
+
+use super::{Folder, Rows};
+use crate::case::{Case, Facts, Judged};
+use crate::input;
+use crate::report::columns::{COLUMNS, INPUTS, InputRow, inputs, select};
+use crate::report::text::Written;
+use crate::report::{Column, Format, Sink, TableWriter, format, json};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+/// What to write into a report folder.
+#[derive(Clone)]
+pub struct Wanted {
+    /// Formats of the table of connections.
+    pub formats: Vec<&'static Format>,
+    /// Columns of formats that are not written in full anyway.
+    pub columns: Vec<&'static Column<Judged>>,
+}
+
+/// The open files of a report.
+pub struct Report {
+    folder: Folder,
+    tables: Vec<(String, TableWriter<Judged>)>,
+    rows: u64,
+}
+
+impl Report {
+    /// # Errors
+    /// When a file cannot be created.
+    pub fn open(folder: Folder, wanted: &Wanted) -> io::Result<Self> {
+        let mut tables = Vec::new();
+        for format in &wanted.formats {
+            let name = format!("connections.{}", format.extension);
+            let columns = if format.wide { select(COLUMNS, true) } else { wanted.columns.clone() };
+            let writer = TableWriter::open(format, columns, create(&folder, &name)?)?;
+            tables.push((name, writer));
+        }
+        Ok(Self { folder, tables, rows: 0 })
+    }
+
+    /// Writes what follows the rows, and puts the folder in its place.
+    ///
+    /// # Errors
+    /// When a file cannot be written or the folder cannot be moved; the old report is then still there.
+    pub fn finish(self, case: &Case) -> io::Result<Vec<Written>> {
+        let mut names = Vec::new();
+        for (name, writer) in self.tables {
+            writer.finish()?;
+            names.push((name, Some(self.rows)));
+        }
+        if let Some(csv) = format("csv") {
+            let rows = inputs(&case.facts);
+            let mut writer: TableWriter<InputRow> =
+                TableWriter::open(csv, select(INPUTS, true), create(&self.folder, "inputs.csv")?)?;
+            writer.batch(&rows, &case.facts)?;
+            writer.finish()?;
+            names.push(("inputs.csv".to_owned(), Some(rows.len() as u64)));
+        }
+        let mut document = create(&self.folder, input::REPORT_FILE)?;
+        json::write(case, &mut document)?;
+        document.flush()?;
+        names.push((input::REPORT_FILE.to_owned(), None));
+        let written = names.into_iter().map(|(name, rows)| Written {
+            bytes: self.folder.path().join(&name).metadata().map_or(0, |metadata| metadata.len()),
+            path: self.folder.target().join(&name).display().to_string(),
+            rows,
+        });
+        let written = written.collect();
+        self.folder.publish()?;
+        Ok(written)
+    }
+}
+
+impl Rows for Report {
+    fn batch(&mut self, rows: &[Judged], facts: &Facts) -> io::Result<()> {
+        self.rows += rows.len() as u64;
+        self.tables.iter_mut().try_for_each(|(_, writer)| writer.batch(rows, facts))
+    }
+}
+
+fn create(folder: &Folder, name: &str) -> io::Result<Sink> {
+    let path = folder.path().join(name);
+    let file =
+        File::create(&path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    Ok(Box::new(BufWriter::with_capacity(1 << 18, file)))
+}

@@ -1,0 +1,107 @@
+//! `synfin PATH...`: the main job.
+
+use super::args::{Analyze, Run, When};
+use super::progress::Progress;
+use super::{Exit, args};
+use anyhow::Context;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use synfin::analysis::{self, Folder, Options, Report, Rows, Tracking, Wanted};
+use synfin::case::{Facts, Judged};
+use synfin::report::columns::{COLUMNS, choose};
+use synfin::report::terminal::Style;
+use synfin::report::{self, text};
+
+/// Formats that every report has.
+const ALWAYS: [&str; 2] = ["csv", "parquet"];
+
+pub fn run(args: &Analyze) -> anyhow::Result<Exit> {
+    let options = args.run.options(args.output.stuck_after);
+    let wanted = wanted(&args.output)?;
+    // Where nothing can be written, that is said before the work.
+    let folder = match &wanted {
+        Some(_) => Some(Folder::claim(&args.output.output, args.output.force).map_err(anyhow::Error::msg)?),
+        None => None,
+    };
+    let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
+    let (case, written) = match (folder, wanted) {
+        (Some(folder), Some(wanted)) => {
+            let target = folder.target().to_owned();
+            let failed = || format!("{}: the report could not be written", target.display());
+            let mut report = Report::open(folder, &wanted).with_context(failed)?;
+            let case = tracking.deliver(&mut report).with_context(failed)?;
+            let written = report.finish(&case).with_context(failed)?;
+            (case, written)
+        }
+        _ => (tracking.deliver(&mut Nobody)?, Vec::new()),
+    };
+    let mut out = std::io::stdout().lock();
+    out.write_all(text::summary(&case, &written, style(&args.run)).as_bytes())?;
+    out.flush()?;
+    Ok(if case.unread.is_empty() { Exit::Analysed } else { Exit::SomeUnread })
+}
+
+/// Opens and tracks the inputs under a progress bar. What cannot be read is said on standard error; `None` if that is all.
+pub fn track(paths: &[PathBuf], options: &Options) -> anyhow::Result<Option<Tracking>> {
+    let plan = analysis::plan(paths, options);
+    for error in &plan.unread {
+        eprintln!("synfin: {}", report::terminal::safe(&error.to_string()));
+    }
+    if plan.is_empty() {
+        if plan.unread.is_empty() {
+            eprintln!("synfin: nothing to read: no file in the folders named");
+        }
+        return Ok(None);
+    }
+    let done = Arc::default();
+    let progress = Progress::start(plan.bytes, Arc::clone(&done));
+    let tracking = analysis::track(plan, options, &done);
+    progress.finish();
+    tracking.map(Some).context("no room for what does not fit into memory: see --memory, or set TMPDIR")
+}
+
+fn wanted(output: &args::Output) -> anyhow::Result<Option<Wanted>> {
+    if output.format.iter().any(|name| name == "none") {
+        anyhow::ensure!(output.format.len() == 1, "--format none stands alone: it means that no file is written");
+        return Ok(None);
+    }
+    let names =
+        ALWAYS.into_iter().chain(output.format.iter().map(String::as_str).filter(|name| !ALWAYS.contains(name)));
+    let formats = names.filter_map(report::format).collect();
+    let columns = choose(COLUMNS, &output.columns).map_err(anyhow::Error::msg)?;
+    Ok(Some(Wanted { formats, columns }))
+}
+
+/// What the terminal at standard output can do; 100 columns without colour where there is none.
+pub fn style(run: &Run) -> Style {
+    let terminal = std::io::stdout().is_terminal();
+    let colour = match run.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => {
+            terminal && std::env::var_os("NO_COLOR").is_none() && std::env::var("TERM").as_deref() != Ok("dumb")
+        }
+    };
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty());
+    let unicode = locale.is_none_or(|value| !matches!(value.as_str(), "C" | "POSIX"));
+    Style { width: if terminal { terminal_width() } else { 100 }, colour, unicode }
+}
+
+/// Columns of the terminal, at most 160: longer lines are hard to read.
+pub fn terminal_width() -> usize {
+    let (_, columns) = console::Term::stdout().size();
+    usize::from(columns).clamp(40, 160)
+}
+
+/// Takes rows and keeps none.
+struct Nobody;
+
+impl Rows for Nobody {
+    fn batch(&mut self, _: &[Judged], _: &Facts) -> std::io::Result<()> {
+        Ok(())
+    }
+}

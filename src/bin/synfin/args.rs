@@ -1,0 +1,201 @@
+//! What the user typed, and the one translation of it into options that work.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
+use synfin::analysis::Options;
+use synfin::input;
+use synfin::report;
+use synfin::time::Span;
+
+/// Printed when nothing is asked for.
+pub const WELCOME: &str = "\
+synfin says what became of every TCP connection in packet captures, and why.
+
+  synfin capture.pcap                  the main job: a summary here, tables in synfin-report/
+  synfin -o out evidence/ more.pcapng  whole folders, packed or not, into another report folder
+  synfin show connections x.pcap       one table to standard output (aligned, or CSV in a pipe)
+
+It reads pcap and pcapng files, offline: no live capture, no decryption, nothing leaves this machine.
+A report holds connections.csv and .parquet, inputs.csv and summary.json.
+
+  synfin explain syn_unanswered        what a word in a table means; `explain columns` lists all
+  synfin --help                        all options";
+
+/// Says what became of every TCP connection in packet captures, and why.
+#[derive(Debug, Parser)]
+#[command(name = "synfin", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = "`synfin PATH...` is short for `synfin analyze PATH...`. A path named like a command: ./show")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub analyze: Analyze,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Analyse captures and write a report folder (the main job)
+    Analyze(Analyze),
+    /// Print one table to standard output
+    Show(Show),
+    /// Explain a column, an outcome or a state
+    Explain(Explain),
+    /// Make a capture from a packet script
+    #[command(hide = true)]
+    Synth(Synth),
+}
+
+#[derive(Debug, Args)]
+pub struct Analyze {
+    /// Captures or folders of them, packed or not; `-` reads standard input
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, required = true)]
+    pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
+    #[command(flatten)]
+    pub run: Run,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Output {
+    /// Report folder; an older report there is replaced when the new one is complete
+    #[arg(short, long, value_name = "DIR", default_value = "synfin-report", value_hint = ValueHint::DirPath)]
+    pub output: PathBuf,
+    /// Replace the folder even if synfin did not write what is in it
+    #[arg(long)]
+    pub force: bool,
+    /// Tables to write besides CSV and Parquet, or `none` for no files at all
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = formats())]
+    pub format: Vec<String>,
+    /// Columns of the CSV and JSON lines tables: `core`, `all`, or names joined by commas
+    #[arg(long, value_name = "NAMES", default_value = "core")]
+    pub columns: String,
+    /// A state that waits longer than this many seconds is called stuck
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub stuck_after: u32,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Running")]
+pub struct Run {
+    /// Threads [default: as many as there are cores]
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Memory for finished connections; what is beyond it waits on disk
+    #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = size)]
+    pub memory: u64,
+    /// The most that one packed input, or standard input, may become
+    #[arg(long, value_name = "SIZE", default_value = "64G", value_parser = size)]
+    pub max_unpacked: u64,
+    /// Copy inputs instead of mapping them into memory
+    #[arg(long)]
+    pub no_mmap: bool,
+    /// Colours in the summary
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    pub color: When,
+}
+
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Which table
+    #[arg(value_enum)]
+    pub table: Table,
+    /// Captures or folders of them, packed or not; `-` reads standard input
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, required = true)]
+    pub paths: Vec<PathBuf>,
+    /// How to print it [default: aligned on a terminal, csv in a pipe]
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(report::FORMATS.iter().map(|format| format.name)))]
+    pub format: Option<String>,
+    /// Columns: `core`, `all`, or names joined by commas
+    #[arg(long, value_name = "NAMES", default_value = "core")]
+    pub columns: String,
+    #[command(flatten)]
+    pub run: Run,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A column, an outcome or a state; or `columns`, `outcomes`, `states` for all of them
+    #[arg(value_name = "NAME")]
+    pub key: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Synth {
+    /// Packet script to read; `-` reads standard input
+    pub script: PathBuf,
+    /// Capture to write; `-` writes to standard output
+    #[arg(short = 'w', long = "write", value_name = "FILE")]
+    pub write: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Table {
+    Connections,
+    Inputs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Formats that `--format` takes: those that are not written anyway, and `none`.
+fn formats() -> PossibleValuesParser {
+    let extra = report::FORMATS.iter().map(|format| format.name);
+    PossibleValuesParser::new(extra.chain(["none"]))
+}
+
+/// A number of bytes: `4096`, `256M`, `1.5G`.
+fn size(text: &str) -> Result<u64, String> {
+    let text = text.trim().trim_end_matches(['B', 'b']).trim_end_matches('i');
+    let (number, power) = match text.char_indices().last() {
+        Some((at, 'k' | 'K')) => (&text[..at], 10),
+        Some((at, 'm' | 'M')) => (&text[..at], 20),
+        Some((at, 'g' | 'G')) => (&text[..at], 30),
+        Some((at, 't' | 'T')) => (&text[..at], 40),
+        _ => (text, 0),
+    };
+    let value: f64 = number.parse().map_err(|_| "a size is a number with K, M, G or T, such as 256M".to_owned())?;
+    let bytes = value * f64::from(power).exp2();
+    if (1.0..1e18).contains(&bytes) { Ok(bytes as u64) } else { Err("a size lies between 1 byte and 1e18".to_owned()) }
+}
+
+impl Run {
+    /// The options of an analysis.
+    pub fn options(&self, stuck_after: u32) -> Options {
+        let default = Options::default();
+        let input = input::Options { mmap: !self.no_mmap, max_unpacked: self.max_unpacked, ..default.input.clone() };
+        Options {
+            threads: self.threads.map_or(default.threads, usize::from),
+            memory: self.memory,
+            stuck_after: Span::from_seconds(i64::from(stuck_after)),
+            scratch: input.scratch.clone(),
+            input,
+            ..default
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        assert_eq!(size("256M"), Ok(256 << 20));
+        assert_eq!(size("1.5GiB"), Ok(3 << 29));
+        assert_eq!(size("4096"), Ok(4096));
+        assert!(size("much").is_err() && size("-1").is_err() && size("0").is_err());
+    }
+}

@@ -1,0 +1,51 @@
+//! `synfin explain NAME`: what a word in synfin's tables means.
+
+use super::Exit;
+use super::args::Explain;
+use std::io::Write;
+use synfin::report::columns::{COLUMNS, Column, INPUTS};
+use synfin::tcp::{Outcome, State};
+
+pub fn run(args: &Explain) -> anyhow::Result<Exit> {
+    let key = args.key.as_str();
+    let text = match key {
+        "columns" => table("connections", COLUMNS) + "\n" + &table("inputs", INPUTS),
+        "outcomes" => Outcome::ALL.map(outcome).concat(),
+        "states" => State::ALL.map(state).concat(),
+        _ => one(key).ok_or_else(|| {
+            anyhow::anyhow!(
+                "`{key}` is no column, outcome or state; `synfin explain columns`, `outcomes` and `states` list them"
+            )
+        })?,
+    };
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(Exit::Analysed)
+}
+
+/// Everything that has this name.
+fn one(key: &str) -> Option<String> {
+    let columns = COLUMNS.iter().filter(|column| column.name == key).map(|column| column_line("connections", column));
+    let inputs = INPUTS.iter().filter(|column| column.name == key).map(|column| column_line("inputs", column));
+    let outcomes = Outcome::ALL.into_iter().filter(|outcome| outcome.name() == key).map(outcome);
+    let states = State::ALL.into_iter().filter(|state| state.name().eq_ignore_ascii_case(key)).map(state);
+    let all: String = columns.chain(inputs).chain(outcomes).chain(states).collect();
+    (!all.is_empty()).then_some(all)
+}
+
+fn table<R>(name: &str, columns: &[Column<R>]) -> String {
+    columns.iter().map(|column| column_line(name, column)).collect()
+}
+
+fn column_line<R>(table: &str, column: &Column<R>) -> String {
+    let unit = if column.unit.is_empty() { String::new() } else { format!(", {}", column.unit) };
+    let core = if column.core { "" } else { ", not in CSV unless asked for" };
+    format!("{table}.{} ({}{unit}{core}): {}\n", column.name, column.kind.name(), column.doc)
+}
+
+fn outcome(outcome: Outcome) -> String {
+    format!("{} ({}): {}\n", outcome.name(), outcome.verdict().name(), outcome.meaning())
+}
+
+fn state(state: State) -> String {
+    format!("{}: {}\n", state.name(), state.meaning())
+}

@@ -1,0 +1,56 @@
+//! `synfin show TABLE PATH...`: one table to standard output.
+
+use super::Exit;
+use super::analyze::{terminal_width, track};
+use super::args::{Show, Table};
+use std::io::{BufWriter, IsTerminal};
+use synfin::analysis::Rows;
+use synfin::case::{Facts, Judged};
+use synfin::report::columns::{COLUMNS, Column, INPUTS, choose, inputs};
+use synfin::report::{self, Sink, TableWriter};
+
+pub fn run(args: &Show) -> anyhow::Result<Exit> {
+    let options = args.run.options(60);
+    match args.table {
+        Table::Connections => {
+            let columns = choose(COLUMNS, &args.columns).map_err(anyhow::Error::msg)?;
+            let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
+            let mut rows = Printed(open(args, columns)?);
+            let case = tracking.deliver(&mut rows)?;
+            rows.0.finish()?;
+            Ok(exit(case.unread.is_empty()))
+        }
+        Table::Inputs => {
+            let columns = choose(INPUTS, &args.columns).map_err(anyhow::Error::msg)?;
+            let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
+            let mut table = open(args, columns)?;
+            table.batch(&inputs(tracking.facts()), tracking.facts())?;
+            table.finish()?;
+            Ok(exit(tracking.all_read()))
+        }
+    }
+}
+
+fn exit(all_read: bool) -> Exit {
+    if all_read { Exit::Analysed } else { Exit::SomeUnread }
+}
+
+/// Aligned on a terminal, CSV in a pipe, or as asked.
+fn open<R: Sync>(args: &Show, columns: Vec<&'static Column<R>>) -> anyhow::Result<TableWriter<R>> {
+    let out: Sink = Box::new(BufWriter::new(std::io::stdout()));
+    let format = args.format.as_deref().and_then(report::format);
+    if format.is_none() && std::io::stdout().is_terminal() {
+        return Ok(TableWriter::aligned(columns, out, terminal_width()));
+    }
+    let csv = || report::format("csv").ok_or_else(|| anyhow::anyhow!("the csv format is not built in"));
+    let format = format.map_or_else(csv, Ok)?;
+    Ok(TableWriter::open(format, columns, out)?)
+}
+
+struct Printed(TableWriter<Judged>);
+
+impl Rows for Printed {
+    fn batch(&mut self, rows: &[Judged], facts: &Facts) -> std::io::Result<()> {
+        self.0.batch(rows, facts)
+    }
+}

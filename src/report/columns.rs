@@ -1,0 +1,151 @@
+//! The tables: every column once, with its name, type, unit, meaning and getter. What is printed, documented and explained
+//! of a column comes from here.
+
+mod connection;
+mod input;
+mod side;
+
+pub use input::{INPUTS, InputRow, inputs};
+
+use super::{Kind, Value};
+use crate::case::{Facts, Judged};
+
+/// A column of a table whose rows are `R`.
+pub struct Column<R> {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// `s`, `byte`, `packet`, `frame`, or empty.
+    pub unit: &'static str,
+    /// In the tables that people open; the others are in those that programs read.
+    pub core: bool,
+    /// The meaning in one sentence.
+    pub doc: &'static str,
+    pub get: for<'a> fn(&'a R, &'a Facts) -> Value<'a>,
+}
+
+/// What a writer needs to know of a column.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub unit: &'static str,
+    pub doc: &'static str,
+}
+
+impl<R> Column<R> {
+    pub const fn field(&self) -> Field {
+        Field { name: self.name, kind: self.kind, unit: self.unit, doc: self.doc }
+    }
+}
+
+impl<R> Clone for Column<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Column<R> {}
+
+/// The columns of `connections`, in their order: the names that scripts rely on, the other core ones, the rest.
+pub static COLUMNS: &[Column<Judged>] = &joined();
+
+const PARTS: [&[Column<Judged>]; 6] =
+    [connection::FIXED, side::FIXED, connection::CORE, connection::MORE, side::MORE, side::AGED];
+
+const COUNT: usize = {
+    let (mut count, mut part) = (0, 0);
+    while part < PARTS.len() {
+        count += PARTS[part].len();
+        part += 1;
+    }
+    count
+};
+
+const fn joined() -> [Column<Judged>; COUNT] {
+    let mut all = [PARTS[0][0]; COUNT];
+    let (mut at, mut part) = (0, 0);
+    while part < PARTS.len() {
+        let mut index = 0;
+        while index < PARTS[part].len() {
+            all[at] = PARTS[part][index];
+            at += 1;
+            index += 1;
+        }
+        part += 1;
+    }
+    all
+}
+
+/// The core columns of a table, or all.
+pub fn select<R>(table: &'static [Column<R>], all: bool) -> Vec<&'static Column<R>> {
+    table.iter().filter(|column| all || column.core).collect()
+}
+
+/// The columns that `--columns` asks for: `core`, `all`, or names joined by commas.
+///
+/// # Errors
+/// In words, when a name is no column of the table.
+pub fn choose<R>(table: &'static [Column<R>], wish: &str) -> Result<Vec<&'static Column<R>>, String> {
+    match wish {
+        "core" => Ok(select(table, false)),
+        "all" => Ok(select(table, true)),
+        names => names.split(',').map(|name| find(table, name.trim())).collect(),
+    }
+}
+
+fn find<R>(table: &'static [Column<R>], name: &str) -> Result<&'static Column<R>, String> {
+    table.iter().find(|column| column.name == name).ok_or_else(|| {
+        format!("no column is named `{name}`; `core`, `all` or names joined by commas are possible, `synfin explain columns` lists them")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    /// DESIGN 5: scripts rely on these names and their order.
+    const FIXED: &str = "id, client_address, client_port, server_address, server_port, outcome, verdict, client_state, \
+        server_state, handshake, closed_by, reset_by, reset_phase, reset_kind, reset_origin, role_basis, icmp, vanished, \
+        state_age_s, confidence, caveats, first_frame, last_frame, first_time, last_time, client_packets, \
+        server_packets, client_bytes, server_bytes";
+
+    const FIXED_OF_INPUTS: &str = "path, format, frames, tcp_segments, first_time, last_time, end";
+
+    fn is_sound<R>(table: &[Column<R>], fixed: &str) {
+        let names: Vec<_> = table.iter().map(|column| column.name).collect();
+        let fixed: Vec<_> = fixed.split(", ").map(str::trim).collect();
+        assert_eq!(&names[..fixed.len()], &fixed[..]);
+        assert!(table[..fixed.len()].iter().all(|column| column.core));
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len(), "a name stands twice");
+        for column in table {
+            let name = column.name;
+            let snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            assert!(name.chars().all(snake) && !name.starts_with('_'), "{name} is no snake_case");
+            assert!(column.doc.ends_with('.') && column.doc.len() > 10, "{name} lacks its meaning");
+            assert!(column.doc.starts_with(|c: char| c.is_uppercase()), "{name}: no sentence");
+            let by_name = if name.ends_with("_s") { "s" } else if name.ends_with("_bytes") { "byte" } else { column.unit };
+            assert_eq!(column.unit, by_name, "{name}: the suffix is the unit");
+            assert_eq!(column.kind == Kind::Seconds, name.ends_with("_s"), "{name}: the suffix is the unit");
+            assert_eq!(column.kind == Kind::Time, name.ends_with("_time"), "{name}: times are named so");
+            if let Kind::Enum(names) = column.kind {
+                assert!(names.len() < 255 && names.iter().collect::<HashSet<_>>().len() == names.len(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_fixed_and_every_meaning_is_a_sentence() {
+        is_sound(COLUMNS, FIXED);
+        is_sound(INPUTS, FIXED_OF_INPUTS);
+    }
+
+    #[test]
+    fn columns_are_chosen_by_width_or_by_name() {
+        let names = |wish| choose(COLUMNS, wish).map(|chosen| chosen.iter().map(|column| column.name).collect::<Vec<_>>());
+        assert_eq!(names("outcome, id"), Ok(vec!["outcome", "id"]));
+        assert_eq!(names("all").map(|names| names.len()), Ok(COLUMNS.len()));
+        assert!(names("core").is_ok_and(|names| (33..50).contains(&names.len())));
+        assert!(names("id,outcmoe").is_err_and(|error| error.contains("`outcmoe`")));
+    }
+}

@@ -1,0 +1,208 @@
+//! One cell of a table: its type, its value, and the value as text.
+
+use crate::tcp::Moment;
+use crate::time::{SECOND, Span, Timestamp};
+use std::borrow::Cow;
+use std::io::Write;
+use std::net::IpAddr;
+
+/// Type of a column's cells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    U8,
+    U16,
+    U32,
+    U64,
+    Bool,
+    /// A duration in seconds, to the nanosecond: a 64-bit float where the format has types.
+    Seconds,
+    /// Nanoseconds since 1970 UTC; RFC 3339 in text.
+    Time,
+    Text,
+    /// One of these names.
+    Enum(&'static [&'static str]),
+}
+
+impl Kind {
+    /// For people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::U8 | Self::U16 | Self::U32 | Self::U64 => "integer",
+            Self::Bool => "true or false",
+            Self::Seconds => "number",
+            Self::Time => "time",
+            Self::Text => "text",
+            Self::Enum(_) => "name",
+        }
+    }
+}
+
+/// A cell. What is absent or not known is [`Value::Null`], never 0, -1 or an empty text.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Value<'a> {
+    Null,
+    Number(u64),
+    Bool(bool),
+    Seconds(Span),
+    Time(Timestamp),
+    /// Of a column of kind [`Kind::Enum`].
+    Name(&'static str),
+    /// Text: 16 hexadecimal digits.
+    Id(u64),
+    /// Text: as people write it.
+    Ip(IpAddr),
+    Text(Cow<'a, str>),
+}
+
+impl<'a> Value<'a> {
+    /// Null if there is nothing in it.
+    pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
+        let text = text.into();
+        if text.is_empty() { Value::Null } else { Value::Text(text) }
+    }
+
+    /// A duration; null if it would be negative.
+    pub fn seconds(span: Option<Span>) -> Self {
+        span.filter(|span| span.0 >= 0).map_or(Value::Null, Value::Seconds)
+    }
+
+    pub fn number<N: Into<u64>>(number: Option<N>) -> Self {
+        number.map_or(Value::Null, |number| Value::Number(number.into()))
+    }
+
+    pub fn name(name: Option<&'static str>) -> Self {
+        name.map_or(Value::Null, Value::Name)
+    }
+
+    pub fn time(time: Option<Timestamp>) -> Self {
+        time.map_or(Value::Null, Value::Time)
+    }
+
+    pub fn moment(moment: Moment) -> Self {
+        Self::time(moment.get())
+    }
+
+    /// Appends the value as text, without any quoting; nothing for null.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Value::Null => {}
+            Value::Number(number) => write_number(out, *number),
+            Value::Bool(flag) => out.extend_from_slice(if *flag { b"true" } else { b"false" }),
+            Value::Seconds(span) => write_seconds(out, *span),
+            Value::Time(time) => time.write_rfc3339(out),
+            Value::Name(name) => out.extend_from_slice(name.as_bytes()),
+            Value::Id(id) => write_id(out, *id),
+            Value::Ip(ip) => write_ip(out, *ip),
+            Value::Text(text) => out.extend_from_slice(text.as_bytes()),
+        }
+    }
+
+    /// The value as text, for a place where speed does not matter.
+    pub fn print(&self) -> String {
+        let mut out = Vec::new();
+        self.write(&mut out);
+        String::from_utf8(out).unwrap_or_default()
+    }
+}
+
+fn write_number(out: &mut Vec<u8>, number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = number;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Seconds as a decimal with one to nine places: exact, unlike a float.
+fn write_seconds(out: &mut Vec<u8>, span: Span) {
+    if span.0 < 0 {
+        out.push(b'-');
+    }
+    let nanoseconds = span.0.unsigned_abs();
+    write_number(out, nanoseconds / SECOND.unsigned_abs());
+    out.push(b'.');
+    let mut digits = [b'0'; 9];
+    let mut rest = nanoseconds % SECOND.unsigned_abs();
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    let end = digits.iter().rposition(|&digit| digit != b'0').unwrap_or(0);
+    out.extend_from_slice(&digits[..=end]);
+}
+
+fn write_id(out: &mut Vec<u8>, id: u64) {
+    let digit = |shift: u32| b"0123456789abcdef"[(id >> shift & 0xf) as usize];
+    out.extend((0..16).rev().map(|place| digit(place * 4)));
+}
+
+fn write_ip(out: &mut Vec<u8>, ip: IpAddr) {
+    match ip {
+        IpAddr::V4(ip) => {
+            for (place, octet) in ip.octets().into_iter().enumerate() {
+                if place > 0 {
+                    out.push(b'.');
+                }
+                write_number(out, u64::from(octet));
+            }
+        }
+        IpAddr::V6(ip) => {
+            let _ = write!(out, "{ip}"); // a vector takes everything
+        }
+    }
+}
+
+/// For `summary.json` and JSON lines.
+impl serde::Serialize for Value<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Null => serializer.serialize_none(),
+            Value::Number(number) => serializer.serialize_u64(*number),
+            Value::Bool(flag) => serializer.serialize_bool(*flag),
+            Value::Seconds(span) => serializer.serialize_f64(span.seconds()),
+            Value::Name(name) => serializer.serialize_str(name),
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::Time(_) | Value::Id(_) | Value::Ip(_) => serializer.serialize_str(&self.print()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn written_values_read_back(number: u64, nanoseconds in 0i64..1 << 53, four: [u8; 4], six: [u8; 16]) {
+            prop_assert_eq!(Value::Number(number).print(), number.to_string());
+            prop_assert_eq!(Value::Id(number).print(), format!("{number:016x}"));
+            for ip in [IpAddr::from(four), IpAddr::from(six)] {
+                prop_assert_eq!(Value::Ip(ip).print(), ip.to_string());
+            }
+            let span = Span(nanoseconds);
+            prop_assert_eq!(Value::Seconds(span).print().parse::<f64>().unwrap(), span.seconds());
+        }
+    }
+
+    #[test]
+    fn seconds_keep_their_places() {
+        let text = |nanoseconds| Value::Seconds(Span(nanoseconds)).print();
+        assert_eq!(text(0), "0.0");
+        assert_eq!(text(3 * SECOND), "3.0");
+        assert_eq!(text(1), "0.000000001");
+        assert_eq!(text(-1_250_000_000), "-1.25");
+    }
+
+    #[test]
+    fn a_negative_duration_is_no_duration() {
+        assert_eq!(Value::seconds(Some(Span(-1))), Value::Null);
+    }
+}

@@ -1,0 +1,5 @@
+//! What reports print: tables, `summary.json` and the terminal summary, of one incident written as scripts.
+
+mod incident;
+mod summary;
+mod tables;

@@ -1,0 +1,205 @@
+//! Tables in every format, read back.
+
+use super::incident::{PATH, incident};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use synfin::case::{Facts, Judged};
+use synfin::report::columns::{COLUMNS, INPUTS, inputs, select};
+use synfin::report::{Column, Kind, TableWriter, Value, format, unguarded};
+use synfin::tcp::Outcome;
+
+/// Bytes that a test can look at after the writer has gone.
+#[derive(Clone, Default)]
+pub struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("not poisoned").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Shared {
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.lock().expect("not poisoned").clone()
+    }
+}
+
+/// The table in a format, in batches of `batch` rows.
+pub fn print<R: Sync>(
+    name: &str,
+    columns: Vec<&'static Column<R>>,
+    rows: &[R],
+    facts: &Facts,
+    batch: usize,
+) -> Vec<u8> {
+    let sink = Shared::default();
+    let format = format(name).expect("a format");
+    let mut writer = TableWriter::open(format, columns, Box::new(sink.clone())).expect("memory takes the head");
+    rows.chunks(batch).for_each(|rows| writer.batch(rows, facts).expect("memory takes the rows"));
+    writer.finish().expect("memory takes the rest");
+    sink.bytes()
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("tables are UTF-8")
+}
+
+fn outcomes(rows: &[Judged]) -> Vec<Outcome> {
+    rows.iter().map(|row| row.outcome).collect()
+}
+
+#[test]
+fn the_incident_is_what_its_script_says() {
+    let (rows, _) = incident();
+    let wanted = [
+        Outcome::Completed,
+        Outcome::Completed,
+        Outcome::ClientCloseWait,
+        Outcome::RstRefused,
+        Outcome::SynUnanswered,
+        Outcome::IcmpRejected,
+        Outcome::AcceptStalled,
+        Outcome::ResetByServer,
+        Outcome::PeerVanished,
+        Outcome::ClientCloseWait,
+        Outcome::ClientCloseWait,
+        Outcome::Stray,
+        Outcome::Open,
+    ];
+    assert_eq!(outcomes(&rows), wanted);
+}
+
+#[test]
+fn connections_as_csv_and_json_lines() {
+    let (rows, case) = incident();
+    insta::assert_snapshot!("connections_csv", text(print("csv", select(COLUMNS, false), &rows, &case.facts, 100)));
+    let lines = text(print("jsonl", select(COLUMNS, true), &rows[..1], &case.facts, 100));
+    insta::assert_snapshot!("connections_jsonl", lines.replace(",\"", ",\n\""));
+}
+
+#[test]
+fn inputs_as_csv() {
+    let (_, case) = incident();
+    let table = text(print("csv", select(INPUTS, false), &inputs(&case.facts), &case.facts, 100));
+    insta::assert_snapshot!("inputs_csv", table.replace('\u{1b}', "␛"));
+}
+
+#[test]
+fn tables_on_a_terminal_show_what_fits() {
+    let (rows, case) = incident();
+    for width in [80, 160] {
+        let sink = Shared::default();
+        let mut writer = TableWriter::aligned(select(COLUMNS, false), Box::new(sink.clone()), width);
+        writer.batch(&rows, &case.facts).expect("memory takes the rows");
+        writer.finish().expect("memory takes the rest");
+        insta::assert_snapshot!(format!("connections_aligned_{width}"), text(sink.bytes()));
+    }
+    let sink = Shared::default();
+    let mut writer = TableWriter::aligned(select(INPUTS, false), Box::new(sink.clone()), 160);
+    writer.batch(&inputs(&case.facts), &case.facts).expect("memory takes the rows");
+    writer.finish().expect("memory takes the rest");
+    let table = text(sink.bytes());
+    assert!(!table.contains('\u{1b}'), "{table:?}");
+    insta::assert_snapshot!("inputs_aligned_160", table);
+}
+
+#[test]
+fn the_size_of_batches_changes_no_byte() {
+    let (rows, case) = incident();
+    let rows: Vec<_> = rows.iter().cycle().take(10_000).cloned().collect();
+    for name in ["csv", "jsonl"] {
+        let whole = print(name, select(COLUMNS, true), &rows, &case.facts, rows.len());
+        assert!(whole == print(name, select(COLUMNS, true), &rows, &case.facts, 77), "{name}");
+        assert_eq!(whole.iter().filter(|&&byte| byte == b'\n').count(), rows.len() + usize::from(name == "csv"));
+    }
+}
+
+/// The value that a cell was made of, by the type of its column.
+fn parse(kind: Kind, cell: &str) -> String {
+    let wrong = || panic!("{cell:?} is no {kind:?}");
+    match kind {
+        Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 => {
+            let bits = match kind {
+                Kind::U8 => 8,
+                Kind::U16 => 16,
+                Kind::U32 => 32,
+                _ => 64,
+            };
+            let number: u64 = cell.parse().unwrap_or_else(|_| wrong());
+            assert!(bits == 64 || number >> bits == 0, "{cell} does not fit {kind:?}");
+        }
+        Kind::Bool => assert!(["true", "false"].contains(&cell)),
+        Kind::Seconds => assert!(cell.parse::<f64>().is_ok_and(|seconds| seconds >= 0.0) && cell.contains('.')),
+        Kind::Time => assert!(synfin::time::Timestamp::from_rfc3339(cell).is_some(), "{cell}"),
+        Kind::Enum(names) => assert!(names.contains(&cell), "{cell} is none of {names:?}"),
+        Kind::Text => return unguarded(cell).to_owned(),
+    }
+    cell.to_owned()
+}
+
+fn reads_back<R: Sync>(table: &'static [Column<R>], rows: &[R], facts: &Facts) {
+    let bytes = print("csv", select(table, true), rows, facts, 3);
+    let mut reader = csv::Reader::from_reader(&bytes[..]);
+    let names: Vec<_> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
+    assert_eq!(names, table.iter().map(|column| column.name).collect::<Vec<_>>());
+    let mut records = reader.records();
+    for row in rows {
+        let record = records.next().expect("a record").expect("a sound one");
+        for (column, cell) in table.iter().zip(&record) {
+            let value = (column.get)(row, facts);
+            assert_eq!(cell.is_empty(), value == Value::Null, "{}: empty cells are null", column.name);
+            if !cell.is_empty() {
+                assert_eq!(parse(column.kind, cell), value.print(), "{}", column.name);
+            }
+            let dangerous = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+            assert!(!dangerous, "{}: {cell} would be a formula", column.name);
+        }
+    }
+    assert!(records.next().is_none());
+}
+
+#[test]
+fn csv_reads_back_with_equal_values_of_the_documented_types() {
+    let (rows, case) = incident();
+    reads_back(COLUMNS, &rows, &case.facts);
+    reads_back(INPUTS, &inputs(&case.facts), &case.facts);
+    let point = case.facts.points[0].name.as_str();
+    assert_eq!((&PATH[..1], point), ("=", "=cmd"), "formulas are among the cells");
+}
+
+#[test]
+fn json_lines_read_back_with_equal_values() {
+    let (rows, case) = incident();
+    let lines = text(print("jsonl", select(COLUMNS, true), &rows, &case.facts, 3));
+    assert_eq!(lines.lines().count(), rows.len());
+    for (line, row) in lines.lines().zip(&rows) {
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).expect("JSON");
+        assert_eq!(object.len(), COLUMNS.len());
+        for column in COLUMNS {
+            let value = serde_json::to_value((column.get)(row, &case.facts)).expect("JSON");
+            assert_eq!(object[column.name], value, "{}", column.name);
+        }
+    }
+}
+
+#[test]
+fn every_column_has_a_value_somewhere_in_the_incident() {
+    let (rows, case) = incident();
+    let empty = |column: &&Column<Judged>| rows.iter().all(|row| (column.get)(row, &case.facts) == Value::Null);
+    let names: Vec<_> = COLUMNS.iter().filter(empty).map(|column| column.name).collect();
+    assert_eq!(names, [""; 0], "of {} columns", COLUMNS.len());
+}
+
+#[test]
+fn of_a_side_that_was_never_seen_nothing_is_said() {
+    let (rows, case) = incident();
+    let silent = rows.iter().find(|row| row.outcome == Outcome::SynUnanswered).expect("a silent server");
+    let known = ["server_address", "server_port"];
+    for column in COLUMNS.iter().filter(|column| column.name.starts_with("server_") && !known.contains(&column.name)) {
+        assert_eq!((column.get)(silent, &case.facts), Value::Null, "{}", column.name);
+    }
+}
