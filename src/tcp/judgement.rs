@@ -51,9 +51,16 @@ impl States {
             // Closed in good order, nobody is there to be reset.
             Some(_) => summary.reset.filter(|reset| shown[reset.by.peer() as usize] != Some(State::Closed)),
         };
+        let reset = reset.map(|reset| with_phase(reset, summary));
         let reset = reset.map(|reset| if first.is_some() { Reset { teardown, ..reset } } else { reset });
         Self { established, teardown, closed_by, shown, reset }
     }
+}
+
+/// A client's RST in a capture that seemed to miss the server altogether, until the server spoke after all.
+fn with_phase(reset: Reset, summary: &Summary) -> Reset {
+    let later = summary.established.get().is_none_or(|established| established > reset.time);
+    if later && summary.one_sided().is_none() { Reset { phase: ResetPhase::Handshake, ..reset } } else { reset }
 }
 
 /// The unseen side's FIN shows in the last advance of the seen side's acknowledgements: gives the side that closed first.
