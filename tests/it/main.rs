@@ -6,6 +6,7 @@ mod corpus_connections;
 mod corpus_frames;
 mod corpus_scripts;
 mod lab;
+mod oracle;
 mod report;
 mod scripts;
 mod semantics;
