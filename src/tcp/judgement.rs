@@ -255,7 +255,7 @@ impl Judgement {
     }
 }
 
-fn final_states(summary: &Summary, outcome: Outcome, states: &States) -> [Option<State>; 2] {
+pub(super) fn final_states(summary: &Summary, outcome: Outcome, states: &States) -> [Option<State>; 2] {
     let closed = Some(State::Closed);
     let retried = if summary.has(Facts::SYN_AFTER_REFUSAL) { Some(State::SynSent) } else { closed };
     match outcome {

@@ -6,12 +6,14 @@
 
 mod embryo;
 pub mod judgement;
+pub mod lack;
 pub mod outcome;
 pub mod records;
 mod reset;
 pub mod rtt;
 pub mod scoreboard;
 pub mod state;
+pub mod step;
 mod store;
 pub mod summary;
 pub mod table;

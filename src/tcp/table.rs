@@ -110,12 +110,15 @@ impl Table {
         Some(Taken { connection: &mut flow.current, kind })
     }
 
-    /// Takes an ICMP error; false if no connection sent what it quotes.
-    pub fn observe_icmp(&mut self, error: &IcmpError, place: Place) -> bool {
-        let found = self.store.find(error.flow);
-        let Some(flow) = found.and_then(|number| self.store.at(number)) else { return false };
-        flow.current.observe_icmp(error, place)
-            || flow.previous.as_mut().is_some_and(|previous| previous.observe_icmp(error, place))
+    /// Takes an ICMP error; gives the connection that sent what it quotes, if one did.
+    pub fn observe_icmp(&mut self, error: &IcmpError, place: Place) -> Option<&Connection> {
+        let number = self.store.find(error.flow)?;
+        let flow = self.store.at(number)?;
+        if flow.current.observe_icmp(error, place) {
+            return Some(&flow.current);
+        }
+        let previous = flow.previous.as_deref_mut()?;
+        previous.observe_icmp(error, place).then_some(&*previous)
     }
 
     /// Connections finished so far, if there are many: a port that is used again and again must not pile them up here.
