@@ -381,7 +381,7 @@ impl Run<'_> {
     }
 
     fn feed_error(&self, table: &mut Table, error: &wire::IcmpError, place: Place) {
-        if !table.observe_icmp(error, place) {
+        if table.observe_icmp(error, place).is_none() {
             self.unmatched.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -6,12 +6,14 @@
 
 mod embryo;
 pub mod judgement;
+pub mod lack;
 pub mod outcome;
 pub mod records;
 mod reset;
 pub mod rtt;
 pub mod scoreboard;
 pub mod state;
+pub mod step;
 mod store;
 pub mod summary;
 pub mod table;
@@ -40,17 +42,22 @@ pub struct Place {
     pub file: u32,
 }
 
+/// As [`Connection::beside`] comes back.
+type Beside = (Box<[Scoreboard; 2]>, Vec<summary::Reset>);
+
 /// One life of a flow, being tracked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Connection {
     summary: Summary,
     boards: Box<[Scoreboard; 2]>,
+    /// RSTs that count if those before them are taken back.
+    later_resets: Vec<summary::Reset>,
 }
 
 impl Connection {
     /// A connection that begins with this segment. The sender is the client unless the segment is a SYN-ACK.
     pub fn new(segment: &Segment, place: Place) -> Self {
-        Self { summary: Self::blank(segment, place), boards: Box::default() }
+        Self { summary: Self::blank(segment, place), boards: Box::default(), later_resets: Vec::new() }
     }
 
     /// A summary that has yet to take its first segment.
@@ -116,13 +123,14 @@ impl Connection {
         self.summary.rebase(self.summary.first.0);
     }
 
-    pub(crate) fn boards(&self) -> &[Scoreboard; 2] {
-        &self.boards
+    /// All that a connection holds beside its summary.
+    pub(crate) fn beside(&self) -> (&[Scoreboard; 2], &[summary::Reset]) {
+        (&self.boards, &self.later_resets)
     }
 
     /// A connection that was packed.
-    pub(crate) fn resumed(summary: Summary, boards: Box<[Scoreboard; 2]>) -> Self {
-        Self { summary, boards }
+    pub(crate) fn resumed(summary: Summary, (boards, later_resets): Beside) -> Self {
+        Self { summary, boards, later_resets }
     }
 
     /// What parts of an id link another connection to this one.
@@ -178,6 +186,7 @@ impl Connection {
         if !opened && !neither && self.summary.side_of(segment.way) != opens {
             self.summary.swap_sides();
             self.boards.swap(0, 1);
+            self.later_resets.iter_mut().for_each(summary::Reset::swap_sides);
         }
     }
 
@@ -279,7 +288,7 @@ impl Connection {
         if segment.flags.any(Flags::SYN) {
             if segment.flags.any(Flags::ACK) {
                 if !acceptable {
-                    self.summary.facts.set(Facts::CHALLENGED);
+                    self.note_challenge(side);
                     return;
                 }
                 if !self.take_synack(side, segment, rare, kind) {
@@ -292,7 +301,7 @@ impl Connection {
                 self.summary.note_syn(side, segment, rare);
             }
         } else if !acceptable {
-            self.summary.facts.set(Facts::CHALLENGED);
+            self.note_challenge(side);
             return;
         } else if segment.flags.any(Flags::ACK) {
             self.take_plain(side, segment);
@@ -312,7 +321,8 @@ impl Connection {
     fn note_shape(&mut self, side: Side, segment: &Segment) {
         let summary = &mut self.summary;
         let ack = segment.flags.any(Flags::ACK);
-        let bare = segment.flags == Flags::ACK && segment.len == 0 && segment.seq == summary.first_seq;
+        let again = summary[side].snd_nxt.is_none_or(|next| next == segment.seq);
+        let bare = segment.flags == Flags::ACK && segment.len == 0 && again;
         let repeats = summary[side].rcv_nxt.is_none_or(|first| first == segment.ack);
         if !bare || !repeats {
             summary.facts.set(Facts::VARIED);
@@ -341,15 +351,29 @@ impl Connection {
 
     /// Whether a segment can belong to this connection by what it acknowledges, while the SYN waits for its answer.
     fn answers_acceptably(&self, side: Side, segment: &Segment) -> bool {
-        let client = &self.summary[Side::Client];
-        if side == Side::Client || !segment.flags.any(Flags::ACK) || self.summary.established.is_set() {
+        let [client, server] = &self.summary.sides;
+        if !segment.flags.any(Flags::ACK) || self.summary.established.is_set() {
             return true;
+        }
+        if side == Side::Client {
+            return match (server.iss, server.snd_nxt) {
+                (Some(iss), Some(next)) => segment.ack.acknowledges(iss, next),
+                _ => true,
+            };
         }
         match (client.iss, client.snd_nxt) {
             (Some(iss), Some(next)) if !self.summary.has(Facts::SYNACK) || segment.flags.any(Flags::SYN) => {
                 segment.ack.acknowledges(iss, next)
             }
+            (Some(iss), _) => segment.ack.after(iss),
             _ => true,
+        }
+    }
+
+    /// A segment that speaks of another connection: no handshake step (OUTCOMES 1.4), a challenge if the server sent it.
+    fn note_challenge(&mut self, side: Side) {
+        if side == Side::Server {
+            self.summary.facts.set(Facts::CHALLENGED);
         }
     }
 
@@ -373,8 +397,10 @@ impl Connection {
         if established && half.iss.is_none() {
             let behind = half.snd_nxt.is_some_and(|next| (0..NEAR).contains(&next.since(segment.seq.plus(1))));
             if behind {
-                self.summary[side].iss = Some(segment.seq); // filed behind what it opened
-                self.summary[side].options(segment, rare);
+                let half = &mut self.summary[side];
+                half.iss = Some(segment.seq); // filed behind what it opened
+                half.options(segment, rare);
+                self.repeat_of_unseen(side, segment);
             } else {
                 self.disown(side);
             }
@@ -384,9 +410,16 @@ impl Connection {
         if peer.iss.is_none() {
             // The SYN was not captured, or is filed behind its answer: its number is known all the same.
             peer.iss = Some(segment.ack.minus(1));
+            let sent = peer.snd_nxt.map_or(0, |next| next.since(segment.ack).max(0).unsigned_abs());
+            if !peer.teardown.fin_sent && sent < NEAR.unsigned_abs() {
+                peer.bytes = peer.bytes.max(u64::from(sent)); // what lay between was missed by the capture
+            }
             peer.snd_nxt = peer.snd_nxt.or(Some(segment.ack));
-            peer.snd_una = Some(peer.snd_una.map_or(segment.ack, |una| una.max(segment.ack)));
+            let heard = summary.sides[side as usize].acked_plainly.is_set();
+            let peer = &mut summary[side.peer()];
+            peer.snd_una = Some(peer.snd_una.filter(|_| heard).map_or(segment.ack, |una| una.max(segment.ack)));
         }
+        let peer = &mut summary[side.peer()];
         if !peer.syn_acked && peer.iss == Some(segment.ack.minus(1)) {
             self.boards[side.peer() as usize].declined(segment.ack, peer);
         }
@@ -416,8 +449,22 @@ impl Connection {
             half.syn_acked = false;
             half.opening = Some(State::SynReceived);
             half.options(segment, rare);
+            self.repeat_of_unseen(side, segment);
         }
         true
+    }
+
+    /// The client had acknowledged this SYN-ACK before: it is sent again, and the first one was missed by the capture.
+    fn repeat_of_unseen(&mut self, side: Side, segment: &Segment) {
+        let client = &self.summary[Side::Client];
+        let later = client.acked_plainly.get().is_some_and(|acked| segment.time > acked);
+        let acked = client.rcv_nxt.is_some_and(|next| next.after(segment.seq));
+        let server = &mut self.summary[Side::Server];
+        if side == Side::Server && later && acked && !server.acked_plainly.is_set() {
+            server.syn_acked = true;
+            server.synack_repeats = 1;
+            server.opening = Some(State::SynReceived);
+        }
     }
 
     /// What `side` seemed to send before its SYN-ACK does not fit that: somebody else sent it.
@@ -426,6 +473,10 @@ impl Connection {
         let half = &mut self.summary[side];
         (half.teardown, half.fin_seq, half.fin) = Default::default();
         (half.snd_nxt, half.snd_una, half.rcv_nxt, half.acked_plainly) = Default::default();
+        let peer = &mut self.summary[side.peer()];
+        if peer.packets == 0 {
+            (peer.snd_nxt, peer.snd_una, peer.bytes, peer.gap_bytes) = Default::default();
+        }
     }
 
     /// A segment with ACK and neither SYN nor RST: proves that its sender has the other's SYN.
@@ -433,7 +484,11 @@ impl Connection {
         let summary = &mut self.summary;
         let peer = &summary[side.peer()];
         let acknowledges_syn = match (peer.iss, peer.snd_nxt) {
-            (Some(iss), Some(next)) => segment.ack.acknowledges(iss, next) || peer.syn_acked && segment.ack.after(iss),
+            (Some(iss), Some(next)) => {
+                // Later the capture may miss what is acknowledged.
+                let known = peer.syn_acked || summary.established.is_set();
+                segment.ack.acknowledges(iss, next) || known && segment.ack.after(iss)
+            }
             _ => false,
         };
         let opened = summary.has(Facts::SYN) || summary.has(Facts::SYNACK);
@@ -457,9 +512,10 @@ impl Connection {
             half.opening = Some(State::Established);
         }
         // The SYN-ACK was missed by the capture: a client that acknowledges anything had it.
-        let missed = summary.established.is_set();
+        let established = summary.established.is_set();
         let [client, server] = &mut summary.sides;
-        if missed && server.iss.is_none() && client.opening == Some(State::SynSent) && client.acked_plainly.is_set() {
+        let had = server.iss.is_none_or(|iss| client.rcv_nxt.is_some_and(|next| next.after(iss)));
+        if established && had && client.opening == Some(State::SynSent) && client.acked_plainly.is_set() {
             client.opening = Some(State::Established);
         }
     }
@@ -511,8 +567,10 @@ impl Connection {
         if let Some(una) = peer.snd_una.filter(|&una| ack.after(una)) {
             let low = peer.iss.map_or(una, |iss| una.max(iss.plus(1)));
             let high = peer.fin_seq.filter(|&fin| ack.after(fin)).unwrap_or(ack);
-            if high.after(low) && (peer.first_data.is_set() || peer.packets == 0) {
-                peer.first_data_acked.first(segment.time);
+            if high.after(low) {
+                if peer.first_data.is_set() || peer.packets == 0 {
+                    peer.first_data_acked.first(segment.time);
+                }
                 peer.last_data_acked = Moment::at(segment.time);
             }
             peer.snd_una = Some(ack);
@@ -592,6 +650,7 @@ impl Connection {
             half.teardown.closed_second = half.teardown.fin_received;
             half.fin = Moment::at(segment.time);
             half.fin_frame = frame;
+            half.acked_by_fin = half.rcv_nxt;
         } else if matches!(kind, SegmentKind::Retransmission(_)) {
             half.fin_resent = true;
             half.fin_resent_after_ack |= half.teardown.fin_acked;
@@ -599,6 +658,13 @@ impl Connection {
         }
         half.fin_seq = Some(half.fin_seq.map_or(fin, |old| old.max(fin)));
         half.snd_nxt = Some(half.snd_nxt.map_or(fin.plus(1), |next| next.max(fin.plus(1))));
+        // The capture missed this FIN before, or files it late: the peer has acknowledged it already.
+        let peer = &mut self.summary[side.peer()];
+        if !peer.teardown.fin_received && peer.rcv_nxt.is_some_and(|next| next.after(fin)) {
+            peer.teardown.fin_received = true;
+            peer.teardown.closed_second = peer.acked_by_fin.is_some_and(|next| next.after(fin));
+            peer.fin_received = peer.last;
+        }
     }
 
     /// Repeats without an answer (OUTCOMES 2, row 12).

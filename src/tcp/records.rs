@@ -3,6 +3,8 @@
 use super::Summary;
 use super::embryo::Embryo;
 use crate::wire::FlowHash;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// First byte of a record: what follows is a flow hash and an embryo, or a summary whose moments count from its first time.
 const EMBRYO: u8 = 0;
@@ -94,11 +96,101 @@ fn take_one(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(u32::from_le_bytes(*length) as usize)
 }
 
-/// Appends the record of a summary whose moments count from its first time. A vector takes everything, and a summary holds
-/// nothing that has no encoding.
+/// Appends the record of a summary whose moments count from its first time.
 pub(super) fn encode(summary: &Summary, mut bytes: Vec<u8>) -> Vec<u8> {
     bytes.push(WHOLE);
-    postcard::to_extend(summary, bytes).unwrap_or_default()
+    squeeze(summary, bytes)
+}
+
+/// Appends the encoding of a value, with each run of zeros as a zero and the run's length: most of what could be said of
+/// a connection does not hold of it.
+pub(super) fn squeeze(value: &impl Serialize, out: Vec<u8>) -> Vec<u8> {
+    // Pushing cannot fail, and nothing in a connection lacks an encoding.
+    postcard::serialize_with_flavor(value, Squeezer { out, run: 0 }).unwrap_or_default()
+}
+
+/// The value that [`squeeze`] encoded.
+pub(super) fn expand<T: DeserializeOwned>(squeezed: &[u8]) -> Option<T> {
+    let mut deserializer = postcard::Deserializer::from_flavor(Expander { rest: squeezed, run: 0 });
+    T::deserialize(&mut deserializer).ok()
+}
+
+/// Takes encoded bytes one by one, counting zeros.
+struct Squeezer {
+    out: Vec<u8>,
+    run: u8,
+}
+
+impl Squeezer {
+    #[inline]
+    fn end_run(&mut self) {
+        if self.run > 0 {
+            self.out.extend_from_slice(&[0, self.run]);
+            self.run = 0;
+        }
+    }
+}
+
+impl postcard::ser_flavors::Flavor for Squeezer {
+    type Output = Vec<u8>;
+
+    #[inline(always)]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        if byte == 0 {
+            self.run += 1;
+            if self.run == u8::MAX {
+                self.end_run();
+            }
+        } else {
+            self.end_run();
+            self.out.push(byte);
+        }
+        Ok(())
+    }
+
+    fn finalize(mut self) -> postcard::Result<Vec<u8>> {
+        self.end_run();
+        Ok(self.out)
+    }
+}
+
+/// Gives back the bytes that a [`Squeezer`] took.
+struct Expander<'a> {
+    rest: &'a [u8],
+    run: u8,
+}
+
+impl<'a> postcard::de_flavors::Flavor<'a> for Expander<'a> {
+    type Remainder = ();
+    type Source = &'a [u8];
+
+    #[inline(always)]
+    fn pop(&mut self) -> postcard::Result<u8> {
+        if let Some(left) = self.run.checked_sub(1) {
+            self.run = left;
+            return Ok(0);
+        }
+        match *self.rest {
+            [0, run, ref rest @ ..] if run > 0 => {
+                (self.rest, self.run) = (rest, run - 1);
+                Ok(0)
+            }
+            [byte, ref rest @ ..] if byte != 0 => {
+                self.rest = rest;
+                Ok(byte)
+            }
+            _ => Err(postcard::Error::DeserializeUnexpectedEnd),
+        }
+    }
+
+    /// Runs of bytes are borrowed from the input by texts only, and a connection holds none.
+    fn try_take_n(&mut self, _: usize) -> postcard::Result<&'a [u8]> {
+        Err(postcard::Error::WontImplement)
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 /// The summary that a record stands for.
@@ -108,7 +200,27 @@ pub fn decode(record: &[u8]) -> Option<Summary> {
         let (flow, embryo): (FlowHash, Embryo) = postcard::from_bytes(rest).ok()?;
         return Some(embryo.summary(flow));
     }
-    let mut summary: Summary = postcard::from_bytes(rest).ok()?;
+    let mut summary: Summary = expand(rest)?;
     summary.rebase(summary.first.0.wrapping_neg());
     Some(summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn squeezed_values_expand_to_themselves(bytes in proptest::collection::vec(prop_oneof![3 => Just(0u8), 1 => any::<u8>()], 0..5000)) {
+            let squeezed = squeeze(&bytes, Vec::new());
+            prop_assert_eq!(expand::<Vec<u8>>(&squeezed), Some(bytes));
+        }
+
+        #[test]
+        fn bytes_that_nobody_squeezed_expand_to_nothing_or_something(bytes: Vec<u8>) {
+            let _: Option<Vec<u8>> = expand(&bytes);
+            let _ = decode(&bytes);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// Flows of a lane that are held in full. The least recently used beyond these are packed.
-const IN_FULL: usize = 4096;
+const IN_FULL: usize = 8192;
 
 /// Entries of a slab's block. Blocks, not one growing vector: growing would copy all of it and need twice the memory.
 const BLOCK: usize = 1024;
@@ -69,19 +69,23 @@ impl Store {
         }
     }
 
-    /// The flow in full, whatever form it was in.
-    pub fn get(&mut self, hash: FlowHash) -> Option<&mut Flow> {
-        let number = match *self.index.get(&hash)? {
-            Slot::Full(number) => number,
+    /// Where the flow stands in full, whatever form it was in: for [`Store::at`].
+    pub fn find(&mut self, hash: FlowHash) -> Option<u32> {
+        match *self.index.get(&hash)? {
+            Slot::Full(number) => Some(number),
             Slot::Embryo(number) => {
                 let embryo = self.embryos.take(number)?;
-                self.hold(hash, Box::new(Flow::new(embryo.connection(hash))))
+                Some(self.hold(hash, Box::new(Flow::new(embryo.connection(hash)))))
             }
             Slot::Packed(number) => {
                 let flow = Flow::unpack(&self.packed.take(number)?)?;
-                self.hold(hash, Box::new(flow))
+                Some(self.hold(hash, Box::new(flow)))
             }
-        };
+        }
+    }
+
+    /// The flow that [`Store::find`] found.
+    pub fn at(&mut self, number: u32) -> Option<&mut Flow> {
         let held = self.full.get_mut(number)?;
         held.used = true;
         Some(&mut held.flow)

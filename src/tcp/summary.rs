@@ -127,6 +127,8 @@ pub struct Half {
     pub silent_repeats: u32,
     /// It sent new payload after acknowledging the peer's FIN.
     pub payload_after_fin_received: bool,
+    /// What it had acknowledged when it first sent its FIN.
+    pub acked_by_fin: Option<Seq>,
     /// It sent its FIN again.
     pub fin_resent: bool,
     /// It sent its FIN again after this was acknowledged.
@@ -301,6 +303,15 @@ pub struct Reset {
     /// Payload of client and server that was unacknowledged then.
     pub unacked: [u64; 2],
     pub origin: ResetOrigin,
+}
+
+impl Reset {
+    pub(super) fn swap_sides(&mut self) {
+        self.by = self.by.peer();
+        self.states.swap(0, 1);
+        self.teardown.swap(0, 1);
+        self.unacked.swap(0, 1);
+    }
 }
 
 /// Whether the endpoint itself sent the RST.
@@ -534,10 +545,7 @@ impl Summary {
         self.client_way = self.client_way.back();
         self.sides.swap(0, 1);
         if let Some(reset) = &mut self.reset {
-            reset.by = reset.by.peer();
-            reset.states.swap(0, 1);
-            reset.teardown.swap(0, 1);
-            reset.unacked.swap(0, 1);
+            reset.swap_sides();
         }
     }
 }

@@ -79,11 +79,11 @@ impl Table {
     pub fn take(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place, ends: Ends<'_>) -> Option<Taken<'_>> {
         let Self { store, finished } = self;
         store.now = segment.time;
-        if !store.contains(segment.flow) {
+        let Some(number) = store.find(segment.flow) else {
             let flow = store.insert(segment.flow, Flow::new(begin(segment, place, ends)))?;
             return Some(Taken::of(&mut flow.current, segment, rare, place));
-        }
-        let flow = store.get(segment.flow)?;
+        };
+        let flow = store.at(number)?;
         if opens_anew(flow.current.summary(), segment) {
             if let Some(old) = flow.succeed(begin(segment, place, ends)) {
                 finished.add(old.summary());
@@ -110,11 +110,15 @@ impl Table {
         Some(Taken { connection: &mut flow.current, kind })
     }
 
-    /// Takes an ICMP error; false if no connection sent what it quotes.
-    pub fn observe_icmp(&mut self, error: &IcmpError, place: Place) -> bool {
-        let Some(flow) = self.store.get(error.flow) else { return false };
-        flow.current.observe_icmp(error, place)
-            || flow.previous.as_mut().is_some_and(|previous| previous.observe_icmp(error, place))
+    /// Takes an ICMP error; gives the connection that sent what it quotes, if one did.
+    pub fn observe_icmp(&mut self, error: &IcmpError, place: Place) -> Option<&Connection> {
+        let number = self.store.find(error.flow)?;
+        let flow = self.store.at(number)?;
+        if flow.current.observe_icmp(error, place) {
+            return Some(&flow.current);
+        }
+        let previous = flow.previous.as_deref_mut()?;
+        previous.observe_icmp(error, place).then_some(&*previous)
     }
 
     /// Connections finished so far, if there are many: a port that is used again and again must not pile them up here.
@@ -200,15 +204,14 @@ impl Flow {
         let order = (summary.point, summary.first_frame);
         let bytes = records::encode(summary, Vec::with_capacity(512));
         let record = bytes.len() as u32;
-        // A vector takes everything, and a connection holds nothing that has no encoding.
-        let bytes = postcard::to_extend(&(self.current.boards(), previous), bytes).unwrap_or_default();
+        let bytes = records::squeeze(&(self.current.beside(), previous), bytes);
         Packed { order, record, listening, has_previous, bytes: bytes.into_boxed_slice() }
     }
 
     pub fn unpack(packed: &Packed) -> Option<Self> {
         let (record, rest) = packed.bytes.split_at_checked(packed.record as usize)?;
-        let (boards, previous) = postcard::from_bytes(rest).ok()?;
-        Some(Self { current: Connection::resumed(records::decode(record)?, boards), previous })
+        let (beside, previous) = records::expand(rest)?;
+        Some(Self { current: Connection::resumed(records::decode(record)?, beside), previous })
     }
 
     /// `new` takes the flow; gives the connection that this pushes out.

@@ -166,8 +166,15 @@ fn missing<'a>(frames: &Frames, stream: &Stream, mut found: impl Iterator<Item =
 /// Why a connection has no stream.
 fn surplus(frames: &Frames, connection: &Stream) -> Option<String> {
     let jumbo = frames.segments(connection).all(|segment| segment.len > 65_535 && segment.marks.has(Marks::V6));
-    jumbo.then(|| "IPv6 jumbo payload, unknown to tshark 4.0".into())
+    if jumbo {
+        return Some("IPv6 jumbo payload, unknown to tshark 4.0".into());
+    }
+    let tunnelled = frames.segments(connection).all(|segment| segment.ip_at > OUTERMOST);
+    tunnelled.then(|| "in a tunnel that tshark 4.0, heuristics off, does not follow".into())
 }
+
+/// An IP header further in than this stands behind more than a link header with tags.
+const OUTERMOST: u16 = 34;
 
 /// Loose or strict source route (RFC 791).
 fn source_routed(ip_header: &[u8]) -> bool {
@@ -220,6 +227,9 @@ fn differing(frames: &Frames, stream: &Stream, ours: &Stream, row: &Judged) -> O
         let reasons: Vec<&str> = undecoded.keys().map(String::as_str).collect();
         return Some(format!("frames not decoded: {}", reasons.join(", ")));
     }
+    if more == 0 && stream.sent.iter().map(|sent| sent.frames).sum::<u64>() > frames.within(stream).count() as u64 {
+        return Some("several packets in one frame (A-MSDU): we read the first".into());
+    }
     if more > 0 && row.summary.has(synfin::tcp::Facts::SIMULTANEOUS) {
         return Some("split handshake: a stream for each SYN".into());
     }
@@ -240,6 +250,12 @@ fn same_frames(frames: &Frames, stream: &Stream, ours: &Stream) -> Option<String
     let same_flags = stream.sent.map(flags) == ours.sent.map(flags);
     if same_flags && frames.segments(stream).any(|segment| segment.marks.has(Marks::LENGTH_PAST_FRAME)) {
         return Some("IP length past the frame: tshark counts what the frame holds".into());
+    }
+    let fabric = |segment: &Segment| {
+        frames.bytes.get(segment.offset as usize + 12..).is_some_and(|rest| rest.starts_with(&[0x89, 0x03]))
+    };
+    if same_flags && frames.segments(stream).any(fabric) {
+        return Some("FabricPath: tshark takes the last four bytes for a check sequence".into());
     }
     let resets = |side: usize| {
         Sent { syns: 0, synacks: 0, ..stream.sent[side] } == Sent { syns: 0, synacks: 0, ..ours.sent[side] }

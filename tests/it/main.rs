@@ -8,6 +8,7 @@ mod corpus_scripts;
 mod corpus_segments;
 mod incidents;
 mod lab;
+mod oracle;
 mod report;
 mod scripts;
 mod semantics;
