@@ -22,6 +22,7 @@ pub(super) fn deliver(
     runs: &mut Runs,
     facts: Facts,
     unread: Vec<String>,
+    left_out: Vec<String>,
     stuck_after: Span,
     output: &mut dyn Rows,
 ) -> io::Result<Case> {
@@ -46,5 +47,5 @@ pub(super) fn deliver(
         output.batch(&rows, &facts)?;
     }
     drop((batch, ordered));
-    Ok(Case { facts, tally, unread })
+    Ok(Case { facts, tally, unread, left_out })
 }

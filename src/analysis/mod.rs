@@ -68,6 +68,8 @@ impl Default for Options {
 pub struct Plan {
     chains: Vec<Chain>,
     pub unread: Vec<Error>,
+    /// Files met in folders that are no captures.
+    pub left_out: Vec<PathBuf>,
     /// Bytes that tracking will go through.
     pub bytes: u64,
 }
@@ -77,6 +79,7 @@ pub struct Tracking {
     runs: Runs,
     facts: Facts,
     unread: Vec<Error>,
+    left_out: Vec<PathBuf>,
     stuck_after: Span,
     pool: rayon::ThreadPool,
 }
@@ -84,16 +87,16 @@ pub struct Tracking {
 /// Finds, opens and recognises the inputs. A path that cannot be read is an error in the plan, and no more.
 pub fn plan(paths: &[PathBuf], options: &Options) -> Plan {
     let (inputs, mut unread) = input::expand(paths);
-    let mut sources: Vec<Source> = Vec::new();
+    let mut sources: Vec<(Source, bool)> = Vec::new();
     for input in &inputs {
         let (opened, errors) = input::open(input, &options.input);
-        sources.extend(opened);
+        sources.extend(opened.into_iter().map(|source| (source, input.named)));
         unread.extend(errors);
     }
-    let (chains, unrecognised) = plan::plan(sources);
-    unread.extend(unrecognised);
+    let plan::Recognised { chains, errors, left_out } = plan::plan(sources);
+    unread.extend(errors);
     let bytes = chains.iter().flat_map(|chain| &chain.files).map(|file| file.source.bytes().len() as u64).sum();
-    Plan { chains, unread, bytes }
+    Plan { chains, unread, left_out, bytes }
 }
 
 impl Plan {
@@ -150,7 +153,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
     }
     let (runs, result) = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
     result?;
-    Ok(Tracking { runs, facts, unread: plan.unread, stuck_after: options.stuck_after, pool })
+    Ok(Tracking { runs, facts, unread: plan.unread, left_out: plan.left_out, stuck_after: options.stuck_after, pool })
 }
 
 fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFile {
@@ -191,9 +194,10 @@ impl Tracking {
     /// # Errors
     /// When a writer fails.
     pub fn deliver(mut self, output: &mut dyn Rows) -> std::io::Result<Case> {
-        let Self { runs, facts, unread, stuck_after, pool } = &mut self;
+        let Self { runs, facts, unread, left_out, stuck_after, pool } = &mut self;
         let unread = unread.iter().map(ToString::to_string).collect();
-        pool.install(|| deliver::deliver(runs, std::mem::take(facts), unread, *stuck_after, output))
+        let left_out = left_out.iter().map(|path| path.display().to_string()).collect();
+        pool.install(|| deliver::deliver(runs, std::mem::take(facts), unread, left_out, *stuck_after, output))
     }
 
     /// Whether every input could be read.

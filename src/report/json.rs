@@ -31,6 +31,8 @@ struct Document<'a> {
     stuck: StuckList,
     inputs: Vec<Object<Value<'a>>>,
     not_read: &'a [String],
+    /// Files met in folders that are no captures.
+    left_out: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -99,7 +101,7 @@ pub fn write(case: &Case, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn document<'a>(case: &'a Case, rows: &'a [InputRow]) -> Document<'a> {
-    let Case { facts, tally, unread } = case;
+    let Case { facts, tally, unread, left_out } = case;
     Document {
         schema_version: SCHEMA_VERSION,
         generator: Generator { name: "synfin", version: env!("CARGO_PKG_VERSION") },
@@ -118,6 +120,7 @@ fn document<'a>(case: &'a Case, rows: &'a [InputRow]) -> Document<'a> {
         },
         inputs: rows.iter().map(|row| input(row, facts)).collect(),
         not_read: unread,
+        left_out,
     }
 }
 

@@ -182,5 +182,5 @@ fn damaged(before: &InputFile) -> InputFile {
 /// A case in which nothing could be read.
 pub fn nothing() -> Case {
     let tally = Tally::new(Timestamp(0), Timestamp(0), Span::from_seconds(60));
-    Case { facts: Facts::default(), tally, unread: vec!["missing.pcap: no such file".to_owned()] }
+    Case { facts: Facts::default(), tally, unread: vec!["missing.pcap: no such file".to_owned()], left_out: Vec::new() }
 }
