@@ -535,7 +535,8 @@ impl Connection {
                 if past_fin || ack.since(next) >= FAR {
                     return; // acknowledges what cannot have been sent
                 }
-                let missed = u64::from(ack.since(next).unsigned_abs());
+                let known = peer.iss.map_or(next, |iss| next.max(iss.plus(1)));
+                let missed = u64::from(ack.since(known).max(0).unsigned_abs());
                 peer.gap_bytes += missed;
                 peer.bytes += missed;
                 peer.snd_nxt = Some(ack);
@@ -576,6 +577,7 @@ impl Connection {
                 me.ack_advanced = true;
             }
         }
+        me.payload_since_advance &= me.rcv_nxt.is_some_and(|before| !ack.after(before));
         me.rcv_nxt = Some(me.rcv_nxt.map_or(ack, |before| before.max(ack)));
         if peer.fin_seq.is_some_and(|fin| ack.after(fin)) {
             peer.teardown.fin_acked = true;
@@ -603,6 +605,7 @@ impl Connection {
             let new_from = before.unwrap_or(start);
             if end.after(new_from) {
                 half.bytes += u64::from(end.since(new_from).unsigned_abs());
+                half.payload_since_advance |= segment.len > 0;
                 half.payload_after_fin_received |= half.teardown.fin_received && segment.len > 0;
                 half.unacked_since.first(segment.time);
             }
@@ -642,6 +645,7 @@ impl Connection {
         if !peer.teardown.fin_received && peer.rcv_nxt.is_some_and(|next| next.after(fin)) {
             peer.teardown.fin_received = true;
             peer.teardown.closed_second = peer.acked_by_fin.is_some_and(|next| next.after(fin));
+            peer.payload_after_fin_received |= peer.payload_since_advance;
             peer.fin_received = peer.last;
         }
     }

@@ -93,8 +93,10 @@ fn reduced(mut list: Vec<Seg>) -> Vec<Seg> {
 fn differs(list: &[Seg]) -> Option<(String, String)> {
     let [summary] = &summaries(list)[..] else { return None };
     let (outcome, judgement) = judged(summary);
-    let (page, product) = (Page::new(list).labels(), labels_of(outcome, &judgement));
-    (page != product).then_some((page, product))
+    let page = Page::new(list);
+    let (said, product) = (page.labels(), labels_of(outcome, &judgement));
+    let either = said.contains("peer_vanished") != product.contains("peer_vanished") && page.fills_a_hole();
+    (said != product && !either).then_some((said, product))
 }
 
 /// One short example of each kind of difference, and how often it occurs.
@@ -113,7 +115,7 @@ fn kinds(wrong: &[(u64, Vec<Seg>)]) -> String {
     kinds.iter().take(20).map(kind).collect::<Vec<_>>().join("\n")
 }
 
-const FLOWS: u64 = 100_000;
+const FLOWS: u64 = 400_000;
 
 #[test]
 fn the_page_and_the_product_agree_on_random_flows() {
