@@ -95,6 +95,14 @@ impl Scene {
         // A capture may begin anywhere.
         let late = if scene.random.percent(15) { scene.random.below(6) as usize } else { 0 };
         scene.seen.drain(..late.min(scene.seen.len()));
+        // Two capture queues file two neighbours the other way round.
+        let count = scene.seen.len() as u64;
+        if count > 1 && scene.random.percent(15) {
+            let at = scene.random.below(count - 1) as usize;
+            let times = [scene.seen[at].at, scene.seen[at + 1].at];
+            scene.seen.swap(at, at + 1);
+            (scene.seen[at].at, scene.seen[at + 1].at) = (times[0], times[1]);
+        }
         scene.seen
     }
 

@@ -115,7 +115,7 @@ fn kinds(wrong: &[(u64, Vec<Seg>)]) -> String {
     kinds.iter().take(20).map(kind).collect::<Vec<_>>().join("\n")
 }
 
-const FLOWS: u64 = 400_000;
+const FLOWS: u64 = 100_000;
 
 #[test]
 fn the_page_and_the_product_agree_on_random_flows() {
