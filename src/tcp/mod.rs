@@ -25,6 +25,7 @@ pub use state::State;
 pub use summary::{Facts, Half, Moment, RoleBasis, Side, Summary};
 pub use table::Table;
 
+use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
 use crate::wire::{Address, Flags, IcmpError, Marks, Rare, Segment};
 use scoreboard::{FAR, NEAR, Scoreboard};
@@ -195,7 +196,8 @@ impl Connection {
         let side = self.summary.side_of(error.way);
         let half = &self.summary[side];
         let (Some(next), Some(first)) = (half.snd_nxt, half.iss.or(half.snd_una)) else { return false };
-        if error.seq.since(first) < 0 && half.iss.is_some() || error.seq.after(next) || next.since(error.seq) >= FAR {
+        let near = half.bytes < u64::from(FAR.unsigned_abs());
+        if near && error.seq.since(first) < 0 && half.iss.is_some() || error.seq.after(next) || next.since(error.seq) >= FAR {
             return false;
         }
         let is_syn = side == Side::Client && self.summary.has(Facts::SYN) && half.iss == Some(error.seq);
@@ -395,7 +397,7 @@ impl Connection {
             return false;
         }
         if established && half.iss.is_none() {
-            let behind = half.snd_nxt.is_some_and(|next| (0..NEAR).contains(&next.since(segment.seq.plus(1))));
+            let behind = half.snd_nxt.is_some_and(|next| (0..NEAR).contains(&next.since(segment.seq)));
             if behind {
                 let half = &mut self.summary[side];
                 half.iss = Some(segment.seq); // filed behind what it opened
@@ -412,7 +414,7 @@ impl Connection {
             peer.iss = Some(segment.ack.minus(1));
             let sent = peer.snd_nxt.map_or(0, |next| next.since(segment.ack).max(0).unsigned_abs());
             if !peer.teardown.fin_sent && sent < NEAR.unsigned_abs() {
-                peer.bytes = peer.bytes.max(u64::from(sent)); // what lay between was missed by the capture
+                peer.bytes = u64::from(sent); // what was not seen of it was missed by the capture
             }
             peer.snd_nxt = peer.snd_nxt.or(Some(segment.ack));
             let heard = summary.sides[side as usize].acked_plainly.is_set();
@@ -475,7 +477,7 @@ impl Connection {
         (half.snd_nxt, half.snd_una, half.rcv_nxt, half.acked_plainly) = Default::default();
         let peer = &mut self.summary[side.peer()];
         if peer.packets == 0 {
-            (peer.snd_nxt, peer.snd_una, peer.bytes, peer.gap_bytes) = Default::default();
+            (peer.opening, peer.snd_nxt, peer.snd_una, peer.bytes, peer.gap_bytes) = Default::default();
         }
     }
 
@@ -556,7 +558,8 @@ impl Connection {
                 if past_fin || ack.since(next) >= FAR {
                     return; // acknowledges what cannot have been sent
                 }
-                let missed = u64::from(ack.since(next).unsigned_abs());
+                let known = peer.past_syn(next);
+                let missed = u64::from(ack.since(known).max(0).unsigned_abs());
                 peer.gap_bytes += missed;
                 peer.bytes += missed;
                 peer.snd_nxt = Some(ack);
@@ -565,7 +568,7 @@ impl Connection {
             Some(_) => {}
         }
         if let Some(una) = peer.snd_una.filter(|&una| ack.after(una)) {
-            let low = peer.iss.map_or(una, |iss| una.max(iss.plus(1)));
+            let low = peer.past_syn(una);
             let high = peer.fin_seq.filter(|&fin| ack.after(fin)).unwrap_or(ack);
             if high.after(low) {
                 if peer.first_data.is_set() || peer.packets == 0 {
@@ -597,6 +600,7 @@ impl Connection {
                 me.ack_advanced = true;
             }
         }
+        me.payload_since_advance &= me.rcv_nxt.is_some_and(|before| !ack.after(before));
         me.rcv_nxt = Some(me.rcv_nxt.map_or(ack, |before| before.max(ack)));
         if peer.fin_seq.is_some_and(|fin| ack.after(fin)) {
             peer.teardown.fin_acked = true;
@@ -621,9 +625,10 @@ impl Connection {
         }
         if !probe {
             // What was skipped over was sent as well, whether it is still to come or was missed by the capture.
-            let new_from = before.unwrap_or(start);
+            let new_from = before.map_or(start, |next| if syn > 0 { next.max(start) } else { next });
             if end.after(new_from) {
                 half.bytes += u64::from(end.since(new_from).unsigned_abs());
+                half.payload_since_advance |= segment.len > 0;
                 half.payload_after_fin_received |= half.teardown.fin_received && segment.len > 0;
                 half.unacked_since.first(segment.time);
             }
@@ -663,6 +668,7 @@ impl Connection {
         if !peer.teardown.fin_received && peer.rcv_nxt.is_some_and(|next| next.after(fin)) {
             peer.teardown.fin_received = true;
             peer.teardown.closed_second = peer.acked_by_fin.is_some_and(|next| next.after(fin));
+            peer.payload_after_fin_received |= peer.payload_since_advance;
             peer.fin_received = peer.last;
         }
     }
@@ -736,11 +742,17 @@ impl Half {
         self.sack_permitted |= rare.sack_permitted;
     }
 
+    /// A number of this side, or the next where it is that of the SYN. Not the greater of the two: gigabytes later they lie
+    /// more than half a circle apart.
+    fn past_syn(&self, number: Seq) -> Seq {
+        if self.iss == Some(number) { number.plus(1) } else { number }
+    }
+
     /// Payload bytes sent and not acknowledged.
     pub fn unacknowledged(&self) -> u64 {
         let (Some(next), Some(una)) = (self.snd_nxt, self.snd_una) else { return 0 };
         let end = self.fin_seq.filter(|_| self.teardown.fin_sent).unwrap_or(next);
-        let start = self.iss.map_or(una, |iss| una.max(iss.plus(1)));
+        let start = self.past_syn(una);
         u64::from(end.since(start).max(0).unsigned_abs())
     }
 }

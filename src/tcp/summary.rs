@@ -131,6 +131,8 @@ pub struct Half {
     pub acked_by_fin: Option<Seq>,
     /// It sent its FIN again.
     pub fin_resent: bool,
+    /// It sent new payload since its acknowledgement number last advanced.
+    pub payload_since_advance: bool,
     /// It sent its FIN again after this was acknowledged.
     pub fin_resent_after_ack: bool,
     /// How much its acknowledgement number advanced last.

@@ -9,6 +9,7 @@ mod corpus_segments;
 mod incidents;
 mod lab;
 mod oracle;
+mod readme;
 mod report;
 mod scripts;
 mod semantics;

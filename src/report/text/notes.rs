@@ -43,9 +43,11 @@ pub(super) fn notes(case: &Case, style: Style) -> Option<Section> {
 /// Files of folders that are no captures: how many, and the first of them.
 fn left_out(case: &Case, style: Style) -> Option<String> {
     let first = case.left_out.first()?;
-    let files = counted(case.left_out.len() as u64, "file");
     let path = cut_middle(&safe(first), style.columns() / 2, style);
-    Some(format!("{files} in the folders named are no captures and were left out, the first {path}"))
+    Some(match case.left_out.len() as u64 {
+        1 => format!("left out, because it is no capture: {path}"),
+        files => format!("left out, because they are no captures: {} in the folders named, the first {path}", counted(files, "file")),
+    })
 }
 
 /// What went wrong in and under one file.

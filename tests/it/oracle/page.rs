@@ -430,12 +430,23 @@ impl Page {
         act.counts && !act.any(SYN) && (self.probes(at) || act.len > 0 && next.is_some_and(|next| act.end() <= next))
     }
 
+    /// Bytes that were skipped over came at last: overtaken, or sent again after the capture missed them? The page leaves
+    /// it to timing, which a list cannot judge.
+    pub fn fills_a_hole(&self) -> bool {
+        (0..self.acts.len()).any(|at| {
+            let act = &self.acts[at];
+            let covers = |other: &Act| other.seq <= act.seq && act.payload_end() <= other.payload_end();
+            act.len > 0 && self.repeats(at) && !self.list(act.side, at).any(|(_, other)| covers(other))
+        })
+    }
+
     /// An empty segment with the number before SND.NXT, all of which is acknowledged.
     fn probes(&self, at: usize) -> bool {
         let act = &self.acts[at];
         let next = self.snd_nxt(act.side, at);
         let spoke = self.list(act.side, at).any(|(_, act)| act.plain());
-        act.counts && act.plain() && act.len == 0 && !act.any(FIN) && next == Some(act.seq + 1) && spoke
+        let acked = self.acked(act.side, at).is_none_or(|acked| acked >= act.seq);
+        acked && act.counts && act.plain() && act.len == 0 && !act.any(FIN) && next == Some(act.seq + 1) && spoke
     }
 
     /// Row 21.
