@@ -8,6 +8,9 @@ use crate::wire::{Flags, Segment};
 /// A RST this long after the last acknowledged payload met an idle connection: the shortest idle time-out in common use.
 const IDLE: Span = Span::from_seconds(60);
 
+/// On paths of fewer hops, equal length is no coincidence worth noting: a firewall may stand beside the host.
+const FEW_HOPS: u8 = 2;
+
 impl Connection {
     pub(super) fn take_reset(&mut self, side: Side, segment: &Segment, frame: u64) {
         let Some(fit) = fit(&self.summary, side, segment) else {
@@ -140,9 +143,22 @@ fn origin(sender: &Half, segment: &Segment) -> ResetOrigin {
     if sender.packets <= sender.rsts.saturating_add(sender.syns) {
         return ResetOrigin::Unknown;
     }
-    if segment.ttl < sender.ttl_min || segment.ttl > sender.ttl_max {
-        ResetOrigin::MiddleboxSuspected
-    } else {
-        ResetOrigin::Endpoint
+    let (low, high) = (sender.ttl_min, sender.ttl_max);
+    if (low..=high).contains(&segment.ttl) {
+        return ResetOrigin::Endpoint;
     }
+    // Where the path varies already, a little more of that says nothing.
+    let spread = high.saturating_sub(low);
+    if (low.saturating_sub(spread)..=high.saturating_add(spread)).contains(&segment.ttl) {
+        return ResetOrigin::Unknown;
+    }
+    // Another initial TTL over a path of the same length: load balancers answer for a server's closed connections.
+    let same_path = hops(segment.ttl) >= FEW_HOPS && (hops(high)..=hops(low)).contains(&hops(segment.ttl));
+    if same_path { ResetOrigin::Unknown } else { ResetOrigin::MiddleboxSuspected }
+}
+
+/// Routers passed, by the initial TTLs in use (64 Linux and macOS, 128 Windows, 255 routers).
+fn hops(ttl: u8) -> u8 {
+    let initial = [64, 128].into_iter().find(|&initial| ttl <= initial).unwrap_or(u8::MAX);
+    initial - ttl
 }

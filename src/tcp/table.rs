@@ -77,9 +77,10 @@ impl Table {
             self.finished.extend(flow.succeed(segment, place).map(Connection::finish));
             return Taken::new(&mut flow.current, segment, rare, place, true);
         }
-        let older = flow.previous.as_ref().is_some_and(|previous| {
-            belongs_to_previous(flow.current.summary(), previous.summary(), segment)
-        });
+        let older = flow
+            .previous
+            .as_ref()
+            .is_some_and(|previous| belongs_to_previous(flow.current.summary(), previous.summary(), segment));
         if older && flow.current.summary().side_of(segment.way) == Side::Server && !segment.flags.any(Flags::RST) {
             flow.current.challenged();
         }

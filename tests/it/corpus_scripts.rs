@@ -8,8 +8,9 @@ fn cells(row: &Judged) -> String {
     let [client, server] = &row.summary.sides;
     let resent = |half: &synfin::tcp::Half| half.retransmissions_timeout + half.retransmissions_fast;
     format!(
-        "{} caveats={} client_packets={} server_packets={} client_retransmissions={} server_retransmissions={}",
+        "{} reset_origin={} caveats={} client_packets={} server_packets={} client_retransmissions={} server_retransmissions={}",
         labels(row),
+        row.judgement.reset_origin.map_or("", |origin| origin.name()),
         row.judgement.caveats.print(),
         client.packets,
         server.packets,

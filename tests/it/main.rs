@@ -4,6 +4,7 @@ mod corpus;
 mod corpus_connections;
 mod architecture;
 mod corpus_frames;
+mod corpus_resets;
 mod corpus_scripts;
 mod lab;
 mod scripts;
