@@ -2,10 +2,10 @@
 
 use super::runs::Runs;
 use crate::case::{Case, Facts, Judged, Tally};
-use crate::error::Error;
-use crate::tcp::Summary;
+use crate::tcp::records;
 use crate::time::{Span, Timestamp};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::io;
 
 /// Rows judged and written at once.
@@ -21,7 +21,7 @@ pub trait Rows: Send {
 pub(super) fn deliver(
     runs: &mut Runs,
     facts: Facts,
-    unread: Vec<Error>,
+    unread: Vec<String>,
     stuck_after: Span,
     output: &mut dyn Rows,
 ) -> io::Result<Case> {
@@ -29,19 +29,22 @@ pub(super) fn deliver(
     let last = facts.points.iter().filter_map(|point| point.last).max().unwrap_or(Timestamp(0));
     let mut tally = Tally::new(first, last, stuck_after);
     let mut ordered = runs.ordered()?;
-    let mut batch: Vec<Summary> = Vec::with_capacity(BATCH);
+    let mut batch: Vec<Cow<'_, [u8]>> = Vec::with_capacity(BATCH);
     loop {
         batch.clear();
-        for summary in ordered.by_ref().take(BATCH) {
-            batch.push(summary?);
+        while batch.len() < BATCH
+            && let Some((_, record)) = ordered.next()?
+        {
+            batch.push(record);
         }
         if batch.is_empty() {
             break;
         }
-        let rows: Vec<Judged> = batch.par_iter().map(|summary| Judged::new(*summary, &facts)).collect();
+        let rows: Vec<Judged> =
+            batch.par_iter().filter_map(|record| Some(Judged::new(records::decode(record)?, &facts))).collect();
         rows.iter().for_each(|row| tally.add(row));
         output.batch(&rows, &facts)?;
     }
-    drop(ordered);
-    Ok(Case { facts, tally, unread: unread.iter().map(ToString::to_string).collect() })
+    drop((batch, ordered));
+    Ok(Case { facts, tally, unread })
 }

@@ -18,15 +18,18 @@ pub use report::{Report, Wanted};
 use crate::case::{Case, Facts, InputFile, Point};
 use crate::error::Error;
 use crate::input::{self, Source};
+use crate::tcp::Place;
+use crate::tcp::records::Records;
 use crate::time::Span;
 use crate::wire::{self, Keys};
 use plan::Chain;
+use rayon::prelude::*;
 use runs::Runs;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use track::{Lanes, Pace, Tracked};
 
 /// How to analyse.
@@ -75,6 +78,7 @@ pub struct Tracking {
     facts: Facts,
     unread: Vec<Error>,
     stuck_after: Span,
+    pool: rayon::ThreadPool,
 }
 
 /// Finds, opens and recognises the inputs. A path that cannot be read is an error in the plan, and no more.
@@ -112,14 +116,22 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         keys: Keys(options.keys.unwrap_or_else(random_keys)),
         done,
     };
-    let mut runs = Runs::new(options.memory, &options.scratch);
+    let runs = Mutex::new((Runs::new(options.memory, &options.scratch), Ok(())));
+    let finished = |mut records: Records| {
+        records.sort();
+        let (runs, result) = &mut *runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if result.is_ok() {
+            *result = runs.add(records);
+        }
+    };
     let mut facts = Facts::default();
     for (number, chain) in plan.chains.iter().enumerate() {
         let lanes: Lanes = Default::default();
         let mut point = Point { name: chain.name.clone(), ..Point::default() };
         let mut frames_before = 0;
         for (index, file) in chain.files.iter().enumerate() {
-            let tracked = pool.install(|| track::track(file, &lanes, pace, number as u32, index as u32, frames_before));
+            let at = Place { frames_before, point: number as u32, file: index as u32 };
+            let tracked = pool.install(|| track::track(file, &lanes, pace, at, &finished));
             let row = input_row(file, tracked, frames_before);
             frames_before += row.frames;
             point.first = [point.first, row.first].into_iter().flatten().min();
@@ -127,27 +139,18 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             point.files.push(row);
         }
         facts.points.push(point);
-        note_services(&lanes, &mut facts, &pool);
-        for summaries in track::finish(lanes) {
-            runs.add(summaries)?;
-        }
-    }
-    Ok(Tracking { runs, facts, unread: plan.unread, stuck_after: options.stuck_after })
-}
-
-/// Listening addresses must be known before the first row is judged.
-fn note_services(lanes: &Lanes, facts: &mut Facts, pool: &rayon::ThreadPool) {
-    let services = Mutex::new(std::mem::take(&mut facts.services));
-    pool.install(|| {
-        use rayon::prelude::*;
-        lanes.par_iter().for_each(|lane| {
-            let lane = lane.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let mut found = crate::case::Services::default();
-            lane.for_each(|summary| found.note(summary));
-            services.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(found);
+        let services = Mutex::new(&mut facts.services);
+        pool.install(|| {
+            lanes.into_par_iter().for_each(|lane| {
+                let lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+                services.lock().unwrap_or_else(PoisonError::into_inner).note(lane.listening);
+                finished(lane.records);
+            });
         });
-    });
-    facts.services = services.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    }
+    let (runs, result) = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
+    result?;
+    Ok(Tracking { runs, facts, unread: plan.unread, stuck_after: options.stuck_after, pool })
 }
 
 fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFile {
@@ -188,7 +191,9 @@ impl Tracking {
     /// # Errors
     /// When a writer fails.
     pub fn deliver(mut self, output: &mut dyn Rows) -> std::io::Result<Case> {
-        deliver::deliver(&mut self.runs, self.facts, self.unread, self.stuck_after, output)
+        let Self { runs, facts, unread, stuck_after, pool } = &mut self;
+        let unread = unread.iter().map(ToString::to_string).collect();
+        pool.install(|| deliver::deliver(runs, std::mem::take(facts), unread, *stuck_after, output))
     }
 
     /// Whether every input could be read.

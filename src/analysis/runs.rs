@@ -1,150 +1,169 @@
-//! Finished summaries wait here for delivery: in memory up to a bound, beyond it in sorted, compressed runs on disk.
+//! Finished connections wait here for delivery: in memory up to a bound, beyond it in sorted, compressed runs on disk.
 
-use crate::tcp::Summary;
+use crate::tcp::records::Records;
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// Memory that an in-memory summary takes.
-const SIZE: usize = size_of::<Summary>();
-
-/// Summaries of all lanes and points, to be read back once in order of point and first frame.
+/// Records of all lanes and points, to be read back once in order of point and first frame.
 pub struct Runs {
-    /// Summaries held in memory before a run is written.
-    most: usize,
+    /// Bytes of records held in memory before a run is written.
+    most: u64,
+    held: u64,
     folder: PathBuf,
-    memory: Vec<Summary>,
+    /// Each in order.
+    memory: Vec<Records>,
     files: Vec<File>,
 }
 
+/// Point and first frame.
+type Order = (u32, u64);
+
 impl Runs {
-    /// Holds up to `bytes` of summaries in memory; runs are unlinked files in `folder`.
+    /// Holds up to `bytes` of records in memory; runs are unlinked files in `folder`.
     pub fn new(bytes: u64, folder: &Path) -> Self {
-        let most = usize::try_from(bytes / SIZE as u64).unwrap_or(usize::MAX).max(1);
-        Self { most, folder: folder.to_owned(), memory: Vec::new(), files: Vec::new() }
+        Self { most: bytes, held: 0, folder: folder.to_owned(), memory: Vec::new(), files: Vec::new() }
     }
 
-    pub fn add(&mut self, summaries: Vec<Summary>) -> io::Result<()> {
-        for part in summaries.chunks(self.most) {
-            if self.memory.len() + part.len() > self.most {
-                self.spill()?;
-            }
-            self.memory.extend_from_slice(part);
-        }
-        Ok(())
+    /// Takes records that are in order.
+    ///
+    /// # Errors
+    /// When a run cannot be written.
+    pub fn add(&mut self, records: Records) -> io::Result<()> {
+        self.held += records.memory() as u64;
+        self.memory.push(records);
+        if self.held > self.most { self.spill() } else { Ok(()) }
     }
 
+    /// Writes what is in memory as one run.
     fn spill(&mut self) -> io::Result<()> {
-        if self.memory.is_empty() {
-            return Ok(());
-        }
-        self.memory.sort_unstable_by_key(order);
         let mut file = tempfile::tempfile_in(&self.folder)?;
         let mut out = lz4_flex::frame::FrameEncoder::new(BufWriter::with_capacity(1 << 18, &mut file));
-        let mut buffer = Vec::with_capacity(1024);
-        for summary in self.memory.drain(..) {
-            buffer.clear();
-            buffer = postcard::to_extend(&summary, buffer).map_err(io::Error::other)?;
-            out.write_all(&(buffer.len() as u32).to_le_bytes())?;
-            out.write_all(&buffer)?;
+        let memory = std::mem::take(&mut self.memory);
+        let mut ordered = Ordered::of(memory.iter().map(Stream::memory).collect())?;
+        while let Some(((point, frame), record)) = ordered.next()? {
+            out.write_all(&point.to_le_bytes())?;
+            out.write_all(&frame.to_le_bytes())?;
+            out.write_all(&(record.len() as u32).to_le_bytes())?;
+            out.write_all(&record)?;
         }
         out.finish().map_err(io::Error::other)?.flush()?;
-        file.rewind()?;
         self.files.push(file);
+        self.held = 0;
         Ok(())
     }
 
-    /// All summaries in order. May be called again: what is in memory stays there, and runs are read anew.
+    /// All records in order. May be called again: what is in memory stays there, and runs are read anew.
+    ///
+    /// # Errors
+    /// When a run cannot be read.
     pub fn ordered(&mut self) -> io::Result<Ordered<'_>> {
-        self.memory.sort_unstable_by_key(order);
-        let mut heads = BinaryHeap::new();
-        let mut streams: Vec<Stream<'_>> = vec![Stream::Memory(self.memory.iter())];
+        let mut streams: Vec<Stream<'_>> = self.memory.iter().map(Stream::memory).collect();
         for file in &mut self.files {
             file.rewind()?;
-            streams.push(Stream::File(lz4_flex::frame::FrameDecoder::new(BufReader::with_capacity(1 << 18, &*file))));
+            let buffered = BufReader::with_capacity(1 << 18, &*file);
+            streams.push(Stream::File(Box::new(lz4_flex::frame::FrameDecoder::new(buffered))));
         }
-        for (index, stream) in streams.iter_mut().enumerate() {
-            if let Some(summary) = stream.next().transpose()? {
-                heads.push(Head { order: Reverse((order(&summary), index)), summary });
-            }
-        }
-        Ok(Ordered { heads, streams })
+        Ordered::of(streams)
     }
-}
-
-fn order(summary: &Summary) -> (u32, u64) {
-    (summary.point, summary.first_frame)
 }
 
 /// Merges memory and runs.
 pub struct Ordered<'a> {
-    heads: BinaryHeap<Head>,
+    heads: BinaryHeap<Head<'a>>,
     streams: Vec<Stream<'a>>,
 }
 
-struct Head {
-    order: Reverse<((u32, u64), usize)>,
-    summary: Summary,
+struct Head<'a> {
+    order: Reverse<(Order, usize)>,
+    record: Cow<'a, [u8]>,
 }
 
-impl PartialEq for Head {
+impl PartialEq for Head<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.order == other.order
     }
 }
 
-impl Eq for Head {}
+impl Eq for Head<'_> {}
 
-impl PartialOrd for Head {
+impl PartialOrd for Head<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Head {
+impl Ord for Head<'_> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.order.cmp(&other.order)
     }
 }
 
 enum Stream<'a> {
-    Memory(std::slice::Iter<'a, Summary>),
-    File(lz4_flex::frame::FrameDecoder<BufReader<&'a File>>),
+    Memory { records: &'a Records, next: usize },
+    File(Box<lz4_flex::frame::FrameDecoder<BufReader<&'a File>>>),
 }
 
-impl Stream<'_> {
-    fn next(&mut self) -> Option<io::Result<Summary>> {
+impl<'a> Stream<'a> {
+    fn memory(records: &'a Records) -> Self {
+        Self::Memory { records, next: 0 }
+    }
+
+    fn next(&mut self) -> io::Result<Option<(Order, Cow<'a, [u8]>)>> {
         match self {
-            Self::Memory(rest) => rest.next().copied().map(Ok),
-            Self::File(decoder) => read_one(decoder).transpose(),
+            Self::Memory { records, next } => {
+                *next += 1;
+                Ok(records.get(*next - 1).map(|(order, record)| (order, Cow::Borrowed(record))))
+            }
+            Self::File(decoder) => {
+                read_one(decoder).map(|read| read.map(|(order, record)| (order, Cow::Owned(record))))
+            }
         }
     }
 }
 
-fn read_one(input: &mut impl Read) -> io::Result<Option<Summary>> {
-    let mut length = [0; 4];
-    match input.read_exact(&mut length) {
+impl<'a> Ordered<'a> {
+    fn of(mut streams: Vec<Stream<'a>>) -> io::Result<Self> {
+        let mut heads = BinaryHeap::new();
+        for (index, stream) in streams.iter_mut().enumerate() {
+            if let Some((order, record)) = stream.next()? {
+                heads.push(Head { order: Reverse((order, index)), record });
+            }
+        }
+        Ok(Self { heads, streams })
+    }
+
+    /// The next record, as [`crate::tcp::records::decode`] reads it.
+    ///
+    /// # Errors
+    /// When a run cannot be read.
+    pub fn next(&mut self) -> io::Result<Option<(Order, Cow<'a, [u8]>)>> {
+        let Some(mut head) = self.heads.peek_mut() else { return Ok(None) };
+        let Reverse((order, index)) = head.order;
+        match self.streams[index].next()? {
+            Some((next, record)) => {
+                head.order = Reverse((next, index));
+                Ok(Some((order, std::mem::replace(&mut head.record, record))))
+            }
+            None => Ok(Some((order, PeekMut::pop(head).record))),
+        }
+    }
+}
+
+fn read_one(input: &mut impl Read) -> io::Result<Option<(Order, Vec<u8>)>> {
+    let mut head = [0; 16];
+    match input.read_exact(&mut head) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         Err(error) => return Err(error),
     }
-    let mut buffer = vec![0; u32::from_le_bytes(length) as usize];
-    input.read_exact(&mut buffer)?;
-    postcard::from_bytes(&buffer).map(Some).map_err(io::Error::other)
-}
-
-impl Iterator for Ordered<'_> {
-    type Item = io::Result<Summary>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let Head { order: Reverse((_, index)), summary } = self.heads.pop()?;
-        match self.streams[index].next() {
-            Some(Ok(next)) => self.heads.push(Head { order: Reverse((order(&next), index)), summary: next }),
-            Some(Err(error)) => return Some(Err(error)),
-            None => {}
-        }
-        Some(Ok(summary))
-    }
+    let [p0, p1, p2, p3, f0, f1, f2, f3, f4, f5, f6, f7, l0, l1, l2, l3] = head;
+    let order = (u32::from_le_bytes([p0, p1, p2, p3]), u64::from_le_bytes([f0, f1, f2, f3, f4, f5, f6, f7]));
+    let mut bytes = vec![0; u32::from_le_bytes([l0, l1, l2, l3]) as usize];
+    input.read_exact(&mut bytes)?;
+    Ok(Some((order, bytes)))
 }

@@ -7,8 +7,9 @@
 use super::chunk::{self, Batch, Read};
 use super::plan::File;
 use crate::capture::{Context, End};
+use crate::tcp::Place;
+use crate::tcp::records::Records;
 use crate::tcp::table::Table;
-use crate::tcp::{Place, Summary};
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
 use crate::wire::{self, Address, Keys, Segment, Why};
@@ -90,6 +91,7 @@ enum Job {
 }
 
 struct Run<'a> {
+    finished: Finished<'a>,
     file: &'a File,
     lanes: &'a Lanes,
     pace: Pace<'a>,
@@ -97,17 +99,19 @@ struct Run<'a> {
     board: Mutex<Board>,
     wake: Condvar,
     unmatched: AtomicU64,
-    point: u32,
-    number: u32,
-    frames_before: u64,
+    at: Place,
 }
 
-/// Tracks one file into `lanes`. `frames_before` counts the frames of the point before this file.
-pub fn track(file: &File, lanes: &Lanes, pace: Pace<'_>, point: u32, number: u32, frames_before: u64) -> Tracked {
+/// Takes connections that are finished before the input is.
+pub type Finished<'a> = &'a (dyn Fn(Records) + Sync);
+
+/// Tracks one file into `lanes`; `at` is its place among the files of its point, with the frames before it.
+pub fn track(file: &File, lanes: &Lanes, pace: Pace<'_>, at: Place, finished: Finished<'_>) -> Tracked {
     let length = file.source.bytes().len() as u64;
     let chunks = length.saturating_sub(file.start).div_ceil(pace.chunk).max(1) as usize;
     let window = (4 * pace.threads).max(8);
     let run = Run {
+        finished,
         file,
         lanes,
         pace,
@@ -115,9 +119,7 @@ pub fn track(file: &File, lanes: &Lanes, pace: Pace<'_>, point: u32, number: u32
         board: Mutex::new(Board::new(file, chunks)),
         wake: Condvar::new(),
         unmatched: AtomicU64::new(0),
-        point,
-        number,
-        frames_before,
+        at,
     };
     rayon::scope(|scope| (0..pace.threads).for_each(|_| scope.spawn(|_| run.work())));
     let mut board = run.board.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -127,11 +129,6 @@ pub fn track(file: &File, lanes: &Lanes, pace: Pace<'_>, point: u32, number: u32
     }
     pace.done.fetch_add(length.saturating_sub(board.released), Ordering::Relaxed);
     board.tracked
-}
-
-/// The point has ended: every connection of its lanes.
-pub fn finish(lanes: Lanes) -> impl Iterator<Item = Vec<Summary>> {
-    lanes.into_iter().map(|lane| lane.into_inner().unwrap_or_else(PoisonError::into_inner).finish())
 }
 
 impl Board {
@@ -335,10 +332,14 @@ impl Run<'_> {
         for (number, base) in (from..to).zip(bases) {
             let slot = &self.slots[number % self.slots.len()];
             let batch = slot.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner);
-            let place = Place { frames_before: self.frames_before + base, point: self.point, file: self.number };
+            let place = Place { frames_before: self.at.frames_before + base, ..self.at };
             self.feed(&mut table, &batch, place);
         }
+        let drained = table.drain();
         drop(table);
+        if let Some(records) = drained {
+            (self.finished)(records);
+        }
         let mut board = self.board();
         board.taken[lane] = to;
         board.busy[lane] = false;
@@ -368,12 +369,7 @@ impl Run<'_> {
                 self.feed_error(table, error, place);
             }
             let rare = segment.marks.has(wire::Marks::RARE).then(|| rares.next()).flatten();
-            let taken = table.observe(segment, rare, place);
-            if taken.new
-                && let Some((sender, receiver)) = self.addresses(segment)
-            {
-                taken.connection.set_ends(sender, receiver);
-            }
+            table.observe(segment, rare, place, &|| self.addresses(segment));
         }
         errors.for_each(|(_, error)| self.feed_error(table, error, place));
     }

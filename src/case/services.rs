@@ -26,16 +26,9 @@ pub struct Service {
 }
 
 impl Services {
-    /// Notes what a connection tells, before any row is judged.
-    pub fn note(&mut self, summary: &Summary) {
-        if summary.has(Facts::SYNACK) {
-            self.listening.insert(summary.address(Side::Server));
-        }
-    }
-
-    /// Adds what another lane found.
-    pub fn merge(&mut self, other: Self) {
-        self.listening.extend(other.listening);
+    /// Notes addresses that answered a SYN, before any row is judged.
+    pub fn note(&mut self, listening: HashSet<Address>) {
+        self.listening.extend(listening);
     }
 
     pub fn listens(&self, address: Address) -> bool {

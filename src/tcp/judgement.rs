@@ -2,7 +2,7 @@
 
 use super::outcome::vanished;
 use super::state::{Teardown, shown};
-use super::summary::{Fit, Icmp, ResetKind, ResetOrigin, ResetPhase};
+use super::summary::{Fit, Icmp, Reset, ResetKind, ResetOrigin, ResetPhase};
 use super::{Facts, Outcome, RoleBasis, Side, State, Summary};
 use crate::time::{SECOND, Span, Timestamp};
 
@@ -17,11 +17,14 @@ pub struct Ending {
 }
 
 /// The two endpoints as all captured segments show them, RSTs aside, one-sided captures completed (OUTCOMES 1.11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct States {
     pub established: bool,
     pub teardown: [Teardown; 2],
+    pub closed_by: Option<ClosedBy>,
     pub shown: [Option<State>; 2],
+    /// The effective RST.
+    pub reset: Option<Reset>,
 }
 
 impl States {
@@ -29,33 +32,50 @@ impl States {
         let mut opening = Side::BOTH.map(|side| summary.opening(side));
         let mut teardown = summary.sides.map(|half| half.teardown);
         let mut established = summary.established.is_set();
+        let mut first = None;
         if let Some(seen) = summary.one_sided() {
             // An ACK after the SYN proves a SYN-ACK that only the capture missed.
             established |= seen == Side::Client && summary.has(Facts::SYN) && summary[seen].acked_plainly.is_set();
             if established {
                 opening = [Some(State::Established); 2];
             }
-            infer_close(summary, seen, &mut teardown);
+            first = infer_close(summary, seen, &mut teardown);
         } else if established {
             // A side whose own SYN, SYN-ACK or ACK was missed by the capture takes part all the same.
             opening.iter_mut().for_each(|opening| *opening = opening.or(Some(State::Established)));
         }
         let shown = [shown(opening[0], teardown[0]), shown(opening[1], teardown[1])];
-        Self { established, teardown, shown }
+        let closed_by = first.map_or_else(|| closed_by(teardown), |side| Some(side.into()));
+        let reset = match first {
+            None => summary.reset,
+            // Closed in good order, nobody is there to be reset.
+            Some(_) => summary.reset.filter(|reset| shown[reset.by.peer() as usize] != Some(State::Closed)),
+        };
+        let reset = reset.map(|reset| with_phase(reset, summary));
+        let reset = reset.map(|reset| if first.is_some() { Reset { teardown, ..reset } } else { reset });
+        Self { established, teardown, closed_by, shown, reset }
     }
 }
 
-/// The unseen side's FIN shows in the last advance of the seen side's acknowledgements.
-fn infer_close(summary: &Summary, seen: Side, teardown: &mut [Teardown; 2]) {
+/// A client's RST in a capture that seemed to miss the server altogether, until the server spoke after all.
+fn with_phase(reset: Reset, summary: &Summary) -> Reset {
+    let later = summary.established.get().is_none_or(|established| established > reset.time);
+    if later && summary.one_sided().is_none() { Reset { phase: ResetPhase::Handshake, ..reset } } else { reset }
+}
+
+/// The unseen side's FIN shows in the last advance of the seen side's acknowledgements: gives the side that closed first.
+/// A repeated FIN of the seen side may never have arrived.
+fn infer_close(summary: &Summary, seen: Side, teardown: &mut [Teardown; 2]) -> Option<Side> {
     let half = &summary[seen];
     if !half.teardown.fin_sent || !half.ack_advanced || half.last_ack_advance != 1 {
-        return;
+        return None;
     }
-    let fin_acked = half.fins.saturating_sub(half.duplicates_capture + half.duplicates_network) <= 1;
+    let fin_acked = !half.fin_resent;
     let seen_second = half.advanced_before_fin;
     teardown[seen as usize] = Teardown { fin_sent: true, fin_acked, fin_received: true, closed_second: seen_second };
     teardown[seen.peer() as usize] =
-        Teardown { fin_sent: true, fin_acked: true, fin_received: fin_acked, closed_second: !seen_second };
+        Teardown { fin_sent: true, fin_acked: true, fin_received: fin_acked, closed_second: !seen_second && fin_acked };
+    Some(if seen_second { seen.peer() } else { seen })
 }
 
 /// How sure a label is.
@@ -83,6 +103,15 @@ pub enum ClosedBy {
     Server,
     /// The FINs crossed.
     Both,
+}
+
+impl From<Side> for ClosedBy {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Client => Self::Client,
+            Side::Server => Self::Server,
+        }
+    }
 }
 
 impl ClosedBy {
@@ -200,14 +229,14 @@ pub struct Judgement {
 impl Judgement {
     pub fn of(summary: &Summary, outcome: Outcome, states: &States, ending: &Ending) -> Self {
         let noise = matches!(outcome, Outcome::Probe | Outcome::Stray);
-        let reset = summary.reset.filter(|_| !noise);
+        let reset = states.reset.filter(|_| !noise);
         let final_states = final_states(summary, outcome, states);
         let caveats = caveats(summary, outcome, states, ending);
         let known = final_states.iter().any(Option::is_some);
         Self {
             states: final_states,
             handshake: handshake(summary, outcome),
-            closed_by: if noise { None } else { closed_by(states) },
+            closed_by: states.closed_by.filter(|_| !noise),
             reset_by: reset.map(|reset| reset.by),
             reset_phase: reset.map(|reset| reset.phase),
             reset_kind: reset.and_then(|reset| reset.kind),
@@ -220,7 +249,7 @@ impl Judgement {
                 .get()
                 .filter(|_| known)
                 .map(|time| Span(ending.last_frame.since(time).0.max(0))),
-            confidence: confidence(summary, outcome, caveats),
+            confidence: confidence(summary, outcome, states, caveats),
             caveats,
         }
     }
@@ -235,7 +264,7 @@ fn final_states(summary: &Summary, outcome: Outcome, states: &States) -> [Option
         Outcome::SynChallenged | Outcome::SynUnanswered => [Some(State::SynSent), None],
         Outcome::Probe => [None, closed.filter(|_| summary[Side::Server].rsts > 0)],
         Outcome::Stray => Side::BOTH.map(|side| stray_state(summary, side)),
-        _ => match summary.reset {
+        _ => match states.reset {
             None => states.shown,
             Some(reset) => Side::BOTH.map(|side| {
                 let keeps = outcome == Outcome::PeerVanished && vanished(summary) == Some(side);
@@ -271,8 +300,7 @@ fn handshake(summary: &Summary, outcome: Outcome) -> Handshake {
     }
 }
 
-fn closed_by(states: &States) -> Option<ClosedBy> {
-    let [client, server] = states.teardown;
+fn closed_by([client, server]: [Teardown; 2]) -> Option<ClosedBy> {
     match (client.fin_sent, server.fin_sent) {
         (false, false) => None,
         (true, false) => Some(ClosedBy::Client),
@@ -288,22 +316,17 @@ fn caveats(summary: &Summary, outcome: Outcome, states: &States, ending: &Ending
     let sum = |count: fn(&super::Half) -> u64| summary.sides.iter().map(count).sum::<u64>();
     let one_sided = summary.one_sided().is_some() && states.established;
     let noise = matches!(outcome, Outcome::Probe | Outcome::Stray);
-    let answered = summary.icmp.is_some_and(|icmp| icmp.rejects_syn) && !summary.has(Facts::SYN_AFTER_REFUSAL);
-    let cut = summary.reset.is_none()
-        && !one_sided
-        && !noise
-        && !(outcome == Outcome::IcmpRejected && answered)
-        && summary
-            .sides
-            .iter()
-            .any(|half| half.awaiting.get().is_some_and(|time| ending.last_frame.since(time).0 < CUT));
+    let rejected = outcome == Outcome::IcmpRejected && !summary.has(Facts::SYN_AFTER_REFUSAL);
+    let settled = states.reset.is_some() || one_sided || noise || rejected;
+    let waits = |half: &super::Half| half.awaiting.get().is_some_and(|time| ending.last_frame.since(time).0 < CUT);
+    let cut = !settled && summary.sides.iter().any(waits);
     let both_fins = states.teardown.iter().all(|fin| fin.fin_sent);
     let guessed = matches!(summary.role_basis, RoleBasis::Port | RoleBasis::First) && !noise;
     caveats.set_if(!summary.has(Facts::SYN), Caveats::START_UNSEEN);
     caveats.set_if(cut, Caveats::CUT_BY_END);
     caveats.set_if(one_sided, Caveats::ONE_SIDED);
     caveats.set_if(!one_sided && sum(|half| half.gap_bytes) > 0, Caveats::CAPTURE_LOSS);
-    caveats.set_if(summary.has(Facts::SUCCEEDED) && !both_fins && summary.reset.is_none(), Caveats::SUPERSEDED);
+    caveats.set_if(summary.has(Facts::SUCCEEDED) && !both_fins && states.reset.is_none(), Caveats::SUPERSEDED);
     caveats.set_if(summary.has(Facts::EVICTED), Caveats::EVICTED);
     caveats.set_if(
         sum(|half| u64::from(half.duplicates_capture) + u64::from(half.duplicates_network)) > 0,
@@ -317,13 +340,13 @@ fn caveats(summary: &Summary, outcome: Outcome, states: &States, ending: &Ending
     caveats
 }
 
-fn confidence(summary: &Summary, outcome: Outcome, caveats: Caveats) -> Confidence {
+fn confidence(summary: &Summary, outcome: Outcome, states: &States, caveats: Caveats) -> Confidence {
     let one_repeat = summary[Side::Server].synack_repeats == 1 && outcome != Outcome::AcceptStalled;
     let bare_ack = outcome == Outcome::Probe && summary.has(Facts::ACKED);
     if caveats.has(Caveats::CUT_BY_END) || caveats.has(Caveats::ONE_SIDED) || one_repeat || bare_ack {
         return Confidence::Ambiguous;
     }
-    let inexact = summary.reset.is_some_and(|reset| reset.fit == Fit::InWindow);
+    let inexact = states.reset.is_some_and(|reset| reset.fit == Fit::InWindow);
     let by_role = matches!(
         outcome,
         Outcome::ResetByClient | Outcome::ResetByServer | Outcome::ServerCloseWait | Outcome::ClientCloseWait

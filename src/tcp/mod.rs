@@ -4,12 +4,15 @@
 //! observer (OUTCOMES 1.5, 1.6). [`Connection::observe`] takes one segment, [`Connection::finish`] gives the
 //! [`Summary`]; `outcome` and `judgement` say what it means.
 
+mod embryo;
 pub mod judgement;
 pub mod outcome;
+pub mod records;
 mod reset;
 pub mod rtt;
 pub mod scoreboard;
 pub mod state;
+mod store;
 pub mod summary;
 pub mod table;
 
@@ -20,9 +23,10 @@ pub use state::State;
 pub use summary::{Facts, Half, Moment, RoleBasis, Side, Summary};
 pub use table::Table;
 
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use crate::wire::{Address, Flags, IcmpError, Marks, Rare, Segment};
 use scoreboard::{FAR, NEAR, Scoreboard};
+use serde::{Deserialize, Serialize};
 use summary::{Icmp, Link, Pattern};
 
 /// Where a segment stands in the input: what its record itself does not hold.
@@ -36,23 +40,33 @@ pub struct Place {
     pub file: u32,
 }
 
+/// As [`Connection::beside`] comes back.
+type Beside = (Box<[Scoreboard; 2]>, Vec<summary::Reset>);
+
 /// One life of a flow, being tracked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Connection {
     summary: Summary,
     boards: Box<[Scoreboard; 2]>,
+    /// RSTs that count if those before them are taken back.
+    later_resets: Vec<summary::Reset>,
 }
 
 impl Connection {
     /// A connection that begins with this segment. The sender is the client unless the segment is a SYN-ACK.
     pub fn new(segment: &Segment, place: Place) -> Self {
+        Self { summary: Self::blank(segment, place), boards: Box::default(), later_resets: Vec::new() }
+    }
+
+    /// A summary that has yet to take its first segment.
+    fn blank(segment: &Segment, place: Place) -> Summary {
         let synack = segment.flags.has(Flags::SYN.with(Flags::ACK)) && !segment.flags.any(Flags::RST);
         let frame = place.frames_before + u64::from(segment.frame);
         let mut facts = Facts::default();
         if segment.marks.has(Marks::V6) {
             facts.set(Facts::V6);
         }
-        let summary = Summary {
+        Summary {
             flow: segment.flow,
             ends: Default::default(),
             client_way: if synack { segment.way.back() } else { segment.way },
@@ -84,8 +98,7 @@ impl Connection {
             previous: None,
             next: None,
             pattern: Pattern::default(),
-        };
-        Self { summary, boards: Box::default() }
+        }
     }
 
     /// Sender and receiver of the first frame, which the segment's record does not hold.
@@ -100,6 +113,22 @@ impl Connection {
     /// The summary, with what one captured direction tells of the other (OUTCOMES 1.11).
     pub fn finish(self) -> Summary {
         self.summary
+    }
+
+    /// Prepares for packing at time `now`: see [`Summary::rebase`].
+    pub(crate) fn pack(&mut self, now: Timestamp) {
+        self.boards.iter_mut().for_each(|board| board.forget(now));
+        self.summary.rebase(self.summary.first.0);
+    }
+
+    /// All that a connection holds beside its summary.
+    pub(crate) fn beside(&self) -> (&[Scoreboard; 2], &[summary::Reset]) {
+        (&self.boards, &self.later_resets)
+    }
+
+    /// A connection that was packed.
+    pub(crate) fn resumed(summary: Summary, (boards, later_resets): Beside) -> Self {
+        Self { summary, boards, later_resets }
     }
 
     /// What parts of an id link another connection to this one.
@@ -155,6 +184,7 @@ impl Connection {
         if !opened && !neither && self.summary.side_of(segment.way) != opens {
             self.summary.swap_sides();
             self.boards.swap(0, 1);
+            self.later_resets.iter_mut().for_each(summary::Reset::swap_sides);
         }
     }
 
@@ -225,6 +255,8 @@ impl Connection {
         half.rsts += u32::from(reset);
         half.fins += u32::from(segment.flags.any(Flags::FIN));
         if segment.flags.any(Flags::SYN) && !reset {
+            let copy = matches!(kind, SegmentKind::Duplicate(_));
+            half.tries = half.tries.saturating_add(u32::from(!copy && !segment.flags.any(Flags::ACK)));
             let count = if segment.flags.any(Flags::ACK) { &mut half.synacks } else { &mut half.syns };
             *count = count.saturating_add(1);
         }
@@ -254,7 +286,7 @@ impl Connection {
         if segment.flags.any(Flags::SYN) {
             if segment.flags.any(Flags::ACK) {
                 if !acceptable {
-                    self.summary.facts.set(Facts::CHALLENGED);
+                    self.note_challenge(side);
                     return;
                 }
                 if !self.take_synack(side, segment, rare, kind) {
@@ -264,10 +296,10 @@ impl Connection {
                 self.take_syn_fin(side, segment);
                 return;
             } else {
-                self.take_syn(side, segment, rare);
+                self.summary.note_syn(side, segment, rare);
             }
         } else if !acceptable {
-            self.summary.facts.set(Facts::CHALLENGED);
+            self.note_challenge(side);
             return;
         } else if segment.flags.any(Flags::ACK) {
             self.take_plain(side, segment);
@@ -277,7 +309,7 @@ impl Connection {
             self.acknowledge(side, segment, rare);
         }
         self.carry(side, segment, kind);
-        if segment.flags.has(Flags::FIN.with(Flags::ACK)) {
+        if segment.flags.any(Flags::FIN) {
             self.take_fin(side, segment, frame, kind);
         }
         self.count_silence(side, segment, kind);
@@ -287,7 +319,8 @@ impl Connection {
     fn note_shape(&mut self, side: Side, segment: &Segment) {
         let summary = &mut self.summary;
         let ack = segment.flags.any(Flags::ACK);
-        let bare = segment.flags == Flags::ACK && segment.len == 0 && segment.seq == summary.first_seq;
+        let again = summary[side].snd_nxt.is_none_or(|next| next == segment.seq);
+        let bare = segment.flags == Flags::ACK && segment.len == 0 && again;
         let repeats = summary[side].rcv_nxt.is_none_or(|first| first == segment.ack);
         if !bare || !repeats {
             summary.facts.set(Facts::VARIED);
@@ -316,45 +349,29 @@ impl Connection {
 
     /// Whether a segment can belong to this connection by what it acknowledges, while the SYN waits for its answer.
     fn answers_acceptably(&self, side: Side, segment: &Segment) -> bool {
-        let client = &self.summary[Side::Client];
-        if side == Side::Client || !segment.flags.any(Flags::ACK) || self.summary.established.is_set() {
+        let [client, server] = &self.summary.sides;
+        if !segment.flags.any(Flags::ACK) || self.summary.established.is_set() {
             return true;
+        }
+        if side == Side::Client {
+            return match (server.iss, server.snd_nxt) {
+                (Some(iss), Some(next)) => segment.ack.acknowledges(iss, next),
+                _ => true,
+            };
         }
         match (client.iss, client.snd_nxt) {
             (Some(iss), Some(next)) if !self.summary.has(Facts::SYNACK) || segment.flags.any(Flags::SYN) => {
                 segment.ack.acknowledges(iss, next)
             }
+            (Some(iss), _) => segment.ack.after(iss),
             _ => true,
         }
     }
 
-    fn take_syn(&mut self, side: Side, segment: &Segment, rare: Option<&Rare>) {
-        let summary = &mut self.summary;
+    /// A segment that speaks of another connection: no handshake step (OUTCOMES 1.4), a challenge if the server sent it.
+    fn note_challenge(&mut self, side: Side) {
         if side == Side::Server {
-            summary.facts.set(Facts::SIMULTANEOUS);
-        } else {
-            summary.facts.set(Facts::SYN);
-            summary.syn.first(segment.time);
-        }
-        if summary.refusals > 0 || summary.icmp.is_some() {
-            summary.facts.set(Facts::SYN_AFTER_REFUSAL);
-        }
-        if segment.flags.has(Flags::ECE.with(Flags::CWR)) {
-            summary.facts.set(Facts::ECN_SETUP);
-        }
-        if segment.len > 0 {
-            summary.facts.set(Facts::FAST_OPEN);
-        }
-        let half = &mut summary[side];
-        half.iss = Some(segment.seq);
-        half.snd_una = half.snd_una.or(Some(segment.seq));
-        half.opening = half.opening.or(Some(State::SynSent));
-        half.options(rare);
-        if rare.is_some_and(|rare| rare.fast_open) {
-            summary.facts.set(Facts::FAST_OPEN);
-        }
-        if rare.is_some_and(|rare| rare.mptcp) {
-            summary.facts.set(Facts::MPTCP);
+            self.summary.facts.set(Facts::CHALLENGED);
         }
     }
 
@@ -378,8 +395,10 @@ impl Connection {
         if established && half.iss.is_none() {
             let behind = half.snd_nxt.is_some_and(|next| (0..NEAR).contains(&next.since(segment.seq.plus(1))));
             if behind {
-                self.summary[side].iss = Some(segment.seq); // filed behind what it opened
-                self.summary[side].options(rare);
+                let half = &mut self.summary[side];
+                half.iss = Some(segment.seq); // filed behind what it opened
+                half.options(segment, rare);
+                self.repeat_of_unseen(side, segment);
             } else {
                 self.disown(side);
             }
@@ -389,8 +408,18 @@ impl Connection {
         if peer.iss.is_none() {
             // The SYN was not captured, or is filed behind its answer: its number is known all the same.
             peer.iss = Some(segment.ack.minus(1));
+            let sent = peer.snd_nxt.map_or(0, |next| next.since(segment.ack).max(0).unsigned_abs());
+            if !peer.teardown.fin_sent && sent < NEAR.unsigned_abs() {
+                peer.bytes = peer.bytes.max(u64::from(sent)); // what lay between was missed by the capture
+            }
             peer.snd_nxt = peer.snd_nxt.or(Some(segment.ack));
-            peer.snd_una = Some(peer.snd_una.map_or(segment.ack, |una| una.max(segment.ack)));
+            let heard = summary.sides[side as usize].acked_plainly.is_set();
+            let peer = &mut summary[side.peer()];
+            peer.snd_una = Some(peer.snd_una.filter(|_| heard).map_or(segment.ack, |una| una.max(segment.ack)));
+        }
+        let peer = &mut summary[side.peer()];
+        if !peer.syn_acked && peer.iss == Some(segment.ack.minus(1)) {
+            self.boards[side.peer() as usize].declined(segment.ack, peer);
         }
         peer.syn_acked = true;
         if summary.has(Facts::SYN_FIN) && side == Side::Server && !summary.has(Facts::SYN) {
@@ -417,9 +446,23 @@ impl Connection {
             half.snd_nxt = None; // a server may answer anew with another number: what it sent before counts no more
             half.syn_acked = false;
             half.opening = Some(State::SynReceived);
-            half.options(rare);
+            half.options(segment, rare);
+            self.repeat_of_unseen(side, segment);
         }
         true
+    }
+
+    /// The client had acknowledged this SYN-ACK before: it is sent again, and the first one was missed by the capture.
+    fn repeat_of_unseen(&mut self, side: Side, segment: &Segment) {
+        let client = &self.summary[Side::Client];
+        let later = client.acked_plainly.get().is_some_and(|acked| segment.time > acked);
+        let acked = client.rcv_nxt.is_some_and(|next| next.after(segment.seq));
+        let server = &mut self.summary[Side::Server];
+        if side == Side::Server && later && acked && !server.acked_plainly.is_set() {
+            server.syn_acked = true;
+            server.synack_repeats = 1;
+            server.opening = Some(State::SynReceived);
+        }
     }
 
     /// What `side` seemed to send before its SYN-ACK does not fit that: somebody else sent it.
@@ -428,6 +471,10 @@ impl Connection {
         let half = &mut self.summary[side];
         (half.teardown, half.fin_seq, half.fin) = Default::default();
         (half.snd_nxt, half.snd_una, half.rcv_nxt, half.acked_plainly) = Default::default();
+        let peer = &mut self.summary[side.peer()];
+        if peer.packets == 0 {
+            (peer.snd_nxt, peer.snd_una, peer.bytes, peer.gap_bytes) = Default::default();
+        }
     }
 
     /// A segment with ACK and neither SYN nor RST: proves that its sender has the other's SYN.
@@ -435,7 +482,11 @@ impl Connection {
         let summary = &mut self.summary;
         let peer = &summary[side.peer()];
         let acknowledges_syn = match (peer.iss, peer.snd_nxt) {
-            (Some(iss), Some(next)) => segment.ack.acknowledges(iss, next) || peer.syn_acked && segment.ack.after(iss),
+            (Some(iss), Some(next)) => {
+                // Later the capture may miss what is acknowledged.
+                let known = peer.syn_acked || summary.established.is_set();
+                segment.ack.acknowledges(iss, next) || known && segment.ack.after(iss)
+            }
             _ => false,
         };
         let opened = summary.has(Facts::SYN) || summary.has(Facts::SYNACK);
@@ -457,6 +508,13 @@ impl Connection {
         half.synack_repeats = 0;
         if half.opening == Some(State::SynReceived) {
             half.opening = Some(State::Established);
+        }
+        // The SYN-ACK was missed by the capture: a client that acknowledges anything had it.
+        let established = summary.established.is_set();
+        let [client, server] = &mut summary.sides;
+        let had = server.iss.is_none_or(|iss| client.rcv_nxt.is_some_and(|next| next.after(iss)));
+        if established && had && client.opening == Some(State::SynSent) && client.acked_plainly.is_set() {
+            client.opening = Some(State::Established);
         }
     }
 
@@ -507,11 +565,14 @@ impl Connection {
         if let Some(una) = peer.snd_una.filter(|&una| ack.after(una)) {
             let low = peer.iss.map_or(una, |iss| una.max(iss.plus(1)));
             let high = peer.fin_seq.filter(|&fin| ack.after(fin)).unwrap_or(ack);
-            if high.after(low) && (peer.first_data.is_set() || peer.packets == 0) {
-                peer.first_data_acked.first(segment.time);
+            if high.after(low) {
+                if peer.first_data.is_set() || peer.packets == 0 {
+                    peer.first_data_acked.first(segment.time);
+                }
                 peer.last_data_acked = Moment::at(segment.time);
             }
             peer.snd_una = Some(ack);
+            peer.gap_bytes += board.missed(ack);
             board.acknowledged(ack, segment, peer);
             peer.unacked_since = match board.oldest_unacknowledged() {
                 Some(time) if peer.unacknowledged() > 0 => Moment::at(time),
@@ -557,12 +618,10 @@ impl Connection {
             half.snd_nxt = Some(end);
         }
         if !probe {
-            let new_from = before.map_or(start, |next| next.max(start));
+            // What was skipped over was sent as well, whether it is still to come or was missed by the capture.
+            let new_from = before.unwrap_or(start);
             if end.after(new_from) {
                 half.bytes += u64::from(end.since(new_from).unsigned_abs());
-                if let Some(next) = before.filter(|&next| start.after(next)) {
-                    half.bytes += u64::from(start.since(next).unsigned_abs());
-                }
                 half.payload_after_fin_received |= half.teardown.fin_received && segment.len > 0;
                 half.unacked_since.first(segment.time);
             }
@@ -589,12 +648,21 @@ impl Connection {
             half.teardown.closed_second = half.teardown.fin_received;
             half.fin = Moment::at(segment.time);
             half.fin_frame = frame;
-        } else if matches!(kind, SegmentKind::Retransmission(_)) && half.teardown.fin_acked {
+            half.acked_by_fin = half.rcv_nxt;
+        } else if matches!(kind, SegmentKind::Retransmission(_)) {
+            half.fin_resent = true;
+            half.fin_resent_after_ack |= half.teardown.fin_acked;
             half.teardown.fin_acked = false;
-            half.fin_resent_after_ack = true;
         }
         half.fin_seq = Some(half.fin_seq.map_or(fin, |old| old.max(fin)));
         half.snd_nxt = Some(half.snd_nxt.map_or(fin.plus(1), |next| next.max(fin.plus(1))));
+        // The capture missed this FIN before, or files it late: the peer has acknowledged it already.
+        let peer = &mut self.summary[side.peer()];
+        if !peer.teardown.fin_received && peer.rcv_nxt.is_some_and(|next| next.after(fin)) {
+            peer.teardown.fin_received = true;
+            peer.teardown.closed_second = peer.acked_by_fin.is_some_and(|next| next.after(fin));
+            peer.fin_received = peer.last;
+        }
     }
 
     /// Repeats without an answer (OUTCOMES 2, row 12).
@@ -615,6 +683,37 @@ impl Connection {
 }
 
 impl Summary {
+    /// A SYN without ACK by either side.
+    fn note_syn(&mut self, side: Side, segment: &Segment, rare: Option<&Rare>) {
+        let summary = self;
+        if side == Side::Server {
+            summary.facts.set(Facts::SIMULTANEOUS);
+        } else {
+            summary.facts.set(Facts::SYN);
+            summary.syn.first(segment.time);
+        }
+        if summary.refusals > 0 || summary.icmp.is_some() {
+            summary.facts.set(Facts::SYN_AFTER_REFUSAL);
+        }
+        if segment.flags.has(Flags::ECE.with(Flags::CWR)) {
+            summary.facts.set(Facts::ECN_SETUP);
+        }
+        if segment.len > 0 {
+            summary.facts.set(Facts::FAST_OPEN);
+        }
+        let half = &mut summary[side];
+        half.iss = Some(segment.seq);
+        half.snd_una = half.snd_una.or(Some(segment.seq));
+        half.opening = half.opening.or(Some(State::SynSent));
+        half.options(segment, rare);
+        if rare.is_some_and(|rare| rare.fast_open) {
+            summary.facts.set(Facts::FAST_OPEN);
+        }
+        if rare.is_some_and(|rare| rare.mptcp) {
+            summary.facts.set(Facts::MPTCP);
+        }
+    }
+
     /// One side and its peer, both to be changed.
     fn pair(&mut self, side: Side) -> (&mut Half, &mut Half) {
         let [client, server] = &mut self.sides;
@@ -627,7 +726,8 @@ impl Summary {
 
 impl Half {
     /// Options of a SYN or SYN-ACK.
-    fn options(&mut self, rare: Option<&Rare>) {
+    fn options(&mut self, segment: &Segment, rare: Option<&Rare>) {
+        self.timestamps |= segment.marks.has(Marks::TIMESTAMPS);
         let Some(rare) = rare else { return };
         self.mss = rare.mss.or(self.mss);
         self.window_scale = rare.window_scale.or(self.window_scale);

@@ -3,14 +3,15 @@
 //! A single-threaded value; `analysis` runs one a lane. Connections never end by idling: each stays until its flow is
 //! taken by the next but one, or the input ends.
 
+use super::embryo::Embryo;
+use super::records::{self, Records};
 use super::scoreboard::{FAR, NEAR};
+use super::store::{Leaving, Store};
 use super::{Connection, Facts, Half, Place, SegmentKind, Side, State, Summary};
 use crate::seq::Seq;
-use crate::time::SECOND;
-use crate::wire::{Flags, FlowHash, IcmpError, Rare, Segment};
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::{BuildHasherDefault, Hasher};
+use crate::time::{SECOND, Timestamp};
+use crate::wire::{Address, Flags, IcmpError, PackedAddress, Rare, Segment};
+use std::collections::HashSet;
 
 /// A stray SYN-ACK adopts its SYN when this is filed within that time after it (several capture queues).
 const ADOPTS: i64 = SECOND;
@@ -18,8 +19,16 @@ const ADOPTS: i64 = SECOND;
 /// All connections of a lane.
 #[derive(Debug, Default)]
 pub struct Table {
-    flows: HashMap<FlowHash, Box<Flow>, BuildHasherDefault<FlowHasher>>,
-    finished: Vec<Summary>,
+    store: Store,
+    finished: Finished,
+}
+
+/// Connections that have been replaced, or all of them at the end.
+#[derive(Debug, Default)]
+pub struct Finished {
+    pub records: Records,
+    /// Addresses that sent an acceptable SYN-ACK.
+    pub listening: HashSet<Address>,
 }
 
 /// What became of a segment.
@@ -27,115 +36,187 @@ pub struct Table {
 pub struct Taken<'a> {
     pub connection: &'a mut Connection,
     pub kind: SegmentKind,
-    /// The segment began the connection: whoever knows its addresses is to set them.
-    pub new: bool,
 }
 
-impl<'a> Taken<'a> {
-    fn new(connection: &'a mut Connection, segment: &Segment, rare: Option<&Rare>, place: Place, new: bool) -> Self {
-        let kind = connection.observe(segment, rare, place);
-        Self { connection, kind, new }
-    }
-}
-
+/// A flow being tracked.
 #[derive(Debug)]
-struct Flow {
+pub(super) struct Flow {
     current: Connection,
     /// The connection before, until the current one is established or has ended.
-    previous: Option<Connection>,
+    previous: Option<Box<Connection>>,
 }
 
-/// The flow hash is random already; hashing it again would only cost time.
-#[derive(Debug, Default)]
-struct FlowHasher(u64);
-
-impl Hasher for FlowHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |hash, &byte| hash.rotate_left(8) ^ u64::from(byte));
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = self.0.rotate_left(32) ^ value;
-    }
+/// An idle flow.
+#[derive(Debug)]
+pub(super) struct Packed {
+    /// Of its newest connection, whose record comes first in the bytes.
+    order: (u32, u64),
+    record: u32,
+    /// Its server, if that answered.
+    listening: Option<PackedAddress>,
+    has_previous: bool,
+    bytes: Box<[u8]>,
 }
+
+/// Sender and receiver of a segment: its record does not hold them, and only a connection's first segment is asked.
+pub type Ends<'a> = &'a dyn Fn() -> Option<(Address, Address)>;
 
 impl Table {
+    /// Takes one segment, in file order.
+    pub fn observe(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place, ends: Ends<'_>) {
+        if segment.flags.any(Flags::SYN)
+            && !self.store.contains(segment.flow)
+            && let Some(known) = ends()
+            && let Some(embryo) = Embryo::of(segment, rare, place, known)
+        {
+            self.store.insert_embryo(segment.flow, embryo);
+            return;
+        }
+        self.take(segment, rare, place, ends);
+    }
+
     /// Takes one segment, in file order, and says which connection took it, and as what.
-    pub fn observe(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place) -> Taken<'_> {
-        let flow = match self.flows.entry(segment.flow) {
-            Entry::Vacant(vacant) => {
-                let flow = Flow { current: Connection::new(segment, place), previous: None };
-                return Taken::new(&mut vacant.insert(Box::new(flow)).current, segment, rare, place, true);
-            }
-            Entry::Occupied(occupied) => occupied.into_mut(),
+    pub fn take(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place, ends: Ends<'_>) -> Option<Taken<'_>> {
+        let Self { store, finished } = self;
+        store.now = segment.time;
+        let Some(number) = store.find(segment.flow) else {
+            let flow = store.insert(segment.flow, Flow::new(begin(segment, place, ends)))?;
+            return Some(Taken::of(&mut flow.current, segment, rare, place));
         };
+        let flow = store.at(number)?;
         if opens_anew(flow.current.summary(), segment) {
-            self.finished.extend(flow.succeed(segment, place).map(Connection::finish));
-            return Taken::new(&mut flow.current, segment, rare, place, true);
+            if let Some(old) = flow.succeed(begin(segment, place, ends)) {
+                finished.add(old.summary());
+            }
+            return Some(Taken::of(&mut flow.current, segment, rare, place));
         }
         let older = flow
             .previous
             .as_ref()
             .is_some_and(|previous| belongs_to_previous(flow.current.summary(), previous.summary(), segment));
-        if older && flow.current.summary().side_of(segment.way) == Side::Server && !segment.flags.any(Flags::RST) {
-            flow.current.challenged();
-        }
         if older {
-            let Flow { current, previous } = &mut **flow;
-            return Taken::new(previous.as_mut().unwrap_or(current), segment, rare, place, false);
+            if flow.current.summary().side_of(segment.way) == Side::Server && !segment.flags.any(Flags::RST) {
+                flow.current.challenged();
+            }
+            let Flow { current, previous } = flow;
+            return Some(Taken::of(previous.as_deref_mut().unwrap_or(current), segment, rare, place));
         }
         let kind = flow.current.observe(segment, rare, place);
-        if settled(flow.current.summary()) {
-            self.finished.extend(flow.previous.take().map(Connection::finish));
+        if settled(flow.current.summary())
+            && let Some(old) = flow.previous.take()
+        {
+            finished.add(old.summary());
         }
-        Taken { connection: &mut flow.current, kind, new: false }
+        Some(Taken { connection: &mut flow.current, kind })
     }
 
     /// Takes an ICMP error; false if no connection sent what it quotes.
     pub fn observe_icmp(&mut self, error: &IcmpError, place: Place) -> bool {
-        let Some(flow) = self.flows.get_mut(&error.flow) else { return false };
+        let found = self.store.find(error.flow);
+        let Some(flow) = found.and_then(|number| self.store.at(number)) else { return false };
         flow.current.observe_icmp(error, place)
             || flow.previous.as_mut().is_some_and(|previous| previous.observe_icmp(error, place))
     }
 
+    /// Connections finished so far, if there are many: a port that is used again and again must not pile them up here.
+    pub fn drain(&mut self) -> Option<Records> {
+        const MANY: usize = 1 << 20;
+        (self.finished.records.memory() > MANY).then(|| std::mem::take(&mut self.finished.records))
+    }
+
     /// The input has ended: all connections, in no order.
-    pub fn finish(mut self) -> Vec<Summary> {
-        for flow in self.flows.into_values() {
-            self.finished.extend(flow.previous.map(Connection::finish));
-            self.finished.push(flow.current.finish());
-        }
-        self.finished
+    pub fn finish(self) -> Finished {
+        let mut finished = self.finished;
+        self.store.drain(|leaving| match leaving {
+            Leaving::Embryo(hash, embryo) => finished.records.push_embryo(hash, &embryo),
+            Leaving::Flow(flow) => {
+                flow.previous.iter().for_each(|previous| finished.add(previous.summary()));
+                finished.add(flow.current.summary());
+            }
+            Leaving::Packed(packed) => finished.add_packed(&packed),
+        });
+        finished
     }
 
-    /// Shows every connection that is still held, in no order.
-    pub fn for_each(&self, mut show: impl FnMut(&Summary)) {
-        self.finished.iter().for_each(&mut show);
-        for flow in self.flows.values() {
-            flow.previous.iter().chain([&flow.current]).for_each(|connection| show(connection.summary()));
-        }
-    }
-
+    /// Flows seen.
     pub fn len(&self) -> usize {
-        self.flows.len()
+        self.store.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.flows.is_empty()
+        self.len() == 0
+    }
+}
+
+fn begin(segment: &Segment, place: Place, ends: Ends<'_>) -> Connection {
+    let mut connection = Connection::new(segment, place);
+    if let Some((sender, receiver)) = ends() {
+        connection.set_ends(sender, receiver);
+    }
+    connection
+}
+
+impl Finished {
+    fn add(&mut self, summary: &Summary) {
+        self.listening.extend(listening(summary));
+        self.records.push(summary);
+    }
+
+    /// Copies the record as it was packed; what came before it on the flow is rare and unpacked.
+    fn add_packed(&mut self, packed: &Packed) {
+        self.listening.extend(packed.listening.map(Address::from));
+        let Some(record) = packed.bytes.get(..packed.record as usize) else { return };
+        self.records.push_encoded(packed.order, record);
+        if packed.has_previous
+            && let Some(previous) = Flow::unpack(packed).and_then(|flow| flow.previous)
+        {
+            self.add(previous.summary());
+        }
+    }
+}
+
+/// The server's address, if it answered.
+fn listening(summary: &Summary) -> Option<Address> {
+    summary.has(Facts::SYNACK).then(|| summary.address(Side::Server))
+}
+
+impl<'a> Taken<'a> {
+    fn of(connection: &'a mut Connection, segment: &Segment, rare: Option<&Rare>, place: Place) -> Self {
+        let kind = connection.observe(segment, rare, place);
+        Self { connection, kind }
     }
 }
 
 impl Flow {
-    /// The segment opens a new connection; gives the one that this pushes out.
-    fn succeed(&mut self, segment: &Segment, place: Place) -> Option<Connection> {
-        let mut new = Connection::new(segment, place);
+    pub fn new(current: Connection) -> Self {
+        Self { current, previous: None }
+    }
+
+    /// As small as it gets without losing anything that a later segment could ask for.
+    pub fn pack(&mut self, now: Timestamp) -> Packed {
+        let previous = self.previous.take();
+        self.current.pack(now);
+        let summary = self.current.summary();
+        let (listening, has_previous) = (listening(summary).map(Into::into), previous.is_some());
+        let order = (summary.point, summary.first_frame);
+        let bytes = records::encode(summary, Vec::with_capacity(512));
+        let record = bytes.len() as u32;
+        let bytes = records::squeeze(&(self.current.beside(), previous), bytes);
+        Packed { order, record, listening, has_previous, bytes: bytes.into_boxed_slice() }
+    }
+
+    pub fn unpack(packed: &Packed) -> Option<Self> {
+        let (record, rest) = packed.bytes.split_at_checked(packed.record as usize)?;
+        let (beside, previous) = records::expand(rest)?;
+        Some(Self { current: Connection::resumed(records::decode(record)?, beside), previous })
+    }
+
+    /// `new` takes the flow; gives the connection that this pushes out.
+    fn succeed(&mut self, mut new: Connection) -> Option<Box<Connection>> {
         new.succeeds(&self.current);
         let mut old = std::mem::replace(&mut self.current, new);
         old.succeeded_by(&self.current);
-        self.previous.replace(old)
+        self.previous.replace(Box::new(old))
     }
 }
 
@@ -222,4 +303,65 @@ fn fits(previous: &Summary, segment: &Segment) -> bool {
     let peer = &previous[previous.side_of(segment.way).peer()];
     let near = |seq: Seq| segment.seq.since(seq).abs() < NEAR;
     half.snd_nxt.is_some_and(near) || peer.rcv_nxt.is_some_and(near)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+    use crate::wire::{FlowHash, Marks, Way};
+    use proptest::prelude::*;
+
+    /// A segment of one of eight flows, with numbers that often fit.
+    fn segment() -> impl Strategy<Value = (Segment, i64)> {
+        let flags = prop_oneof![Just(0x02u16), Just(0x12), Just(0x10), Just(0x18), Just(0x11), Just(0x04), Just(0x14)];
+        let numbers = (0u32..3, 0u32..3, prop_oneof![Just(0u32), Just(1), Just(100)]);
+        (0u64..8, flags, numbers, any::<bool>(), 0i64..400_000_000).prop_map(|(flow, flags, numbers, up, gap)| {
+            let segment = Segment {
+                flow: FlowHash([flow, flow]),
+                time: Timestamp(0),
+                offset: 0,
+                frame: 0,
+                seq: Seq(1000 + numbers.0),
+                ack: Seq(1000 + numbers.1),
+                len: if flags & 2 == 0 { numbers.2 } else { 0 },
+                wire_len: 60,
+                ts_value: 0,
+                ts_echo: 0,
+                window: 1000,
+                ip_id: 0,
+                flags: Flags(flags),
+                ip_at: 0,
+                interface: 0,
+                vlan: 0,
+                ttl: 64,
+                marks: Marks::default(),
+                way: if up { Way::Up } else { Way::Down },
+                lane: 0,
+            };
+            (segment, gap)
+        })
+    }
+
+    fn summaries(mut table: Table, segments: &[(Segment, i64)]) -> Vec<Summary> {
+        let mut time = 1_700_000_000_000_000_000;
+        for (number, (segment, gap)) in segments.iter().enumerate() {
+            time += gap;
+            let segment = Segment { time: Timestamp(time), frame: number as u32 + 1, ..*segment };
+            let end = |port| Address::v4([10, 0, 0, 1], port);
+            table.observe(&segment, None, Place::default(), &|| Some((end(1), end(2))));
+        }
+        let mut records = table.finish().records;
+        records.sort();
+        let decoded = |index| records.get(index).and_then(|(_, record)| records::decode(record));
+        (0..records.len()).map(|index| decoded(index).expect("a record that was written")).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn packing_idle_flows_changes_nothing(segments in proptest::collection::vec(segment(), 1..120)) {
+            let one = Table { store: Store::holding(1), finished: Finished::default() };
+            prop_assert_eq!(summaries(one, &segments), summaries(Table::default(), &segments));
+        }
+    }
 }

@@ -51,7 +51,7 @@ pub(super) fn decode(frame: &Frame<'_>, found: &Innermost, marks: Marks, keys: &
     let ip = &found.ip;
     let captured = ip.payload(frame.bytes);
     let mut rare = None;
-    let header = match header(captured, ip.payload_len, &mut rare) {
+    let header = match header(captured, ip.payload_len, ip.marks, &mut rare) {
         Ok(header) => header,
         Err(why) => return Packet::Other(why),
     };
@@ -101,7 +101,7 @@ struct Header {
 
 /// Reads the header at the start of a packet that was `length` bytes long on the wire.
 #[inline]
-fn header(captured: &[u8], length: usize, rare: &mut Option<Rare>) -> Result<Header, Why> {
+fn header(captured: &[u8], length: usize, ip: Marks, rare: &mut Option<Rare>) -> Result<Header, Why> {
     if !(FIXED..=LARGEST).contains(&length) {
         return Err(Why::Malformed(Layer::Tcp));
     }
@@ -112,7 +112,7 @@ fn header(captured: &[u8], length: usize, rare: &mut Option<Rare>) -> Result<Hea
     }
     let flags = Flags(u16::from_be_bytes([fixed[12] & 1, fixed[13]]));
     // A SYN as long as its IP header says and its frame does not hold lost its options when the file was anonymised.
-    let shortened = flags.has(Flags::SYN) && marks.has(Marks::LENGTH_PAST_FRAME);
+    let shortened = flags.has(Flags::SYN) && ip.has(Marks::LENGTH_PAST_FRAME);
     let length = if shortened { captured.len().clamp(header_len, length) } else { length };
     let captured_options = captured.get(FIXED..).unwrap_or_default();
     let options = captured_options.get(..header_len - FIXED).unwrap_or_else(|| {

@@ -31,7 +31,7 @@ const HOMES: [(&str, &[&str]); 17] = [
     ("bzip2", &["input"]),
     ("lz4_flex", &["input", "analysis"]),
     ("tempfile", &["input", "analysis"]),
-    ("postcard", &["analysis"]),
+    ("postcard", &["tcp", "analysis"]),
     ("rayon", &["analysis", "report"]),
     ("polars", &["report"]),
     ("csv", &["report"]),

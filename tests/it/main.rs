@@ -1,14 +1,16 @@
 //! All integration tests, in one binary.
 
+mod architecture;
 mod corpus;
 mod corpus_connections;
-mod architecture;
 mod corpus_frames;
 mod corpus_resets;
-mod corpus_scripts;
+mod corpus_segments;
+mod incidents;
 mod lab;
+mod oracle;
+mod report;
 mod scripts;
 mod semantics;
-mod report;
 mod shared;
 mod support;

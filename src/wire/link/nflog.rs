@@ -4,20 +4,23 @@ use super::Link;
 use crate::wire::strip::{Next, Stripped, array};
 use crate::wire::why::{Layer, Why};
 
-pub(super) const LINKTYPE: u32 = 239;
-pub(super) const LINK: Link = Link { linktype: LINKTYPE, name: "nflog", strip };
+pub(super) const LINK: Link = Link { linktype: 239, name: "nflog", strip };
 
 /// Address family, version, resource.
-const HEADER: usize = 4;
+pub(super) const HEADER: usize = 4;
 /// Length and type.
 const ATTRIBUTE: usize = 4;
 /// NFULA_PAYLOAD
-const PAYLOAD: u16 = 9;
+pub(super) const PAYLOAD: u16 = 9;
 /// There are about twenty types of attributes.
 const MOST: usize = 64;
 
 fn strip(bytes: &[u8]) -> Result<Stripped, Why> {
-    let mut at = HEADER;
+    payload(bytes, HEADER, PAYLOAD)
+}
+
+/// Finds the packet among the attributes that begin at `at`: it is the one of type `wanted`.
+pub(super) fn payload(bytes: &[u8], mut at: usize, wanted: u16) -> Result<Stripped, Why> {
     for _ in 0..MOST {
         let [a, b, c, d] = array(bytes, at)?;
         // In the byte order of the capturing host: types are below 256, so the zero byte tells.
@@ -26,7 +29,7 @@ fn strip(bytes: &[u8]) -> Result<Stripped, Why> {
         } else {
             (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]))
         };
-        if kind == PAYLOAD {
+        if kind == wanted {
             return Ok(Stripped::new(Next::Ip, at + ATTRIBUTE));
         }
         if usize::from(length) < ATTRIBUTE {

@@ -91,9 +91,27 @@ impl Scene {
         dumps
     }
 
+    /// Commands of the set-up, with time and host.
+    pub fn commands(&self) -> impl Iterator<Item = (i64, String, &str)> {
+        let setup = self.script["setup"].as_array().map_or(&[][..], Vec::as_slice).iter();
+        setup.filter_map(|step| Some((nanoseconds(&step["t"]), host_of(step), step["cmd"].as_str()?)))
+    }
+
+    /// Addresses that a host was given.
+    pub fn addresses(&self, host: &str) -> Vec<IpAddr> {
+        let commands = self.commands().filter(|(_, at, _)| at == host);
+        let given = commands.flat_map(|(_, _, command)| command.split("addr add ").skip(1));
+        given.filter_map(|rest| rest.split('/').next()?.parse().ok()).collect()
+    }
+
     pub fn events(&self) -> &[Value] {
         self.script["events"].as_array().map_or(&[], Vec::as_slice)
     }
+}
+
+/// `cli` for the namespace `pdl_cli`.
+pub fn host_of(step: &Value) -> String {
+    step["ns"].as_str().unwrap_or_default().trim_start_matches("pdl_").to_owned()
 }
 
 fn dump(label: &Path, host: &Path) -> Dump {

@@ -1,0 +1,245 @@
+//! A connection of which one SYN was seen, in 64 bytes: what a flood or a scan consists of.
+//!
+//! An embryo is its SYN and nothing else, so that the connection made of it, once a second segment comes, is the one
+//! that would have stood there all along.
+
+use super::{Connection, Facts, Half, Moment, Place, Side, State, Summary};
+use crate::seq::Seq;
+use crate::time::Timestamp;
+use crate::wire::{Address, Flags, FlowHash, Marks, Rare, Segment, Way};
+use serde::{Deserialize, Serialize};
+
+/// The first SYN of a connection over IPv4. Anything rarer is a whole connection from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Embryo {
+    time: Timestamp,
+    frame: u64,
+    seq: Seq,
+    ts_value: u32,
+    sender: [u8; 4],
+    receiver: [u8; 4],
+    sender_port: u16,
+    receiver_port: u16,
+    wire_len: u16,
+    window: u16,
+    ip_id: u16,
+    flags: u16,
+    interface: u16,
+    vlan: u16,
+    mss: u16,
+    point: u16,
+    file: u16,
+    ttl: u8,
+    marks: u8,
+    /// Window scale plus one; 0 without the option.
+    scale: u8,
+    sack_permitted: bool,
+    has_mss: bool,
+    way: Way,
+}
+
+impl Embryo {
+    /// `None` if the segment is no plain SYN, or says more than an embryo holds.
+    pub fn of(segment: &Segment, rare: Option<&Rare>, place: Place, ends: (Address, Address)) -> Option<Self> {
+        let other = Flags::FIN.with(Flags::RST).with(Flags::ACK).with(Flags::URG);
+        let odd = Marks(!(Marks::TIMESTAMPS.0 | Marks::RARE.0 | Marks::DONT_FRAGMENT.0));
+        if !segment.flags.has(Flags::SYN) || segment.flags.any(other) || segment.len > 0 || segment.window == 0 {
+            return None;
+        }
+        if segment.marks.has(odd) {
+            return None;
+        }
+        let rare = rare.copied().unwrap_or_default();
+        let plain = Rare {
+            mss: rare.mss,
+            window_scale: rare.window_scale,
+            sack_permitted: rare.sack_permitted,
+            ..Rare::default()
+        };
+        if rare != plain || segment.ts_echo != 0 {
+            return None;
+        }
+        let ((sender, sender_port), (receiver, receiver_port)) = (v4(ends.0)?, v4(ends.1)?);
+        Some(Self {
+            time: segment.time,
+            frame: place.frames_before + u64::from(segment.frame),
+            seq: segment.seq,
+            ts_value: segment.ts_value,
+            sender,
+            receiver,
+            sender_port,
+            receiver_port,
+            wire_len: u16::try_from(segment.wire_len).ok()?,
+            window: segment.window,
+            ip_id: segment.ip_id,
+            flags: segment.flags.0,
+            interface: segment.interface,
+            vlan: segment.vlan,
+            mss: rare.mss.unwrap_or_default(),
+            point: u16::try_from(place.point).ok()?,
+            file: u16::try_from(place.file).ok()?,
+            ttl: segment.ttl,
+            marks: segment.marks.0 as u8,
+            scale: rare.window_scale.map_or(0, |scale| scale + 1),
+            sack_permitted: rare.sack_permitted,
+            has_mss: rare.mss.is_some(),
+            way: segment.way,
+        })
+    }
+
+    pub fn order(&self) -> (u32, u64) {
+        (u32::from(self.point), self.frame)
+    }
+
+    fn ends(&self) -> (Address, Address) {
+        (Address::v4(self.sender, self.sender_port), Address::v4(self.receiver, self.receiver_port))
+    }
+
+    /// The connection that this SYN began.
+    pub fn connection(&self, flow: FlowHash) -> Connection {
+        let (segment, rare, place) = self.parts(flow);
+        let mut connection = Connection::new(&segment, place);
+        connection.observe(&segment, rare.as_ref(), place);
+        let (sender, receiver) = self.ends();
+        connection.set_ends(sender, receiver);
+        connection
+    }
+
+    /// The summary of that connection, without the detour over scoreboards that nobody will ask.
+    pub fn summary(&self, flow: FlowHash) -> Summary {
+        let (segment, rare, place) = self.parts(flow);
+        let mut summary = Connection::blank(&segment, place);
+        let (sender, receiver) = self.ends();
+        summary.ends = [sender.into(), receiver.into()];
+        summary.syn = Moment::at(self.time);
+        summary.pattern.add(segment.way, segment.flags, false);
+        summary.note_syn(Side::Client, &segment, rare.as_ref());
+        summary.facts.set(Facts::VARIED);
+        let sent = Moment::at(self.time);
+        let client = &mut summary.sides[0];
+        let next = self.seq.plus(1);
+        *client = Half {
+            iss: Some(self.seq),
+            opening: Some(State::SynSent),
+            snd_nxt: Some(next),
+            snd_una: Some(self.seq),
+            window: u32::from(self.window),
+            packets: 1,
+            wire_bytes: u64::from(self.wire_len),
+            syns: 1,
+            tries: 1,
+            ttl_min: self.ttl,
+            ttl_max: self.ttl,
+            first: sent,
+            last: sent,
+            awaiting: sent,
+            ..*client
+        };
+        summary
+    }
+
+    fn parts(&self, flow: FlowHash) -> (Segment, Option<Rare>, Place) {
+        let marks = Marks(u16::from(self.marks));
+        let rare = Rare {
+            mss: self.has_mss.then_some(self.mss),
+            window_scale: self.scale.checked_sub(1),
+            sack_permitted: self.sack_permitted,
+            ..Rare::default()
+        };
+        let segment = Segment {
+            flow,
+            time: self.time,
+            offset: 0,
+            frame: 0,
+            seq: self.seq,
+            ack: Seq(0),
+            len: 0,
+            wire_len: u32::from(self.wire_len),
+            ts_value: self.ts_value,
+            ts_echo: 0,
+            window: self.window,
+            ip_id: self.ip_id,
+            flags: Flags(self.flags),
+            ip_at: 0,
+            interface: self.interface,
+            vlan: self.vlan,
+            ttl: self.ttl,
+            marks,
+            way: self.way,
+            lane: 0,
+        };
+        let place = Place { frames_before: self.frame, point: u32::from(self.point), file: u32::from(self.file) };
+        (segment, marks.has(Marks::RARE).then_some(rare), place)
+    }
+}
+
+/// An IPv4 address and its port.
+fn v4(address: Address) -> Option<([u8; 4], u16)> {
+    match address.ip() {
+        std::net::IpAddr::V4(ip) => Some((ip.octets(), address.port)),
+        std::net::IpAddr::V6(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_embryo_takes_one_cache_line() {
+        assert!(size_of::<Option<Embryo>>() <= 64);
+    }
+
+    fn syn() -> impl Strategy<Value = (Segment, Option<Rare>)> {
+        let options = (any::<Option<u16>>(), proptest::option::of(0u8..15), any::<bool>(), any::<bool>());
+        let numbers = (any::<u32>(), any::<u32>(), 1u16.., any::<u16>(), any::<u8>());
+        (options, numbers, any::<bool>(), any::<bool>(), 0..1i64 << 60).prop_map(|(options, numbers, up, ecn, time)| {
+            let (mss, window_scale, sack_permitted, has_rare) = options;
+            let (seq, ts_value, window, ip_id, ttl) = numbers;
+            let rare = has_rare.then_some(Rare { mss, window_scale, sack_permitted, ..Rare::default() });
+            let marks = if has_rare { Marks::RARE } else { Marks::default() };
+            let segment = Segment {
+                flow: FlowHash([7, 8]),
+                time: Timestamp(time),
+                offset: 99,
+                frame: 5,
+                seq: Seq(seq),
+                ack: Seq(0),
+                len: 0,
+                wire_len: 74,
+                ts_value,
+                ts_echo: 0,
+                window,
+                ip_id,
+                flags: if ecn { Flags::SYN.with(Flags::ECE).with(Flags::CWR) } else { Flags::SYN },
+                ip_at: 14,
+                interface: 1,
+                vlan: 12,
+                ttl,
+                marks: marks.with(Marks::TIMESTAMPS),
+                way: if up { Way::Up } else { Way::Down },
+                lane: 3,
+            };
+            (segment, rare)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn an_embryo_is_the_connection_that_it_stands_for((segment, rare) in syn()) {
+            let place = Place { frames_before: 1000, point: 2, file: 3 };
+            let ends = (Address::v4([10, 0, 0, 1], 4711), Address::v4([10, 0, 0, 2], 80));
+            let embryo = Embryo::of(&segment, rare.as_ref(), place, ends).expect("a plain SYN");
+            let mut whole = Connection::new(&segment, place);
+            whole.observe(&segment, rare.as_ref(), place);
+            whole.set_ends(ends.0, ends.1);
+            let grown = embryo.connection(segment.flow);
+            // Where the frame lies in the file is the one thing that an embryo forgets: its addresses are known.
+            let mut expected = whole.finish();
+            (expected.first_offset, expected.ip_at) = (0, 0);
+            prop_assert_eq!(&grown.finish(), &expected);
+            prop_assert_eq!(&embryo.summary(segment.flow), &expected);
+        }
+    }
+}
