@@ -73,9 +73,8 @@ fn every_stream_of_tshark_is_a_connection_with_the_same_packets_bytes_and_flags(
     let Some(files) = files() else { return };
     let mut report = Report::default();
     for file in &files {
-        let (bytes, format) = file.read();
-        match format {
-            Some(format) => compare(file, &bytes, format, &mut report),
+        match file.open() {
+            Some((source, format)) => compare(file, source.bytes(), format, &mut report),
             None => {
                 let streams = file.streams().len();
                 report.streams += streams;
@@ -93,7 +92,7 @@ fn every_stream_of_tshark_is_a_connection_with_the_same_packets_bytes_and_flags(
     assert_eq!(report.streams, report.matched + missing, "the reasons add up");
     assert_eq!(report.connections, report.matched + surplus, "the reasons add up");
     assert_eq!(report.matched, report.equal + differing, "the reasons add up");
-    assert!(report.equal > 11_900, "nearly all connections are counted alike");
+    assert!(report.equal > 12_100, "nearly all connections are counted alike");
     assert!(report.other.is_empty(), "unexplained: {:#?}", report.other);
 }
 

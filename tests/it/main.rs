@@ -4,7 +4,7 @@ mod architecture;
 mod corpus;
 mod corpus_connections;
 mod corpus_frames;
-mod corpus_scripts;
+mod corpus_resets;
 mod corpus_segments;
 mod incidents;
 mod lab;
