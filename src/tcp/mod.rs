@@ -197,7 +197,10 @@ impl Connection {
         let half = &self.summary[side];
         let (Some(next), Some(first)) = (half.snd_nxt, half.iss.or(half.snd_una)) else { return false };
         let near = half.bytes < u64::from(FAR.unsigned_abs());
-        if near && error.seq.since(first) < 0 && half.iss.is_some() || error.seq.after(next) || next.since(error.seq) >= FAR {
+        if near && error.seq.since(first) < 0 && half.iss.is_some()
+            || error.seq.after(next)
+            || next.since(error.seq) >= FAR
+        {
             return false;
         }
         let is_syn = side == Side::Client && self.summary.has(Facts::SYN) && half.iss == Some(error.seq);

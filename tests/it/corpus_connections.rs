@@ -44,7 +44,7 @@ impl Frames<'_> {
 
     /// Segments of the flow of the first one among them.
     fn segments(&self, stream: &Stream) -> impl Iterator<Item = &Segment> {
-        let segment = |packet| if let &Packet::Segment(ref segment, _) = packet { Some(segment) } else { None };
+        let segment = |packet| if let Packet::Segment(segment, _) = packet { Some(segment) } else { None };
         let flow = self.within(stream).find_map(segment).map(|first| first.flow);
         self.within(stream).filter_map(segment).filter(move |segment| Some(segment.flow) == flow)
     }

@@ -46,7 +46,10 @@ fn left_out(case: &Case, style: Style) -> Option<String> {
     let path = cut_middle(&safe(first), style.columns() / 2, style);
     Some(match case.left_out.len() as u64 {
         1 => format!("left out, because it is no capture: {path}"),
-        files => format!("left out, because they are no captures: {} in the folders named, the first {path}", counted(files, "file")),
+        files => format!(
+            "left out, because they are no captures: {} in the folders named, the first {path}",
+            counted(files, "file")
+        ),
     })
 }
 
