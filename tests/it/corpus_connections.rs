@@ -44,9 +44,8 @@ impl Frames<'_> {
 
     /// Segments of the flow of the first one among them.
     fn segments(&self, stream: &Stream) -> impl Iterator<Item = &Segment> {
-        let segment = |packet| if let Packet::Segment(segment, _) = packet { Some(segment) } else { None };
-        let flow = self.within(stream).find_map(segment).map(|first| first.flow);
-        self.within(stream).filter_map(segment).filter(move |segment| Some(segment.flow) == flow)
+        let flow = self.within(stream).find_map(segment_of).map(|first| first.flow);
+        self.within(stream).filter_map(segment_of).filter(move |segment| Some(segment.flow) == flow)
     }
 
     /// Why frames between the stream's first and last are no segments of ours, and how many.
@@ -140,6 +139,13 @@ fn counterpart(stream: &Stream, connections: &BTreeMap<usize, Stream>) -> Option
 }
 
 /// Why a stream has no connection.
+fn segment_of(packet: &Packet) -> Option<&Segment> {
+    match packet {
+        Packet::Segment(segment, _) => Some(segment),
+        Packet::IcmpError(_) | Packet::Other(_) => None,
+    }
+}
+
 fn missing<'a>(frames: &Frames, stream: &Stream, mut found: impl Iterator<Item = &'a Judged>) -> Option<String> {
     let Some(pair) = stream.pair() else { return Some("only headers quoted by ICMP errors".into()) };
     if let Some(packet) = frames.packets.get(stream.first_frame as usize - 1) {
