@@ -138,7 +138,6 @@ fn counterpart(stream: &Stream, connections: &BTreeMap<usize, Stream>) -> Option
     same_start.or_else(|| same_ends().find(|(_, connection)| overlaps(connection))).map(|(&index, _)| index)
 }
 
-/// Why a stream has no connection.
 fn segment_of(packet: &Packet) -> Option<&Segment> {
     match packet {
         Packet::Segment(segment, _) => Some(segment),
@@ -146,6 +145,7 @@ fn segment_of(packet: &Packet) -> Option<&Segment> {
     }
 }
 
+/// Why a stream has no connection.
 fn missing<'a>(frames: &Frames, stream: &Stream, mut found: impl Iterator<Item = &'a Judged>) -> Option<String> {
     let Some(pair) = stream.pair() else { return Some("only headers quoted by ICMP errors".into()) };
     if let Some(packet) = frames.packets.get(stream.first_frame as usize - 1) {

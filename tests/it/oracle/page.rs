@@ -616,7 +616,7 @@ impl Page {
             "stray" => None,
             "syn_challenged" | "syn_unanswered" => (side == C).then_some("SYN_SENT"),
             "rst_refused" => {
-                let last = (0..n).filter(|&at| self.acts[at].any(RST) && self.accepted(at)).next_back().unwrap_or(n);
+                let last = (0..n).rfind(|&at| self.acts[at].any(RST) && self.accepted(at)).unwrap_or(n);
                 let again = self.list(C, n).any(|(at, act)| at > last && act.syn_only());
                 Some(if side == C && again { "SYN_SENT" } else { "CLOSED" })
             }
