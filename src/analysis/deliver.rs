@@ -1,6 +1,7 @@
 //! Deliver: summaries stream once, in order of point and first frame, through role, label and judgement to the writers.
 
 use super::runs::Runs;
+use super::timings::{Stage, Timings};
 use crate::case::{Case, Facts, Judged, Tally};
 use crate::tcp::records;
 use crate::time::{Span, Timestamp};
@@ -21,9 +22,8 @@ pub trait Rows: Send {
 pub(super) fn deliver(
     runs: &mut Runs,
     facts: Facts,
-    unread: Vec<String>,
-    left_out: Vec<String>,
     stuck_after: Span,
+    timings: &Timings,
     output: &mut dyn Rows,
 ) -> io::Result<Case> {
     let first = facts.points.iter().filter_map(|point| point.first).min().unwrap_or_default();
@@ -31,6 +31,7 @@ pub(super) fn deliver(
     let mut tally = Tally::new(first, last, stuck_after);
     let mut ordered = runs.ordered()?;
     let mut batch: Vec<Cow<'_, [u8]>> = Vec::with_capacity(BATCH);
+    let mut lap = timings.lap();
     loop {
         batch.clear();
         while batch.len() < BATCH
@@ -41,11 +42,15 @@ pub(super) fn deliver(
         if batch.is_empty() {
             break;
         }
+        lap.end(Stage::Merge);
         let rows: Vec<Judged> =
             batch.par_iter().filter_map(|record| Some(Judged::new(records::decode(record)?, &facts))).collect();
+        lap.end(Stage::Judge);
         rows.iter().for_each(|row| tally.add(row));
+        lap.end(Stage::Tally);
         output.batch(&rows, &facts)?;
+        lap.end(Stage::Write);
     }
     drop((batch, ordered));
-    Ok(Case { facts, tally, unread, left_out })
+    Ok(Case { facts, tally, unread: Vec::new(), left_out: Vec::new() })
 }

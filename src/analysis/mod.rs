@@ -9,17 +9,20 @@ mod folder;
 mod plan;
 mod report;
 mod runs;
+mod timings;
 mod track;
 
 pub use deliver::Rows;
 pub use folder::Folder;
 pub use report::{Report, Wanted};
+pub use timings::{Lap, Stage, Timings, peak_resident};
 
 use crate::case::{Case, Facts, InputFile, Point};
 use crate::error::Error;
 use crate::input::{self, Source};
 use crate::tcp::Place;
 use crate::tcp::records::Records;
+use crate::tcp::table::Table;
 use crate::time::Span;
 use crate::wire::{self, Keys};
 use plan::Chain;
@@ -48,6 +51,8 @@ pub struct Options {
     pub input: input::Options,
     /// Folder for what does not fit into memory.
     pub scratch: PathBuf,
+    /// Takes note of where time goes, and memory.
+    pub timings: Arc<Timings>,
 }
 
 impl Default for Options {
@@ -60,6 +65,7 @@ impl Default for Options {
             stuck_after: Span::from_seconds(60),
             input: input::Options::default(),
             scratch: std::env::temp_dir(),
+            timings: Arc::default(),
         }
     }
 }
@@ -82,10 +88,15 @@ pub struct Tracking {
     left_out: Vec<PathBuf>,
     stuck_after: Span,
     pool: rayon::ThreadPool,
+    timings: Arc<Timings>,
 }
 
 /// Finds, opens and recognises the inputs. A path that cannot be read is an error in the plan, and no more.
 pub fn plan(paths: &[PathBuf], options: &Options) -> Plan {
+    options.timings.stage(Stage::Plan, || open(paths, options))
+}
+
+fn open(paths: &[PathBuf], options: &Options) -> Plan {
     let (inputs, mut unread) = input::expand(paths);
     let mut sources: Vec<(Source, bool)> = Vec::new();
     for input in &inputs {
@@ -118,6 +129,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         chunk: options.chunk.max(1),
         keys: Keys(options.keys.unwrap_or_else(random_keys)),
         done,
+        timings: &options.timings,
     };
     let runs = Mutex::new((Runs::new(options.memory, &options.scratch), Ok(())));
     let finished = |mut records: Records| {
@@ -134,7 +146,10 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         let mut frames_before = 0;
         for (index, file) in chain.files.iter().enumerate() {
             let at = Place { frames_before, point: number as u32, file: index as u32 };
-            let tracked = pool.install(|| track::track(file, &lanes, pace, at, &finished));
+            let tracked = options
+                .timings
+                .stage(Stage::Track, || pool.install(|| track::track(file, &lanes, pace, at, &finished)));
+            options.timings.add_redone(tracked.redone);
             let row = input_row(file, tracked, frames_before);
             frames_before += row.frames;
             point.first = [point.first, row.first].into_iter().flatten().min();
@@ -143,17 +158,18 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         }
         facts.points.push(point);
         let services = Mutex::new(&mut facts.services);
-        pool.install(|| {
-            lanes.into_par_iter().for_each(|lane| {
-                let lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
-                services.lock().unwrap_or_else(PoisonError::into_inner).note(lane.listening);
-                finished(lane.records);
-            });
-        });
+        let gather = |lane: Mutex<Table>| {
+            let lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+            services.lock().unwrap_or_else(PoisonError::into_inner).note(lane.listening);
+            finished(lane.records);
+        };
+        options.timings.stage(Stage::Gather, || pool.install(|| lanes.into_par_iter().for_each(gather)));
     }
     let (runs, result) = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
     result?;
-    Ok(Tracking { runs, facts, unread: plan.unread, left_out: plan.left_out, stuck_after: options.stuck_after, pool })
+    let Plan { unread, left_out, .. } = plan;
+    let timings = Arc::clone(&options.timings);
+    Ok(Tracking { runs, facts, unread, left_out, stuck_after: options.stuck_after, pool, timings })
 }
 
 fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFile {
@@ -194,10 +210,13 @@ impl Tracking {
     /// # Errors
     /// When a writer fails.
     pub fn deliver(mut self, output: &mut dyn Rows) -> std::io::Result<Case> {
-        let Self { runs, facts, unread, left_out, stuck_after, pool } = &mut self;
-        let unread = unread.iter().map(ToString::to_string).collect();
-        let left_out = left_out.iter().map(|path| path.display().to_string()).collect();
-        pool.install(|| deliver::deliver(runs, std::mem::take(facts), unread, left_out, *stuck_after, output))
+        let Self { runs, facts, unread, left_out, stuck_after, pool, timings } = &mut self;
+        let mut case = timings.stage(Stage::Deliver, || {
+            pool.install(|| deliver::deliver(runs, std::mem::take(facts), *stuck_after, timings, output))
+        })?;
+        case.unread = unread.iter().map(ToString::to_string).collect();
+        case.left_out = left_out.iter().map(|path| path.display().to_string()).collect();
+        Ok(case)
     }
 
     /// Whether every input could be read.
