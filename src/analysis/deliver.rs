@@ -5,6 +5,7 @@ use crate::case::{Case, Facts, Judged, Tally};
 use crate::tcp::records;
 use crate::time::{Span, Timestamp};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::io;
 
 /// Rows judged and written at once.
@@ -28,19 +29,22 @@ pub(super) fn deliver(
     let last = facts.points.iter().filter_map(|point| point.last).max().unwrap_or(Timestamp(0));
     let mut tally = Tally::new(first, last, stuck_after);
     let mut ordered = runs.ordered()?;
-    let mut batch: Vec<Vec<u8>> = Vec::with_capacity(BATCH);
+    let mut batch: Vec<Cow<'_, [u8]>> = Vec::with_capacity(BATCH);
     loop {
         batch.clear();
-        for record in ordered.by_ref().take(BATCH) {
-            batch.push(record?);
+        while batch.len() < BATCH
+            && let Some((_, record)) = ordered.next()?
+        {
+            batch.push(record);
         }
         if batch.is_empty() {
             break;
         }
-        let rows: Vec<Judged> = batch.par_iter().filter_map(|record| Some(Judged::new(records::decode(record)?, &facts))).collect();
+        let rows: Vec<Judged> =
+            batch.par_iter().filter_map(|record| Some(Judged::new(records::decode(record)?, &facts))).collect();
         rows.iter().for_each(|row| tally.add(row));
         output.batch(&rows, &facts)?;
     }
-    drop(ordered);
+    drop((batch, ordered));
     Ok(Case { facts, tally, unread })
 }

@@ -23,13 +23,13 @@ use crate::tcp::records::Records;
 use crate::time::Span;
 use crate::wire::{self, Keys};
 use plan::Chain;
+use rayon::prelude::*;
 use runs::Runs;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
-use rayon::prelude::*;
 use track::{Lanes, Pace, Tracked};
 
 /// How to analyse.
@@ -117,10 +117,11 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         done,
     };
     let runs = Mutex::new((Runs::new(options.memory, &options.scratch), Ok(())));
-    let finished = |records: Records| {
+    let finished = |mut records: Records| {
+        records.sort();
         let (runs, result) = &mut *runs.lock().unwrap_or_else(PoisonError::into_inner);
         if result.is_ok() {
-            *result = runs.add(&records);
+            *result = runs.add(records);
         }
     };
     let mut facts = Facts::default();

@@ -7,9 +7,9 @@
 use super::chunk::{self, Batch, Read};
 use super::plan::File;
 use crate::capture::{Context, End};
-use crate::tcp::table::Table;
 use crate::tcp::Place;
 use crate::tcp::records::Records;
+use crate::tcp::table::Table;
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
 use crate::wire::{self, Address, Keys, Segment, Why};

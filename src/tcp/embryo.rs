@@ -50,7 +50,12 @@ impl Embryo {
             return None;
         }
         let rare = rare.copied().unwrap_or_default();
-        let plain = Rare { mss: rare.mss, window_scale: rare.window_scale, sack_permitted: rare.sack_permitted, ..Rare::default() };
+        let plain = Rare {
+            mss: rare.mss,
+            window_scale: rare.window_scale,
+            sack_permitted: rare.sack_permitted,
+            ..Rare::default()
+        };
         if rare != plain || segment.ts_echo != 0 {
             return None;
         }
@@ -122,6 +127,7 @@ impl Embryo {
             packets: 1,
             wire_bytes: u64::from(self.wire_len),
             syns: 1,
+            tries: 1,
             ttl_min: self.ttl,
             ttl_max: self.ttl,
             first: sent,

@@ -21,6 +21,7 @@ pub struct Ending {
 pub struct States {
     pub established: bool,
     pub teardown: [Teardown; 2],
+    pub closed_by: Option<ClosedBy>,
     pub shown: [Option<State>; 2],
 }
 
@@ -29,33 +30,37 @@ impl States {
         let mut opening = Side::BOTH.map(|side| summary.opening(side));
         let mut teardown = summary.sides.map(|half| half.teardown);
         let mut established = summary.established.is_set();
+        let mut first = None;
         if let Some(seen) = summary.one_sided() {
             // An ACK after the SYN proves a SYN-ACK that only the capture missed.
             established |= seen == Side::Client && summary.has(Facts::SYN) && summary[seen].acked_plainly.is_set();
             if established {
                 opening = [Some(State::Established); 2];
             }
-            infer_close(summary, seen, &mut teardown);
+            first = infer_close(summary, seen, &mut teardown);
         } else if established {
             // A side whose own SYN, SYN-ACK or ACK was missed by the capture takes part all the same.
             opening.iter_mut().for_each(|opening| *opening = opening.or(Some(State::Established)));
         }
         let shown = [shown(opening[0], teardown[0]), shown(opening[1], teardown[1])];
-        Self { established, teardown, shown }
+        let closed_by = first.map_or_else(|| closed_by(teardown), |side| Some(side.into()));
+        Self { established, teardown, closed_by, shown }
     }
 }
 
-/// The unseen side's FIN shows in the last advance of the seen side's acknowledgements.
-fn infer_close(summary: &Summary, seen: Side, teardown: &mut [Teardown; 2]) {
+/// The unseen side's FIN shows in the last advance of the seen side's acknowledgements: gives the side that closed first.
+/// A repeated FIN of the seen side may never have arrived.
+fn infer_close(summary: &Summary, seen: Side, teardown: &mut [Teardown; 2]) -> Option<Side> {
     let half = &summary[seen];
     if !half.teardown.fin_sent || !half.ack_advanced || half.last_ack_advance != 1 {
-        return;
+        return None;
     }
-    let fin_acked = half.fins.saturating_sub(half.duplicates_capture + half.duplicates_network) <= 1;
+    let fin_acked = !half.fin_resent;
     let seen_second = half.advanced_before_fin;
     teardown[seen as usize] = Teardown { fin_sent: true, fin_acked, fin_received: true, closed_second: seen_second };
     teardown[seen.peer() as usize] =
-        Teardown { fin_sent: true, fin_acked: true, fin_received: fin_acked, closed_second: !seen_second };
+        Teardown { fin_sent: true, fin_acked: true, fin_received: fin_acked, closed_second: !seen_second && fin_acked };
+    Some(if seen_second { seen.peer() } else { seen })
 }
 
 /// How sure a label is.
@@ -83,6 +88,15 @@ pub enum ClosedBy {
     Server,
     /// The FINs crossed.
     Both,
+}
+
+impl From<Side> for ClosedBy {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Client => Self::Client,
+            Side::Server => Self::Server,
+        }
+    }
 }
 
 impl ClosedBy {
@@ -207,7 +221,7 @@ impl Judgement {
         Self {
             states: final_states,
             handshake: handshake(summary, outcome),
-            closed_by: if noise { None } else { closed_by(states) },
+            closed_by: states.closed_by.filter(|_| !noise),
             reset_by: reset.map(|reset| reset.by),
             reset_phase: reset.map(|reset| reset.phase),
             reset_kind: reset.and_then(|reset| reset.kind),
@@ -271,8 +285,7 @@ fn handshake(summary: &Summary, outcome: Outcome) -> Handshake {
     }
 }
 
-fn closed_by(states: &States) -> Option<ClosedBy> {
-    let [client, server] = states.teardown;
+fn closed_by([client, server]: [Teardown; 2]) -> Option<ClosedBy> {
     match (client.fin_sent, server.fin_sent) {
         (false, false) => None,
         (true, false) => Some(ClosedBy::Client),
@@ -288,15 +301,10 @@ fn caveats(summary: &Summary, outcome: Outcome, states: &States, ending: &Ending
     let sum = |count: fn(&super::Half) -> u64| summary.sides.iter().map(count).sum::<u64>();
     let one_sided = summary.one_sided().is_some() && states.established;
     let noise = matches!(outcome, Outcome::Probe | Outcome::Stray);
-    let answered = summary.icmp.is_some_and(|icmp| icmp.rejects_syn) && !summary.has(Facts::SYN_AFTER_REFUSAL);
-    let cut = summary.reset.is_none()
-        && !one_sided
-        && !noise
-        && !(outcome == Outcome::IcmpRejected && answered)
-        && summary
-            .sides
-            .iter()
-            .any(|half| half.awaiting.get().is_some_and(|time| ending.last_frame.since(time).0 < CUT));
+    let rejected = outcome == Outcome::IcmpRejected && !summary.has(Facts::SYN_AFTER_REFUSAL);
+    let settled = summary.reset.is_some() || one_sided || noise || rejected;
+    let waits = |half: &super::Half| half.awaiting.get().is_some_and(|time| ending.last_frame.since(time).0 < CUT);
+    let cut = !settled && summary.sides.iter().any(waits);
     let both_fins = states.teardown.iter().all(|fin| fin.fin_sent);
     let guessed = matches!(summary.role_basis, RoleBasis::Port | RoleBasis::First) && !noise;
     caveats.set_if(!summary.has(Facts::SYN), Caveats::START_UNSEEN);

@@ -25,7 +25,7 @@ pub use state::State;
 pub use summary::{Facts, Half, Moment, RoleBasis, Side, Summary};
 pub use table::Table;
 
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use crate::wire::{Address, Flags, IcmpError, Marks, Rare, Segment};
 use scoreboard::{FAR, NEAR, Scoreboard};
 use serde::{Deserialize, Serialize};
@@ -42,17 +42,22 @@ pub struct Place {
     pub file: u32,
 }
 
+/// As [`Connection::beside`] comes back.
+type Beside = (Box<[Scoreboard; 2]>, Vec<summary::Reset>);
+
 /// One life of a flow, being tracked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Connection {
     summary: Summary,
     boards: Box<[Scoreboard; 2]>,
+    /// RSTs that count if those before them are taken back.
+    later_resets: Vec<summary::Reset>,
 }
 
 impl Connection {
     /// A connection that begins with this segment. The sender is the client unless the segment is a SYN-ACK.
     pub fn new(segment: &Segment, place: Place) -> Self {
-        Self { summary: Self::blank(segment, place), boards: Box::default() }
+        Self { summary: Self::blank(segment, place), boards: Box::default(), later_resets: Vec::new() }
     }
 
     /// A summary that has yet to take its first segment.
@@ -112,6 +117,22 @@ impl Connection {
         self.summary
     }
 
+    /// Prepares for packing at time `now`: see [`Summary::rebase`].
+    pub(crate) fn pack(&mut self, now: Timestamp) {
+        self.boards.iter_mut().for_each(|board| board.forget(now));
+        self.summary.rebase(self.summary.first.0);
+    }
+
+    /// All that a connection holds beside its summary.
+    pub(crate) fn beside(&self) -> (&[Scoreboard; 2], &[summary::Reset]) {
+        (&self.boards, &self.later_resets)
+    }
+
+    /// A connection that was packed.
+    pub(crate) fn resumed(summary: Summary, (boards, later_resets): Beside) -> Self {
+        Self { summary, boards, later_resets }
+    }
+
     /// What parts of an id link another connection to this one.
     fn link(&self) -> Link {
         Link { seq: self.summary.first_seq, time: self.summary.first }
@@ -165,6 +186,7 @@ impl Connection {
         if !opened && !neither && self.summary.side_of(segment.way) != opens {
             self.summary.swap_sides();
             self.boards.swap(0, 1);
+            self.later_resets.iter_mut().for_each(summary::Reset::swap_sides);
         }
     }
 
@@ -235,6 +257,8 @@ impl Connection {
         half.rsts += u32::from(reset);
         half.fins += u32::from(segment.flags.any(Flags::FIN));
         if segment.flags.any(Flags::SYN) && !reset {
+            let copy = matches!(kind, SegmentKind::Duplicate(_));
+            half.tries = half.tries.saturating_add(u32::from(!copy && !segment.flags.any(Flags::ACK)));
             let count = if segment.flags.any(Flags::ACK) { &mut half.synacks } else { &mut half.syns };
             *count = count.saturating_add(1);
         }
@@ -287,7 +311,7 @@ impl Connection {
             self.acknowledge(side, segment, rare);
         }
         self.carry(side, segment, kind);
-        if segment.flags.has(Flags::FIN.with(Flags::ACK)) {
+        if segment.flags.any(Flags::FIN) {
             self.take_fin(side, segment, frame, kind);
         }
         self.count_silence(side, segment, kind);
@@ -334,6 +358,7 @@ impl Connection {
             (Some(iss), Some(next)) if !self.summary.has(Facts::SYNACK) || segment.flags.any(Flags::SYN) => {
                 segment.ack.acknowledges(iss, next)
             }
+            (Some(iss), _) => segment.ack.after(iss),
             _ => true,
         }
     }
@@ -371,6 +396,9 @@ impl Connection {
             peer.iss = Some(segment.ack.minus(1));
             peer.snd_nxt = peer.snd_nxt.or(Some(segment.ack));
             peer.snd_una = Some(peer.snd_una.map_or(segment.ack, |una| una.max(segment.ack)));
+        }
+        if !peer.syn_acked && peer.iss == Some(segment.ack.minus(1)) {
+            self.boards[side.peer() as usize].declined(segment.ack, peer);
         }
         peer.syn_acked = true;
         if summary.has(Facts::SYN_FIN) && side == Side::Server && !summary.has(Facts::SYN) {
@@ -438,6 +466,12 @@ impl Connection {
         if half.opening == Some(State::SynReceived) {
             half.opening = Some(State::Established);
         }
+        // The SYN-ACK was missed by the capture: a client that acknowledges anything had it.
+        let missed = summary.established.is_set();
+        let [client, server] = &mut summary.sides;
+        if missed && server.iss.is_none() && client.opening == Some(State::SynSent) && client.acked_plainly.is_set() {
+            client.opening = Some(State::Established);
+        }
     }
 
     fn announce_window(&mut self, side: Side, segment: &Segment) {
@@ -492,6 +526,7 @@ impl Connection {
                 peer.last_data_acked = Moment::at(segment.time);
             }
             peer.snd_una = Some(ack);
+            peer.gap_bytes += board.missed(ack);
             board.acknowledged(ack, segment, peer);
             peer.unacked_since = match board.oldest_unacknowledged() {
                 Some(time) if peer.unacknowledged() > 0 => Moment::at(time),
@@ -537,12 +572,10 @@ impl Connection {
             half.snd_nxt = Some(end);
         }
         if !probe {
-            let new_from = before.map_or(start, |next| next.max(start));
+            // What was skipped over was sent as well, whether it is still to come or was missed by the capture.
+            let new_from = before.unwrap_or(start);
             if end.after(new_from) {
                 half.bytes += u64::from(end.since(new_from).unsigned_abs());
-                if let Some(next) = before.filter(|&next| start.after(next)) {
-                    half.bytes += u64::from(start.since(next).unsigned_abs());
-                }
                 half.payload_after_fin_received |= half.teardown.fin_received && segment.len > 0;
                 half.unacked_since.first(segment.time);
             }
@@ -569,9 +602,10 @@ impl Connection {
             half.teardown.closed_second = half.teardown.fin_received;
             half.fin = Moment::at(segment.time);
             half.fin_frame = frame;
-        } else if matches!(kind, SegmentKind::Retransmission(_)) && half.teardown.fin_acked {
+        } else if matches!(kind, SegmentKind::Retransmission(_)) {
+            half.fin_resent = true;
+            half.fin_resent_after_ack |= half.teardown.fin_acked;
             half.teardown.fin_acked = false;
-            half.fin_resent_after_ack = true;
         }
         half.fin_seq = Some(half.fin_seq.map_or(fin, |old| old.max(fin)));
         half.snd_nxt = Some(half.snd_nxt.map_or(fin.plus(1), |next| next.max(fin.plus(1))));

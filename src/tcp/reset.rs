@@ -7,6 +7,8 @@ use crate::wire::{Flags, Segment};
 
 /// A RST this long after the last acknowledged payload met an idle connection: the shortest idle time-out in common use.
 const IDLE: Span = Span::from_seconds(60);
+/// So many RSTs wait for those before them to be taken back.
+const LATER: usize = 8;
 
 impl Connection {
     pub(super) fn take_reset(&mut self, side: Side, segment: &Segment, frame: u64) {
@@ -22,13 +24,13 @@ impl Connection {
         let refusal = refuses(summary, side);
         if refusal {
             summary.refusals = summary.refusals.saturating_add(1);
-            summary.facts.clear(Facts::SYN_AFTER_REFUSAL);
         }
+        summary.facts.clear(Facts::SYN_AFTER_REFUSAL);
         if summary[side.peer()].rcv_nxt == Some(segment.seq) {
             summary.facts.set(Facts::ACK_ANSWERED);
         }
-        if summary.reset.is_some() {
-            return; // the first one decided
+        if self.later_resets.len() >= LATER {
+            return;
         }
         let kind = if refusal {
             Some(ResetKind::Refusal)
@@ -42,7 +44,7 @@ impl Connection {
         let ack = summary[side].rcv_nxt;
         let ack =
             if segment.flags.any(Flags::ACK) { Some(ack.map_or(segment.ack, |old| old.max(segment.ack))) } else { ack };
-        summary.reset = Some(Reset {
+        let reset = Reset {
             by: side,
             time: segment.time,
             frame,
@@ -55,22 +57,34 @@ impl Connection {
             teardown: Side::BOTH.map(|side| summary[side].teardown),
             unacked: Side::BOTH.map(|side| summary[side].unacknowledged()),
             origin: origin(&summary[side], segment),
-        });
+        };
+        if summary.reset.is_none() {
+            summary.reset = Some(reset);
+        } else {
+            self.later_resets.push(reset); // the first one decides as long as it stands
+        }
     }
 
     /// A sender that goes on beyond its RST did not send it, or it was not heeded.
     pub(super) fn take_reset_back(&mut self, side: Side, segment: &Segment, acceptable: bool) {
-        let Some(reset) = self.summary.reset.filter(|reset| reset.by == side) else { return };
-        let end = segment.seq.plus(segment.len);
-        let synack = segment.flags.has(Flags::SYN.with(Flags::ACK)) && acceptable;
-        let syn = segment.flags.any(Flags::SYN);
-        let higher = !syn
-            && (end.after(reset.seq)
-                || reset.ack.is_some_and(|ack| segment.flags.any(Flags::ACK) && segment.ack.after(ack)));
-        if synack || acceptable && higher {
-            self.summary.reset = None;
+        let Some(reset) = self.summary.reset.filter(|_| acceptable) else { return };
+        self.later_resets.retain(|later| later.by != side || !goes_on(later, segment));
+        if reset.by == side && goes_on(&reset, segment) {
+            let later = (!self.later_resets.is_empty()).then(|| self.later_resets.remove(0));
+            self.summary.reset = later;
             self.summary.facts.set(Facts::RST_TAKEN_BACK);
         }
+    }
+}
+
+/// The segment, of the same sender, reaches beyond the RST.
+fn goes_on(reset: &Reset, segment: &Segment) -> bool {
+    let end = segment.seq.plus(segment.len);
+    let acknowledges = segment.flags.any(Flags::ACK) && reset.ack.is_none_or(|ack| segment.ack.after(ack));
+    match (segment.flags.any(Flags::SYN), segment.flags.any(Flags::ACK)) {
+        // Once the connection is established, a SYN-ACK is an old one that comes late and says nothing of its sender.
+        (true, synack) => synack && reset.phase == ResetPhase::Handshake,
+        (false, _) => end.after(reset.seq) || acknowledges,
     }
 }
 
@@ -93,7 +107,9 @@ fn fit(summary: &Summary, side: Side, segment: &Segment) -> Option<Fit> {
             let follows = summary.has(Facts::SYNACK) && sender.iss.is_some_and(|iss| segment.seq == iss.plus(1));
             return (acknowledges || follows).then_some(Fit::Exact);
         }
-        target.opening?; // a server of which nothing is known may never have heard of the SYN
+        if target.opening.is_none() && !sender.acked_plainly.is_set() {
+            return None; // a server of which nothing is known may never have heard of the SYN
+        }
     }
     if summary.shown(side.peer()) == Some(State::Closed) {
         return None; // closed in good order: nobody is there to be reset
@@ -120,7 +136,9 @@ fn fit(summary: &Summary, side: Side, segment: &Segment) -> Option<Fit> {
 
 fn phase(summary: &Summary, time: Timestamp) -> ResetPhase {
     let both = &summary.sides;
-    if !summary.established.is_set() {
+    let alone = summary.has(Facts::SYN) && summary.one_sided() == Some(Side::Client);
+    let unseen_server = alone && summary[Side::Client].acked_plainly.is_set();
+    if !summary.established.is_set() && !unseen_server {
         return ResetPhase::Handshake;
     }
     if both.iter().any(|half| half.teardown.fin_sent) {

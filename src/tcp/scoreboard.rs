@@ -103,6 +103,8 @@ pub struct Scoreboard {
     high_sacked: Option<Seq>,
     to_judge: Option<Judged>,
     repeats: [(Seq, u32); 2],
+    /// Payload of the SYN that the SYN-ACK left out (TCP Fast Open not taken, RFC 7413 4.2.1): it is due again.
+    declined: Option<(Seq, Seq)>,
 }
 
 impl Scoreboard {
@@ -157,14 +159,14 @@ impl Scoreboard {
                 return SegmentKind::WindowProbe;
             }
         }
+        if ahead > 0 {
+            self.skip(next, segment.seq, segment.time);
+        }
         if occupies == 0 {
             return self.empty(segment, me, peer);
         }
         let end = segment.seq.plus(occupies);
         if end.after(next) {
-            if ahead > 0 {
-                self.skip(next, segment.seq, segment.time);
-            }
             self.sent(end, segment.time);
             return SegmentKind::New;
         }
@@ -209,6 +211,13 @@ impl Scoreboard {
         None
     }
 
+    /// Forgets headers that no frame from `now` on can double.
+    pub fn forget(&mut self, now: Timestamp) {
+        for seen in &mut self.recent {
+            *seen = seen.filter(|seen| now.since(seen.time).0 <= DOUBLED.0);
+        }
+    }
+
     fn sent(&mut self, end: Seq, time: Timestamp) {
         if self.outstanding.len() >= OUTSTANDING {
             // Merge the newest two: the older time stands for both, and the pair is no sample.
@@ -226,6 +235,20 @@ impl Scoreboard {
             self.holes.remove(0);
         }
         self.holes.push((from, to, time));
+    }
+
+    /// Bytes below `ack` that were skipped over and never came: acknowledged, but missed by the capture (OUTCOMES 1.10).
+    pub fn missed(&mut self, ack: Seq) -> u64 {
+        let mut missed = 0;
+        self.holes.retain_mut(|(from, to, _)| {
+            let end = if to.after(ack) { ack } else { *to };
+            if end.after(*from) {
+                missed += u64::from(end.since(*from).unsigned_abs());
+                *from = end;
+            }
+            to.after(*from)
+        });
+        missed
     }
 
     /// Old sequence numbers: a skipped range filled, or something sent again.
@@ -249,9 +272,18 @@ impl Scoreboard {
                 sent.resent = true;
             }
         }
+        if let Some((from, to)) = self.declined.filter(|&(from, to)| segment.seq == from && to.reaches(end)) {
+            self.declined = Some((end, to)).filter(|_| end.after(from));
+            return SegmentKind::New;
+        }
         let ts_value = segment.marks.has(Marks::TIMESTAMPS).then_some(segment.ts_value);
         self.to_judge = Some(Judged { seq: segment.seq, end, fast, ts_value });
         SegmentKind::Retransmission(if fast { Cause::Fast } else { Cause::Timeout })
+    }
+
+    /// The SYN-ACK acknowledged no more than `me`'s SYN, up to `ack`: sending its payload again makes up for no loss.
+    pub fn declined(&mut self, ack: Seq, me: &Half) {
+        self.declined = me.snd_nxt.filter(|next| next.after(ack)).map(|next| (ack, next));
     }
 
     /// How often the segment at `seq` was sent again, this time included.
@@ -279,7 +311,6 @@ impl Scoreboard {
         if let Some(sent) = sample {
             me.rtt.add(segment.time.since(sent));
         }
-        self.holes.retain(|&(_, to, _)| to.after(ack));
         let eifel = self.to_judge.is_some_and(|repeat| {
             ack.reaches(repeat.end)
                 && segment.marks.has(Marks::TIMESTAMPS)

@@ -38,9 +38,26 @@ impl Side {
     }
 }
 
-/// A time that may be absent, in eight bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A time that may be absent, in eight bytes. Encoded as 0 or a small number where it is near [`Summary::first`]: see
+/// [`Summary::rebase`].
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Moment(i64);
+
+impl Serialize for Moment {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Absent is 0; the others follow in the order 0, -1, 1, -2 ...
+        let folded = if self.is_set() { ((self.0 << 1 ^ self.0 >> 63) as u64).wrapping_add(1) } else { 0 };
+        serializer.serialize_u64(folded)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let folded = u64::deserialize(deserializer)?;
+        let Some(number) = folded.checked_sub(1) else { return Ok(Self::NEVER) };
+        Ok(Self((number >> 1) as i64 ^ -((number & 1) as i64)))
+    }
+}
 
 impl Moment {
     pub const NEVER: Self = Self(i64::MIN);
@@ -110,6 +127,8 @@ pub struct Half {
     pub silent_repeats: u32,
     /// It sent new payload after acknowledging the peer's FIN.
     pub payload_after_fin_received: bool,
+    /// It sent its FIN again.
+    pub fin_resent: bool,
     /// It sent its FIN again after this was acknowledged.
     pub fin_resent_after_ack: bool,
     /// How much its acknowledgement number advanced last.
@@ -130,6 +149,8 @@ pub struct Half {
     /// Payload acknowledged by the peer but never seen: a gap in the capture.
     pub gap_bytes: u64,
     pub syns: u32,
+    /// SYNs without ACK, copies by the network or the capture aside.
+    pub tries: u32,
     pub synacks: u32,
     pub fins: u32,
     pub rsts: u32,
@@ -171,6 +192,25 @@ pub struct Half {
     pub fin_received: Moment,
     /// It last sent something that asks for an acknowledgement and has had none.
     pub awaiting: Moment,
+}
+
+impl Half {
+    fn moments(&mut self) -> [&mut Moment; 12] {
+        [
+            &mut self.zero_window_since,
+            &mut self.acked_plainly,
+            &mut self.first,
+            &mut self.last,
+            &mut self.first_data,
+            &mut self.last_data,
+            &mut self.first_data_acked,
+            &mut self.last_data_acked,
+            &mut self.unacked_since,
+            &mut self.fin,
+            &mut self.fin_received,
+            &mut self.awaiting,
+        ]
+    }
 }
 
 /// How the client was told from the server.
@@ -261,6 +301,15 @@ pub struct Reset {
     /// Payload of client and server that was unacknowledged then.
     pub unacked: [u64; 2],
     pub origin: ResetOrigin,
+}
+
+impl Reset {
+    pub(super) fn swap_sides(&mut self) {
+        self.by = self.by.peer();
+        self.states.swap(0, 1);
+        self.teardown.swap(0, 1);
+        self.unacked.swap(0, 1);
+    }
 }
 
 /// Whether the endpoint itself sent the RST.
@@ -474,15 +523,27 @@ impl Summary {
         if way == self.client_way { Side::Client } else { Side::Server }
     }
 
+    /// Counts every moment from `origin` (or, with its negative, back from 1970): small numbers pack well.
+    pub(super) fn rebase(&mut self, origin: i64) {
+        let moved = |moment: &mut Moment| {
+            if moment.is_set() {
+                moment.0 = moment.0.wrapping_sub(origin);
+            }
+        };
+        let own =
+            [&mut self.syn, &mut self.synack, &mut self.established, &mut self.handshake_ack, &mut self.state_changed];
+        own.into_iter().for_each(moved);
+        for half in &mut self.sides {
+            half.moments().into_iter().for_each(moved);
+        }
+    }
+
     /// Turns client into server and back: roles are settled when the whole capture is known.
     pub fn swap_sides(&mut self) {
         self.client_way = self.client_way.back();
         self.sides.swap(0, 1);
         if let Some(reset) = &mut self.reset {
-            reset.by = reset.by.peer();
-            reset.states.swap(0, 1);
-            reset.teardown.swap(0, 1);
-            reset.unacked.swap(0, 1);
+            reset.swap_sides();
         }
     }
 }

@@ -5,6 +5,7 @@ mod corpus;
 mod corpus_connections;
 mod corpus_frames;
 mod corpus_scripts;
+mod corpus_segments;
 mod lab;
 mod report;
 mod scripts;

@@ -45,10 +45,9 @@ fn of_file(file: &InputFile, style: Style) -> Vec<String> {
     let mut notes = Vec::new();
     match &file.end {
         End::Clean => {}
-        End::Cut { offset } => notes.push(format!(
-            "{path}: ends inside the record at byte {}; all before it was read",
-            count(*offset)
-        )),
+        End::Cut { offset } => {
+            notes.push(format!("{path}: ends inside the record at byte {}; all before it was read", count(*offset)))
+        }
         End::Corrupt { offset, why } => {
             notes.push(format!("{path}: damaged at byte {} ({why}); all before it was read", count(*offset)));
         }
@@ -92,7 +91,8 @@ fn others<'a>(files: impl Iterator<Item = &'a InputFile>) -> Option<String> {
     let mut names: Vec<_> = names.into_iter().collect();
     names.sort_by_key(|&(name, number)| (std::cmp::Reverse(number), name));
     let all: u64 = names.iter().map(|(_, number)| number).sum();
-    let mut listed: Vec<_> = names.iter().take(NAMES).map(|(name, number)| format!("{name} {}", count(*number))).collect();
+    let mut listed: Vec<_> =
+        names.iter().take(NAMES).map(|(name, number)| format!("{name} {}", count(*number))).collect();
     let rest: u64 = names.iter().skip(NAMES).map(|(_, number)| number).sum();
     if rest > 0 {
         listed.push(format!("others {}", count(rest)));
