@@ -28,6 +28,19 @@ pub(super) fn deliver(
     let first = facts.points.iter().filter_map(|point| point.first).min().unwrap_or_default();
     let last = facts.points.iter().filter_map(|point| point.last).max().unwrap_or(Timestamp(0));
     let mut tally = Tally::new(first, last, stuck_after);
+    judged(runs, &facts, &mut |rows| {
+        rows.iter().for_each(|row| tally.add(row));
+        output.batch(&rows, &facts)
+    })?;
+    Ok(Case { facts, tally, unread })
+}
+
+/// Judges all rows in order, in batches, on all threads of the pool at hand.
+pub(super) fn judged(
+    runs: &mut Runs,
+    facts: &Facts,
+    each: &mut dyn FnMut(Vec<Judged>) -> io::Result<()>,
+) -> io::Result<()> {
     let mut ordered = runs.ordered()?;
     let mut batch: Vec<Cow<'_, [u8]>> = Vec::with_capacity(BATCH);
     loop {
@@ -38,13 +51,9 @@ pub(super) fn deliver(
             batch.push(record);
         }
         if batch.is_empty() {
-            break;
+            return Ok(());
         }
-        let rows: Vec<Judged> =
-            batch.par_iter().filter_map(|record| Some(Judged::new(records::decode(record)?, &facts))).collect();
-        rows.iter().for_each(|row| tally.add(row));
-        output.batch(&rows, &facts)?;
+        let row = |record: &Cow<'_, [u8]>| Some(Judged::new(records::decode(record)?, facts));
+        each(batch.par_iter().filter_map(row).collect())?;
     }
-    drop((batch, ordered));
-    Ok(Case { facts, tally, unread })
 }

@@ -5,13 +5,17 @@
 
 mod chunk;
 mod deliver;
+mod find;
 mod folder;
+mod index;
 mod plan;
 mod report;
+mod revisit;
 mod runs;
 mod track;
 
 pub use deliver::Rows;
+pub use find::{Found, Key};
 pub use folder::Folder;
 pub use report::{Report, Wanted};
 
@@ -22,6 +26,7 @@ use crate::tcp::Place;
 use crate::tcp::records::Records;
 use crate::time::Span;
 use crate::wire::{self, Keys};
+use index::Index;
 use plan::Chain;
 use rayon::prelude::*;
 use runs::Runs;
@@ -79,6 +84,9 @@ pub struct Tracking {
     unread: Vec<Error>,
     stuck_after: Span,
     pool: rayon::ThreadPool,
+    keys: Keys,
+    /// Files of each point, for a second look.
+    files: Vec<Vec<(plan::File, Index)>>,
 }
 
 /// Finds, opens and recognises the inputs. A path that cannot be read is an error in the plan, and no more.
@@ -125,20 +133,25 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         }
     };
     let mut facts = Facts::default();
-    for (number, chain) in plan.chains.iter().enumerate() {
+    let mut files = Vec::new();
+    for (number, chain) in plan.chains.into_iter().enumerate() {
         let lanes: Lanes = Default::default();
-        let mut point = Point { name: chain.name.clone(), ..Point::default() };
+        let mut point = Point { name: chain.name, ..Point::default() };
+        let mut indexed = Vec::new();
         let mut frames_before = 0;
-        for (index, file) in chain.files.iter().enumerate() {
+        for (index, file) in chain.files.into_iter().enumerate() {
             let at = Place { frames_before, point: number as u32, file: index as u32 };
-            let tracked = pool.install(|| track::track(file, &lanes, pace, at, &finished));
-            let row = input_row(file, tracked, frames_before);
+            let mut tracked = pool.install(|| track::track(&file, &lanes, pace, at, &finished));
+            let index = std::mem::take(&mut tracked.index);
+            let row = input_row(&file, tracked, frames_before);
+            indexed.push((file, index));
             frames_before += row.frames;
             point.first = [point.first, row.first].into_iter().flatten().min();
             point.last = point.last.max(row.last);
             point.files.push(row);
         }
         facts.points.push(point);
+        files.push(indexed);
         let services = Mutex::new(&mut facts.services);
         pool.install(|| {
             lanes.into_par_iter().for_each(|lane| {
@@ -150,7 +163,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
     }
     let (runs, result) = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
     result?;
-    Ok(Tracking { runs, facts, unread: plan.unread, stuck_after: options.stuck_after, pool })
+    Ok(Tracking { runs, facts, unread: plan.unread, stuck_after: options.stuck_after, pool, keys: pace.keys, files })
 }
 
 fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFile {
@@ -191,7 +204,7 @@ impl Tracking {
     /// # Errors
     /// When a writer fails.
     pub fn deliver(mut self, output: &mut dyn Rows) -> std::io::Result<Case> {
-        let Self { runs, facts, unread, stuck_after, pool } = &mut self;
+        let Self { runs, facts, unread, stuck_after, pool, .. } = &mut self;
         let unread = unread.iter().map(ToString::to_string).collect();
         pool.install(|| deliver::deliver(runs, std::mem::take(facts), unread, *stuck_after, output))
     }

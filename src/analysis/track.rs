@@ -5,6 +5,7 @@
 //! to the lanes, each a single-threaded [`Table`], by whichever worker is free.
 
 use super::chunk::{self, Batch, Read};
+use super::index::{Index, Mark};
 use super::plan::File;
 use crate::capture::{Context, End};
 use crate::tcp::Place;
@@ -38,6 +39,8 @@ pub struct Tracked {
     pub damage: Option<String>,
     /// Chunks that had to be framed again from their true start.
     pub redone: u64,
+    /// Where framing can begin again.
+    pub index: Index,
 }
 
 /// How to run.
@@ -160,6 +163,7 @@ impl Board {
                 end: End::Clean,
                 damage: None,
                 redone: 0,
+                index: Index::default(),
             },
             interfaces_dropped: BTreeMap::new(),
             last_time: None,
@@ -174,6 +178,11 @@ impl Board {
     fn accept(&mut self, read: Read) {
         self.bases.push_back(self.tracked.frames);
         let tracked = &mut self.tracked;
+        if let Some(start) = read.start {
+            let context = Arc::clone(&read.assumed);
+            tracked.index.marks.push(Mark { start, frames_before: tracked.frames, context });
+            tracked.index.end = read.stop.at;
+        }
         tracked.frames += read.stop.frames;
         tracked.segments += read.segments;
         tracked.icmp_errors += read.errors;

@@ -6,6 +6,7 @@ mod corpus_connections;
 mod corpus_frames;
 mod corpus_scripts;
 mod corpus_segments;
+mod explain;
 mod lab;
 mod report;
 mod scripts;
