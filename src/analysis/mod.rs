@@ -19,18 +19,18 @@ pub use find::{Found, Key};
 pub use folder::Folder;
 pub use report::{Report, Wanted};
 
-use crate::case::{Case, Facts, InputFile, Point};
+use crate::case::{Case, Facts, InputFile, Origin, Point};
 use crate::error::Error;
-use crate::input::{self, Source};
+use crate::input::{self, Input, Source};
 use crate::tcp::Place;
 use crate::tcp::records::Records;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use crate::wire::{self, Keys};
 use index::Index;
 use plan::Chain;
 use rayon::prelude::*;
 use runs::Runs;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
@@ -72,6 +72,7 @@ impl Default for Options {
 /// Opened inputs, recognised and ordered, and what could not be read.
 pub struct Plan {
     chains: Vec<Chain>,
+    origins: Vec<Origin>,
     pub unread: Vec<Error>,
     /// Bytes that tracking will go through.
     pub bytes: u64,
@@ -93,15 +94,36 @@ pub struct Tracking {
 pub fn plan(paths: &[PathBuf], options: &Options) -> Plan {
     let (inputs, mut unread) = input::expand(paths);
     let mut sources: Vec<Source> = Vec::new();
+    let mut origins = Vec::new();
     for input in &inputs {
         let (opened, errors) = input::open(input, &options.input);
+        origins.push(origin(input, &opened));
         sources.extend(opened);
         unread.extend(errors);
     }
     let (chains, unrecognised) = plan::plan(sources);
     unread.extend(unrecognised);
     let bytes = chains.iter().flat_map(|chain| &chain.files).map(|file| file.source.bytes().len() as u64).sum();
-    Plan { chains, unread, bytes }
+    let captures: HashSet<String> =
+        chains.iter().flat_map(|chain| &chain.files).map(|file| path(&file.source)).collect();
+    origins.retain(|origin| origin.packed || captures.contains(&origin.path));
+    Plan { chains, origins, unread, bytes }
+}
+
+fn path(source: &Source) -> String {
+    source.path().display().to_string()
+}
+
+fn origin(input: &Input, opened: &[Source]) -> Origin {
+    let stream = input.kind != input::Kind::File;
+    let whole = matches!(opened, [only] if only.path() == input.path && only.bytes().len() as u64 == input.len);
+    Origin {
+        path: input.path.display().to_string(),
+        bytes: input.len,
+        modified: opened.first().and_then(Source::modified).map(Timestamp::of_system),
+        packed: !whole && !stream && !opened.is_empty(),
+        stream,
+    }
 }
 
 impl Plan {
@@ -132,7 +154,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             *result = runs.add(records);
         }
     };
-    let mut facts = Facts::default();
+    let mut facts = Facts { origins: plan.origins, ..Facts::default() };
     let mut files = Vec::new();
     for (number, chain) in plan.chains.into_iter().enumerate() {
         let lanes: Lanes = Default::default();
@@ -176,7 +198,7 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
     }
     let notes: Vec<&str> = file.source.note().into_iter().chain(tracked.damage.as_deref()).collect();
     InputFile {
-        path: file.source.path().display().to_string(),
+        path: path(&file.source),
         format: file.format.name,
         bytes: file.source.bytes().len() as u64,
         frames: tracked.frames,
