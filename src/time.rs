@@ -37,6 +37,15 @@ impl Timestamp {
         i64::try_from(time.as_nanosecond()).ok().map(Self)
     }
 
+    /// Of a file's date, clamped to what an `i64` holds.
+    pub fn of_system(time: std::time::SystemTime) -> Self {
+        let nanoseconds = |span: std::time::Duration| i64::try_from(span.as_nanos()).unwrap_or(i64::MAX);
+        match time.duration_since(std::time::UNIX_EPOCH) {
+            Ok(after) => Self(nanoseconds(after)),
+            Err(before) => Self(-nanoseconds(before.duration())),
+        }
+    }
+
     /// RFC 3339 in UTC with nine decimals, appended to `out`: `2026-11-23T08:54:54.000000001Z`.
     pub fn write_rfc3339(self, out: &mut Vec<u8>) {
         let (days, within) = (self.0.div_euclid(86_400 * SECOND), self.0.rem_euclid(86_400 * SECOND));

@@ -1,7 +1,7 @@
 //! Deliver: summaries stream once, in order of point and first frame, through role, label and judgement to the writers.
 
 use super::runs::Runs;
-use super::timings::{Stage, Timings};
+use super::timings::{Lap, Stage, Timings};
 use crate::case::{Case, Facts, Judged, Tally};
 use crate::tcp::records;
 use crate::time::{Span, Timestamp};
@@ -22,7 +22,6 @@ pub trait Rows: Send {
 pub(super) fn deliver(
     runs: &mut Runs,
     facts: Facts,
-    unread: Vec<String>,
     stuck_after: Span,
     timings: &Timings,
     output: &mut dyn Rows,
@@ -30,6 +29,23 @@ pub(super) fn deliver(
     let first = facts.points.iter().filter_map(|point| point.first).min().unwrap_or_default();
     let last = facts.points.iter().filter_map(|point| point.last).max().unwrap_or(Timestamp(0));
     let mut tally = Tally::new(first, last, stuck_after);
+    judged(runs, &facts, timings, &mut |rows, lap| {
+        rows.iter().for_each(|row| tally.add(row));
+        lap.end(Stage::Tally);
+        output.batch(&rows, &facts)?;
+        lap.end(Stage::Write);
+        Ok(())
+    })?;
+    Ok(Case { facts, tally, unread: Vec::new(), left_out: Vec::new() })
+}
+
+/// Judges all rows in order, in batches, on all threads of the pool at hand.
+pub(super) fn judged(
+    runs: &mut Runs,
+    facts: &Facts,
+    timings: &Timings,
+    each: &mut dyn FnMut(Vec<Judged>, &mut Lap) -> io::Result<()>,
+) -> io::Result<()> {
     let mut ordered = runs.ordered()?;
     let mut batch: Vec<Cow<'_, [u8]>> = Vec::with_capacity(BATCH);
     let mut lap = timings.lap();
@@ -41,17 +57,12 @@ pub(super) fn deliver(
             batch.push(record);
         }
         if batch.is_empty() {
-            break;
+            return Ok(());
         }
         lap.end(Stage::Merge);
-        let rows: Vec<Judged> =
-            batch.par_iter().filter_map(|record| Some(Judged::new(records::decode(record)?, &facts))).collect();
+        let row = |record: &Cow<'_, [u8]>| Some(Judged::new(records::decode(record)?, facts));
+        let rows = batch.par_iter().filter_map(row).collect();
         lap.end(Stage::Judge);
-        rows.iter().for_each(|row| tally.add(row));
-        lap.end(Stage::Tally);
-        output.batch(&rows, &facts)?;
-        lap.end(Stage::Write);
+        each(rows, &mut lap)?;
     }
-    drop((batch, ordered));
-    Ok(Case { facts, tally, unread })
 }

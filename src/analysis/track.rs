@@ -5,6 +5,7 @@
 //! to the lanes, each a single-threaded [`Table`], by whichever worker is free.
 
 use super::chunk::{self, Batch, Read};
+use super::index::{Index, Mark};
 use super::plan::File;
 use super::timings::{Stage, Timings};
 use crate::capture::{Context, End};
@@ -39,6 +40,8 @@ pub struct Tracked {
     pub damage: Option<String>,
     /// Chunks that had to be framed again from their true start.
     pub redone: u64,
+    /// Where framing can begin again.
+    pub index: Index,
 }
 
 /// How to run.
@@ -162,6 +165,7 @@ impl Board {
                 end: End::Clean,
                 damage: None,
                 redone: 0,
+                index: Index::default(),
             },
             interfaces_dropped: BTreeMap::new(),
             last_time: None,
@@ -176,6 +180,11 @@ impl Board {
     fn accept(&mut self, read: Read) {
         self.bases.push_back(self.tracked.frames);
         let tracked = &mut self.tracked;
+        if let Some(start) = read.start {
+            let context = Arc::clone(&read.assumed);
+            tracked.index.marks.push(Mark { start, frames_before: tracked.frames, context });
+            tracked.index.end = read.stop.at;
+        }
         tracked.frames += read.stop.frames;
         tracked.segments += read.segments;
         tracked.icmp_errors += read.errors;

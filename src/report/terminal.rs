@@ -134,6 +134,13 @@ impl Line {
         self
     }
 
+    /// The line with all its pieces in this paint.
+    #[must_use]
+    pub fn painted(mut self, paint: Paint) -> Self {
+        self.0.iter_mut().for_each(|piece| piece.0 = paint);
+        self
+    }
+
     pub fn width(&self) -> usize {
         self.0.iter().map(|(_, text)| width(text)).sum()
     }

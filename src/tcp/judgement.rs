@@ -46,13 +46,13 @@ impl States {
         }
         let shown = [shown(opening[0], teardown[0]), shown(opening[1], teardown[1])];
         let closed_by = first.map_or_else(|| closed_by(teardown), |side| Some(side.into()));
-        let reset = match first {
-            None => summary.reset,
-            // Closed in good order, nobody is there to be reset.
-            Some(_) => summary.reset.filter(|reset| shown[reset.by.peer() as usize] != Some(State::Closed)),
-        };
-        let reset = reset.map(|reset| with_phase(reset, summary));
-        let reset = reset.map(|reset| if first.is_some() { Reset { teardown, ..reset } } else { reset });
+        let mut reset = summary.reset.map(|reset| with_phase(reset, summary));
+        let closed_before = reset.is_some_and(|reset| reset.teardown.iter().any(|side| side.fin_sent));
+        if first.is_some() && closed_before {
+            // Once closed in good order, nobody is there to be reset.
+            let takes = |reset: &Reset| shown[reset.by.peer() as usize] != Some(State::Closed);
+            reset = reset.filter(takes).map(|reset| Reset { teardown, ..reset });
+        }
         Self { established, teardown, closed_by, shown, reset }
     }
 }

@@ -63,6 +63,11 @@ pub struct Notice {
 }
 
 impl Step {
+    /// A segment that this connection took: no ICMP error, and none that the connection before it took.
+    pub fn is_own_segment(&self) -> bool {
+        matches!(self.packet, StepPacket::Segment { .. }) && self.notes != [Note::OlderConnection]
+    }
+
     /// How much the step matters to somebody who reads the connection's story.
     pub fn weight(&self) -> Weight {
         let moved = if self.moved == [false; 2] { Weight::Plain } else { Weight::Turning };

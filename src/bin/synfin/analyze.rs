@@ -55,7 +55,7 @@ pub fn track(paths: &[PathBuf], options: &Options) -> anyhow::Result<Option<Trac
     }
     if plan.is_empty() {
         if plan.unread.is_empty() {
-            eprintln!("synfin: nothing to read: no file in the folders named");
+            eprintln!("synfin: nothing to read: no capture in the folders named");
         }
         return Ok(None);
     }

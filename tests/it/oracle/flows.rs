@@ -31,8 +31,6 @@ struct Host {
     nxt: u32,
     /// Nothing received yet without.
     rcv: Option<u32>,
-    /// Sequence number and length of the payload that waits for its acknowledgement.
-    waiting: Option<(u32, u32)>,
     fin: Option<u32>,
     fin_received: bool,
     /// Sent or received a RST, or never was there.
@@ -41,12 +39,23 @@ struct Host {
     established: bool,
 }
 
+impl Host {
+    /// Sequence number and length of the oldest payload that waits for its acknowledgement, one segment of it.
+    fn waiting(&self, most: u32) -> Option<(u32, u32)> {
+        let start = if self.una == self.iss { self.iss.wrapping_add(1) } else { self.una };
+        let len = self.fin.unwrap_or(self.nxt).wrapping_sub(start);
+        (1..1 << 16).contains(&len).then_some((start, len.min(most)))
+    }
+}
+
 pub struct Scene {
     random: Random,
     hosts: [Host; 2],
     at: i64,
     /// Percent of frames that the network loses and that the observer misses; a side may be missed altogether.
     lost: u64,
+    /// Steps until a side is cut off for good.
+    cut: u64,
     missed: [u64; 2],
     pub seen: Vec<Seg>,
     sent: Vec<Seg>,
@@ -65,7 +74,7 @@ impl Scene {
             2..8 => [0, 0],
             _ => [10, 10],
         };
-        let lost = [0, 10, 25][random.below(3) as usize];
+        let lost = [0, 10, 25, 60][random.below(4) as usize];
         let iss = |random: &mut Random| [1000, u32::MAX - 150, 599_000][random.below(3) as usize];
         let mut hosts = [Host::default(); 2];
         for host in &mut hosts {
@@ -73,15 +82,27 @@ impl Scene {
             (host.una, host.nxt) = (host.iss, host.iss);
         }
         let at = 0;
-        let mut scene = Self { random, hosts, at, lost, missed, seen: Vec::new(), sent: Vec::new() };
+        let cut = random.below(30);
+        let mut scene = Self { random, hosts, at, lost, cut, missed, seen: Vec::new(), sent: Vec::new() };
         scene.open();
         let steps = scene.random.below(14);
-        for _ in 0..steps {
+        for step in 0..steps {
+            if step == scene.cut {
+                scene.lost = 100;
+            }
             scene.step();
         }
         // A capture may begin anywhere.
         let late = if scene.random.percent(15) { scene.random.below(6) as usize } else { 0 };
         scene.seen.drain(..late.min(scene.seen.len()));
+        // Two capture queues file two neighbours the other way round.
+        let count = scene.seen.len() as u64;
+        if count > 1 && scene.random.percent(15) {
+            let at = scene.random.below(count - 1) as usize;
+            let times = [scene.seen[at].at, scene.seen[at + 1].at];
+            scene.seen.swap(at, at + 1);
+            (scene.seen[at].at, scene.seen[at + 1].at) = (times[0], times[1]);
+        }
         scene.seen
     }
 
@@ -191,9 +212,8 @@ impl Scene {
             return;
         }
         match self.random.below(30) {
-            0..9 if host.fin.is_none() && host.waiting.is_none() => {
+            0..9 if host.fin.is_none() && (host.waiting(1).is_none() || self.random.percent(40)) => {
                 let len = 2 + self.random.below(100) as u32;
-                self.hosts[side].waiting = Some((host.nxt, len));
                 self.hosts[side].nxt = host.nxt.wrapping_add(len);
                 self.deliver(side, ACK, host.nxt, len);
             }
@@ -207,7 +227,7 @@ impl Scene {
                 self.hosts[side].shut = !host.shut;
                 self.deliver(side, ACK, host.nxt, 0);
             }
-            21 | 22 if host.fin.is_none() && host.waiting.is_none() => {
+            21 | 22 if host.fin.is_none() && host.waiting(1).is_none() => {
                 self.deliver(side, ACK, host.nxt.wrapping_sub(1), 0);
             }
             23 => self.abort(side),
@@ -218,9 +238,10 @@ impl Scene {
 
     /// What waits for its acknowledgement is sent again, some three times in a row.
     fn repeat(&mut self, side: usize) {
-        for _ in 0..=self.random.below(4) {
+        let size = [1000, 1000, 60][self.random.below(3) as usize];
+        for _ in 0..=self.random.below(5) {
             let host = self.hosts[side];
-            if let Some((seq, len)) = host.waiting {
+            if let Some((seq, len)) = host.waiting(size) {
                 self.deliver(side, ACK, seq, len);
             } else if let Some(fin) = host.fin.filter(|&fin| host.una == fin) {
                 self.deliver(side, FIN | ACK, fin, 0);
@@ -277,7 +298,6 @@ impl Scene {
         let host = &mut self.hosts[peer];
         if let Some(ack) = ack.filter(|ack| ack.wrapping_sub(host.una) <= host.nxt.wrapping_sub(host.una)) {
             host.una = ack;
-            host.waiting = host.waiting.filter(|(seq, len)| ack.wrapping_sub(*seq) as i32 - (*len as i32) < 0);
         }
         let fin = u32::from(flags & FIN != 0);
         if host.rcv == Some(seq) && !host.shut {

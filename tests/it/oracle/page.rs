@@ -259,7 +259,7 @@ impl Page {
             return Some("SYN_RECEIVED");
         }
         let spoke = self.list(S, n).any(|(_, act)| act.plain());
-        let last_synack = self.list(S, n).filter(|(_, act)| act.synack()).map(|(at, _)| at).last();
+        let last_synack = self.list(S, n).filter(|(_, act)| act.synack()).map(|(at, _)| at).next_back();
         let Some(last_synack) = last_synack else {
             return self.established(n).then_some("ESTABLISHED");
         };
@@ -395,7 +395,7 @@ impl Page {
     fn quiet_since(&self, n: usize) -> Option<i64> {
         let spoke = self.list(S, n).find(|(_, act)| act.plain()).map_or(n, |(at, _)| at);
         let spoke = if self.one_sided().is_some() { 0 } else { spoke };
-        let handshake = self.list(C, spoke).filter(|(_, act)| act.plain()).map(|(_, act)| act.at).last();
+        let handshake = self.list(C, spoke).filter(|(_, act)| act.plain()).map(|(_, act)| act.at).next_back();
         let established = self.established.filter(|&at| at < n).map(|at| self.acts[at].at);
         let acknowledged = [C, S].into_iter().flat_map(|side| {
             self.list(1 - side, n).filter(move |&(at, act)| {
@@ -414,7 +414,7 @@ impl Page {
         let n = self.acts.len();
         [C, S].into_iter().find(|&y| {
             let x = 1 - y;
-            let heard = self.list(y, n).map(|(at, _)| at + 1).last().unwrap_or(0);
+            let heard = self.list(y, n).map(|(at, _)| at + 1).next_back().unwrap_or(0);
             let repeats = (heard..n).filter(|&at| self.acts[at].side == x && self.repeats(at)).count();
             self.acts.iter().any(|act| act.side == y)
                 && !self.closing(n)[x].fin_sent
@@ -430,12 +430,23 @@ impl Page {
         act.counts && !act.any(SYN) && (self.probes(at) || act.len > 0 && next.is_some_and(|next| act.end() <= next))
     }
 
+    /// Bytes that were skipped over came at last: overtaken, or sent again after the capture missed them? The page leaves
+    /// it to timing, which a list cannot judge.
+    pub fn fills_a_hole(&self) -> bool {
+        (0..self.acts.len()).any(|at| {
+            let act = &self.acts[at];
+            let covers = |other: &Act| other.seq <= act.seq && act.payload_end() <= other.payload_end();
+            act.len > 0 && self.repeats(at) && !self.list(act.side, at).any(|(_, other)| covers(other))
+        })
+    }
+
     /// An empty segment with the number before SND.NXT, all of which is acknowledged.
     fn probes(&self, at: usize) -> bool {
         let act = &self.acts[at];
         let next = self.snd_nxt(act.side, at);
         let spoke = self.list(act.side, at).any(|(_, act)| act.plain());
-        act.counts && act.plain() && act.len == 0 && !act.any(FIN) && next == Some(act.seq + 1) && spoke
+        let acked = self.acked(act.side, at).is_none_or(|acked| acked >= act.seq);
+        acked && act.counts && act.plain() && act.len == 0 && !act.any(FIN) && next == Some(act.seq + 1) && spoke
     }
 
     /// Row 21.
@@ -605,7 +616,7 @@ impl Page {
             "stray" => None,
             "syn_challenged" | "syn_unanswered" => (side == C).then_some("SYN_SENT"),
             "rst_refused" => {
-                let last = (0..n).filter(|&at| self.acts[at].any(RST) && self.accepted(at)).last().unwrap_or(n);
+                let last = (0..n).rfind(|&at| self.acts[at].any(RST) && self.accepted(at)).unwrap_or(n);
                 let again = self.list(C, n).any(|(at, act)| at > last && act.syn_only());
                 Some(if side == C && again { "SYN_SENT" } else { "CLOSED" })
             }
