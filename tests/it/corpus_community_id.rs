@@ -2,14 +2,17 @@
 //! specification's baseline and of Wireshark's dissector.
 
 use crate::support::{analyse, shared};
+use std::collections::BTreeSet;
 use synfin::case::Facts;
 use synfin::report::columns::COLUMNS;
-use std::collections::BTreeSet;
 
 const EXPECTED: [(&str, &[&str]); 4] = [
     ("community-id-spec/pcaps__tcp.pcap", &["1:LQU9qZlK+B5F3KDmev6m5PMibrg="]),
     ("community-id-spec/pcaps__ipv6.pcap", &["1:/qFaeAR+gFe1KYjMzVDsMv+wgU4="]),
-    ("suricata-verify/tests__community-id-ipv6__input.pcap", &["1:njFHyHv2ATzLP9rSy0H6wbG73QU=", "1:x48XA3YiAaOKTB0FEpvi+0cbuGg="]),
+    (
+        "suricata-verify/tests__community-id-ipv6__input.pcap",
+        &["1:njFHyHv2ATzLP9rSy0H6wbG73QU=", "1:x48XA3YiAaOKTB0FEpvi+0cbuGg="],
+    ),
     ("suricata-verify/tests__community-id-sameip__input.pcap", &["1:0HUQbshhYbATQXDHv/ysOs0DlZA="]),
 ];
 

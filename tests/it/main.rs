@@ -2,6 +2,7 @@
 
 mod architecture;
 mod corpus;
+mod corpus_community_id;
 mod corpus_connections;
 mod corpus_frames;
 mod corpus_resets;
