@@ -17,6 +17,7 @@ pub mod step;
 mod store;
 pub mod summary;
 pub mod table;
+pub mod translate;
 
 pub use judgement::{Confidence, Ending, Judgement};
 pub use outcome::{Outcome, Verdict};
@@ -24,6 +25,7 @@ pub use scoreboard::{Cause, Origin, SegmentKind};
 pub use state::State;
 pub use summary::{Facts, Half, Moment, RoleBasis, Side, Summary};
 pub use table::Table;
+pub use translate::Letters;
 
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
@@ -101,6 +103,7 @@ impl Connection {
             previous: None,
             next: None,
             pattern: Pattern::default(),
+            letters: Letters::default(),
         }
     }
 
@@ -197,7 +200,10 @@ impl Connection {
         let half = &self.summary[side];
         let (Some(next), Some(first)) = (half.snd_nxt, half.iss.or(half.snd_una)) else { return false };
         let near = half.bytes < u64::from(FAR.unsigned_abs());
-        if near && error.seq.since(first) < 0 && half.iss.is_some() || error.seq.after(next) || next.since(error.seq) >= FAR {
+        if near && error.seq.since(first) < 0 && half.iss.is_some()
+            || error.seq.after(next)
+            || next.since(error.seq) >= FAR
+        {
             return false;
         }
         let is_syn = side == Side::Client && self.summary.has(Facts::SYN) && half.iss == Some(error.seq);
@@ -235,6 +241,7 @@ impl Connection {
         summary.last_frame = frame;
         summary.last_file = place.file;
         summary.pattern.add(segment.way, segment.flags, segment.len > 0);
+        summary.letters.note(segment);
         if segment.marks.has(Marks::HEADER_CUT) {
             summary.facts.set(Facts::SNAPLEN);
         }
@@ -310,7 +317,11 @@ impl Connection {
         }
         self.announce_window(side, segment);
         if segment.flags.any(Flags::ACK) {
+            let missed = self.summary[side.peer()].gap_bytes;
             self.acknowledge(side, segment, rare);
+            if self.summary[side.peer()].gap_bytes > missed {
+                self.summary.letters.gap(segment.way.back());
+            }
         }
         self.carry(side, segment, kind);
         if segment.flags.any(Flags::FIN) {

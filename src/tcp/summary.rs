@@ -6,6 +6,7 @@
 
 use super::rtt::Rtt;
 use super::state::{State, Teardown, shown};
+use super::translate::Letters;
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
 use crate::wire::{Address, Flags, FlowHash, IcmpKind, PackedAddress, Way};
@@ -463,6 +464,8 @@ pub struct Summary {
     pub previous: Option<Link>,
     pub next: Option<Link>,
     pub pattern: Pattern,
+    /// For the columns of other tools.
+    pub letters: Letters,
 }
 
 impl Index<Side> for Summary {

@@ -44,7 +44,6 @@ impl Frames<'_> {
 
     /// Segments of the flow of the first one among them.
     fn segments(&self, stream: &Stream) -> impl Iterator<Item = &Segment> {
-        let segment = |packet| if let &Packet::Segment(ref segment, _) = packet { Some(segment) } else { None };
         let flow = self.within(stream).find_map(segment).map(|first| first.flow);
         self.within(stream).filter_map(segment).filter(move |segment| Some(segment.flow) == flow)
     }
@@ -66,6 +65,10 @@ impl Frames<'_> {
         let length = rest.first().map_or(0, |first| usize::from(first & 15) * 4);
         rest.get(..length).unwrap_or_default()
     }
+}
+
+fn segment(packet: &Packet) -> Option<&Segment> {
+    if let Packet::Segment(segment, _) = packet { Some(segment) } else { None }
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod corpus_connections;
 mod corpus_frames;
 mod corpus_resets;
 mod corpus_segments;
+mod corpus_translations;
 mod incidents;
 mod lab;
 mod oracle;
