@@ -22,6 +22,7 @@ mod store;
 pub mod summary;
 pub mod table;
 mod transfer;
+pub mod translate;
 
 pub use judgement::{Confidence, Ending, Judgement};
 pub use outcome::{Outcome, Verdict};
@@ -29,6 +30,7 @@ pub use scoreboard::{Cause, Origin, SegmentKind};
 pub use state::State;
 pub use summary::{Facts, Half, Moment, RoleBasis, Side, Summary};
 pub use table::Table;
+pub use translate::Letters;
 
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
@@ -106,6 +108,7 @@ impl Connection {
             previous: None,
             next: None,
             pattern: Pattern::default(),
+            letters: Letters::default(),
         }
     }
 
@@ -243,6 +246,7 @@ impl Connection {
         summary.last_frame = frame;
         summary.last_file = place.file;
         summary.pattern.add(segment.way, segment.flags, segment.len > 0);
+        summary.letters.note(segment);
         if segment.marks.has(Marks::HEADER_CUT) {
             summary.facts.set(Facts::SNAPLEN);
         }
@@ -318,7 +322,11 @@ impl Connection {
         }
         self.announce_window(side, segment);
         if segment.flags.any(Flags::ACK) {
+            let missed = self.summary[side.peer()].gap_bytes;
             self.acknowledge(side, segment, rare);
+            if self.summary[side.peer()].gap_bytes > missed {
+                self.summary.letters.gap(segment.way.back());
+            }
         }
         self.carry(side, segment, kind);
         if segment.flags.any(Flags::FIN) {

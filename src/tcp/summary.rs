@@ -9,6 +9,7 @@ pub use super::moment::Moment;
 pub use super::pattern::Pattern;
 use super::rtt::Rtt;
 use super::state::{State, Teardown, shown};
+use super::translate::Letters;
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
 use crate::wire::{Address, FlowHash, IcmpKind, PackedAddress, Way};
@@ -338,6 +339,8 @@ pub struct Summary {
     pub previous: Option<Link>,
     pub next: Option<Link>,
     pub pattern: Pattern,
+    /// For the columns of other tools.
+    pub letters: Letters,
 }
 
 impl Index<Side> for Summary {

@@ -7,6 +7,7 @@ mod corpus_connections;
 mod corpus_frames;
 mod corpus_resets;
 mod corpus_segments;
+mod corpus_translations;
 mod explain;
 mod incidents;
 mod lab;
