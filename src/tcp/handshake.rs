@@ -167,6 +167,8 @@ impl Connection {
         (half.teardown, half.fin_seq, half.fin) = Default::default();
         (half.snd_nxt, half.snd_una, half.rcv_nxt, half.acked_plainly) = Default::default();
         let peer = &mut self.summary[side.peer()];
+        (peer.teardown.fin_received, peer.teardown.closed_second, peer.payload_after_fin_received) = Default::default();
+        (peer.fin_received, peer.rcv_nxt) = Default::default();
         if peer.packets == 0 {
             (peer.opening, peer.snd_nxt, peer.snd_una, peer.bytes, peer.gap_bytes) = Default::default();
         }
