@@ -1,6 +1,7 @@
 //! Deliver: summaries stream once, in order of point and first frame, through role, label and judgement to the writers.
 
 use super::runs::Runs;
+use super::timings::{Lap, Stage, Timings};
 use crate::case::{Case, Facts, Judged, Tally};
 use crate::tcp::records;
 use crate::time::{Span, Timestamp};
@@ -21,28 +22,33 @@ pub trait Rows: Send {
 pub(super) fn deliver(
     runs: &mut Runs,
     facts: Facts,
-    unread: Vec<String>,
     stuck_after: Span,
+    timings: &Timings,
     output: &mut dyn Rows,
 ) -> io::Result<Case> {
     let first = facts.points.iter().filter_map(|point| point.first).min().unwrap_or_default();
     let last = facts.points.iter().filter_map(|point| point.last).max().unwrap_or(Timestamp(0));
     let mut tally = Tally::new(first, last, stuck_after);
-    judged(runs, &facts, &mut |rows| {
+    judged(runs, &facts, timings, &mut |rows, lap| {
         rows.iter().for_each(|row| tally.add(row));
-        output.batch(&rows, &facts)
+        lap.end(Stage::Tally);
+        output.batch(&rows, &facts)?;
+        lap.end(Stage::Write);
+        Ok(())
     })?;
-    Ok(Case { facts, tally, unread })
+    Ok(Case { facts, tally, unread: Vec::new(), left_out: Vec::new() })
 }
 
 /// Judges all rows in order, in batches, on all threads of the pool at hand.
 pub(super) fn judged(
     runs: &mut Runs,
     facts: &Facts,
-    each: &mut dyn FnMut(Vec<Judged>) -> io::Result<()>,
+    timings: &Timings,
+    each: &mut dyn FnMut(Vec<Judged>, &mut Lap) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut ordered = runs.ordered()?;
     let mut batch: Vec<Cow<'_, [u8]>> = Vec::with_capacity(BATCH);
+    let mut lap = timings.lap();
     loop {
         batch.clear();
         while batch.len() < BATCH
@@ -53,7 +59,10 @@ pub(super) fn judged(
         if batch.is_empty() {
             return Ok(());
         }
+        lap.end(Stage::Merge);
         let row = |record: &Cow<'_, [u8]>| Some(Judged::new(records::decode(record)?, facts));
-        each(batch.par_iter().filter_map(row).collect())?;
+        let rows = batch.par_iter().filter_map(row).collect();
+        lap.end(Stage::Judge);
+        each(rows, &mut lap)?;
     }
 }

@@ -75,8 +75,7 @@ impl Tracking {
             }
             Key::End(ip, port) => {
                 let end = port.map_or(ip.to_string(), |port| SocketAddr::new(*ip, port).to_string());
-                let is_end =
-                    |address: Address| address.ip() == *ip && port.is_none_or(|port| port == address.port);
+                let is_end = |address: Address| address.ip() == *ip && port.is_none_or(|port| port == address.port);
                 self.those(most, format!("no connection has an end at {end}"), &|row| {
                     is_end(row.client) || is_end(row.server)
                 })
@@ -95,9 +94,9 @@ impl Tracking {
 
     fn those(&mut self, most: usize, nothing: String, wanted: &(dyn Fn(&Judged) -> bool + Sync)) -> io::Result<Found> {
         let mut found = Found { rows: Vec::new(), total: 0, nothing };
-        let Self { runs, facts, pool, .. } = self;
+        let Self { runs, facts, pool, timings, .. } = self;
         pool.install(|| {
-            judged(runs, facts, &mut |rows| {
+            judged(runs, facts, timings, &mut |rows, _| {
                 for row in rows.into_iter().filter(wanted) {
                     found.total += 1;
                     if found.rows.len() < most {
@@ -119,7 +118,9 @@ impl Tracking {
             match if number > frames { Owner::NoFrame } else { self.owner(point, frames_before + number) } {
                 Owner::Connection { first_frame } => owners.push((point, first_frame)),
                 Owner::NoFrame => nothing = format!("{file}: has {frames} frames, none with the number {number}"),
-                Owner::Unmatched => nothing = format!("{file}: frame {number} is an ICMP error about no connection here"),
+                Owner::Unmatched => {
+                    nothing = format!("{file}: frame {number} is an ICMP error about no connection here")
+                }
                 Owner::Other(why) => nothing = format!("{file}: frame {number} holds no TCP: {}", why.name()),
             }
         }
@@ -165,7 +166,9 @@ mod tests {
         let six: SocketAddr = "[2001:db8::1]:443".parse().expect("an address");
         assert_eq!(Key::parse("[2001:db8::1]:443"), Some(Key::End(six.ip(), Some(443))));
         let ends = Some(Key::Ends(six, "10.0.0.1:9".parse().expect("an address")));
-        for text in ["[2001:db8::1]:443-10.0.0.1:9", "[2001:db8::1]:443 - 10.0.0.1:9", "[2001:db8::1]:443 -> 10.0.0.1:9"] {
+        for text in
+            ["[2001:db8::1]:443-10.0.0.1:9", "[2001:db8::1]:443 - 10.0.0.1:9", "[2001:db8::1]:443 -> 10.0.0.1:9"]
+        {
             assert_eq!(Key::parse(text), ends, "{text}");
         }
         let frame = |file: &str| Some(Key::Frame { file: file.to_owned(), number: 12 });

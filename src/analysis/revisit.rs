@@ -37,7 +37,9 @@ enum Replayed<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
     /// The connection that begins with this frame of the point.
-    Connection { first_frame: u64 },
+    Connection {
+        first_frame: u64,
+    },
     /// An ICMP error about no connection here.
     Unmatched,
     Other(Why),
@@ -74,9 +76,9 @@ impl Tracking {
         if summary.previous.is_none() {
             return Ok(first);
         }
-        let Self { runs, facts, pool, .. } = self;
+        let Self { runs, facts, pool, timings, .. } = self;
         pool.install(|| {
-            judged(runs, facts, &mut |rows| {
+            judged(runs, facts, timings, &mut |rows, _| {
                 let same = |row: &&Judged| row.summary.flow == summary.flow && row.summary.point == summary.point;
                 first = rows.iter().filter(same).map(|row| row.summary.first_frame).fold(first, u64::min);
                 Ok(())

@@ -7,6 +7,7 @@
 use super::chunk::{self, Batch, Read};
 use super::index::{Index, Mark};
 use super::plan::File;
+use super::timings::{Stage, Timings};
 use crate::capture::{Context, End};
 use crate::tcp::Place;
 use crate::tcp::records::Records;
@@ -52,6 +53,7 @@ pub struct Pace<'a> {
     pub keys: Keys,
     /// Counts the bytes that have been tracked, for a progress bar.
     pub done: &'a AtomicU64,
+    pub timings: &'a Timings,
 }
 
 /// A decoded chunk on its way to the lanes.
@@ -221,13 +223,26 @@ impl Board {
 
 impl Run<'_> {
     fn work(&self) {
+        let mut lap = self.pace.timings.lap();
         loop {
-            match self.take() {
+            let job = self.take();
+            lap.end(Stage::Wait);
+            let stage = match job {
                 Job::Stop => return,
-                Job::Decode(chunk) => self.decode(chunk),
-                Job::Redo(chunk, from, context) => self.redo(chunk, from, context),
-                Job::Serve { lane, from, to, bases } => self.serve(lane, from, to, &bases),
-            }
+                Job::Decode(chunk) => {
+                    self.decode(chunk);
+                    Stage::Decode
+                }
+                Job::Redo(chunk, from, context) => {
+                    self.redo(chunk, from, context);
+                    Stage::Redo
+                }
+                Job::Serve { lane, from, to, bases } => {
+                    self.serve(lane, from, to, &bases);
+                    Stage::Lanes
+                }
+            };
+            lap.end(stage);
         }
     }
 

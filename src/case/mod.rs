@@ -164,4 +164,6 @@ pub struct Case {
     pub tally: Tally,
     /// Inputs that could not be read at all, each a line with path and cause.
     pub unread: Vec<String>,
+    /// Files met in folders that are no captures: paths.
+    pub left_out: Vec<String>,
 }

@@ -112,7 +112,12 @@ impl Stuck {
         let waits = |state: &State| {
             matches!(
                 state,
-                State::SynReceived | State::FinWait1 | State::FinWait2 | State::CloseWait | State::Closing | State::LastAck
+                State::SynReceived
+                    | State::FinWait1
+                    | State::FinWait2
+                    | State::CloseWait
+                    | State::Closing
+                    | State::LastAck
             )
         };
         let side = match row.outcome {
@@ -125,7 +130,9 @@ impl Stuck {
             | Outcome::AcceptStalled => {
                 Side::BOTH.into_iter().find(|&side| row.judgement.states[side as usize].as_ref().is_some_and(waits))?
             }
-            Outcome::WindowStalled => Side::BOTH.into_iter().find(|&side| row.summary[side].zero_window_since.is_set())?,
+            Outcome::WindowStalled => {
+                Side::BOTH.into_iter().find(|&side| row.summary[side].zero_window_since.is_set())?
+            }
             _ => return None,
         };
         let since_stall = row.summary[side].zero_window_since.get().filter(|_| row.outcome == Outcome::WindowStalled);

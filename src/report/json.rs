@@ -32,6 +32,8 @@ struct Document<'a> {
     stuck: StuckList,
     inputs: Vec<Object<Value<'a>>>,
     not_read: &'a [String],
+    /// Files met in folders that are no captures.
+    left_out: &'a [String],
     /// What to open to read the same again.
     sources: Vec<SourceEntry>,
 }
@@ -143,7 +145,7 @@ fn source(origin: &Origin) -> SourceEntry {
 }
 
 fn document<'a>(case: &'a Case, rows: &'a [InputRow]) -> Document<'a> {
-    let Case { facts, tally, unread } = case;
+    let Case { facts, tally, unread, left_out } = case;
     Document {
         schema_version: SCHEMA_VERSION,
         generator: Generator { name: "synfin", version: env!("CARGO_PKG_VERSION") },
@@ -162,6 +164,7 @@ fn document<'a>(case: &'a Case, rows: &'a [InputRow]) -> Document<'a> {
         },
         inputs: rows.iter().map(|row| input(row, facts)).collect(),
         not_read: unread,
+        left_out,
         sources: facts.origins.iter().map(source).collect(),
     }
 }

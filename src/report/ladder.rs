@@ -41,14 +41,7 @@ pub struct Ladder<'a> {
 }
 
 /// The whole story of a connection.
-pub fn story(
-    row: &Judged,
-    facts: &Facts,
-    folded: &Folded,
-    seen: &Recorder,
-    stuck_after: Span,
-    style: Style,
-) -> String {
+pub fn story(row: &Judged, facts: &Facts, folded: &Folded, seen: &Recorder, stuck_after: Span, style: Style) -> String {
     let mut ladder = Ladder::new(row, facts, seen, stuck_after, style);
     let mut out = ladder.head();
     for piece in folded.pieces() {
@@ -66,7 +59,8 @@ impl<'a> Ladder<'a> {
     pub fn new(row: &'a Judged, facts: &'a Facts, seen: &'a Recorder, stuck_after: Span, style: Style) -> Self {
         let last = row.summary.icmp.map_or(row.summary.last_frame, |icmp| row.summary.last_frame.max(icmp.frame));
         let frame = last.to_string().len();
-        let mut ladder = Self { row, facts, seen, stuck_after, style, layout: Layout::default(), file: row.summary.file };
+        let mut ladder =
+            Self { row, facts, seen, stuck_after, style, layout: Layout::default(), file: row.summary.file };
         let time = ladder.relative(ladder.ended()).len().max(ladder.relative(row.summary.last).len());
         ladder.layout = Layout::new(frame, time, style);
         ladder
@@ -147,7 +141,8 @@ impl<'a> Ladder<'a> {
         let (summary, ended) = (&self.row.summary, self.ended());
         let silence = ended.since(summary.last);
         let stuck = Stuck::of(self.row).filter(|stuck| stuck.age >= self.stuck_after);
-        let over = self.row.outcome.verdict() == crate::tcp::Verdict::Ok && self.row.outcome != Outcome::Open
+        let over = self.row.outcome.verdict() == crate::tcp::Verdict::Ok
+            && self.row.outcome != Outcome::Open
             && self.row.outcome != Outcome::HalfClosed;
         let what = if summary.reset.is_some() || over {
             "over"
@@ -157,9 +152,7 @@ impl<'a> Ladder<'a> {
             "end of the capture"
         };
         let (why, paint) = match stuck {
-            Some(stuck) => {
-                (format!("stuck ({} > {})", seconds(stuck.age), seconds(self.stuck_after)), Paint::Yellow)
-            }
+            Some(stuck) => (format!("stuck ({} > {})", seconds(stuck.age), seconds(self.stuck_after)), Paint::Yellow),
             None => (words::ending(self.row, silence), Paint::Plain),
         };
         Rung {
@@ -221,9 +214,9 @@ impl<'a> Ladder<'a> {
         );
         let mut lines = Vec::new();
         let files = self.facts.points.get(summary.point as usize).map_or(&[][..], |point| &point.files);
-        let touched = files.iter().filter(|file| {
-            file.frames_before < last_frame && file.frames_before + file.frames >= summary.first_frame
-        });
+        let touched = files
+            .iter()
+            .filter(|file| file.frames_before < last_frame && file.frames_before + file.frames >= summary.first_frame);
         let touched: Vec<_> = touched.collect();
         for file in touched.iter().take(FILES) {
             let first = summary.first_frame.saturating_sub(file.frames_before).max(1);
@@ -241,5 +234,9 @@ impl<'a> Ladder<'a> {
 /// `581 s`, `0.4 s`
 fn seconds(span: Span) -> String {
     let seconds = span.seconds();
-    if seconds >= 10.0 || span.0 % 1_000_000_000 == 0 { format!("{} s", seconds.floor()) } else { format!("{seconds:.1} s") }
+    if seconds >= 10.0 || span.0 % 1_000_000_000 == 0 {
+        format!("{} s", seconds.floor())
+    } else {
+        format!("{seconds:.1} s")
+    }
 }

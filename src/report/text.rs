@@ -25,6 +25,8 @@ pub struct Written {
     /// Rows of a table; `None` for a document.
     pub rows: Option<u64>,
     pub bytes: u64,
+    /// Time that its writer took.
+    pub spent: std::time::Duration,
 }
 
 /// A part of the summary: its head, then entries of one or more lines.

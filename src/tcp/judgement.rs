@@ -2,7 +2,7 @@
 
 use super::outcome::vanished;
 use super::state::{Teardown, shown};
-use super::summary::{Fit, Icmp, ResetKind, ResetOrigin, ResetPhase};
+use super::summary::{Fit, Icmp, Reset, ResetKind, ResetOrigin, ResetPhase};
 use super::{Facts, Outcome, RoleBasis, Side, State, Summary};
 use crate::time::{SECOND, Span, Timestamp};
 
@@ -17,12 +17,14 @@ pub struct Ending {
 }
 
 /// The two endpoints as all captured segments show them, RSTs aside, one-sided captures completed (OUTCOMES 1.11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct States {
     pub established: bool,
     pub teardown: [Teardown; 2],
     pub closed_by: Option<ClosedBy>,
     pub shown: [Option<State>; 2],
+    /// The effective RST.
+    pub reset: Option<Reset>,
 }
 
 impl States {
@@ -44,8 +46,21 @@ impl States {
         }
         let shown = [shown(opening[0], teardown[0]), shown(opening[1], teardown[1])];
         let closed_by = first.map_or_else(|| closed_by(teardown), |side| Some(side.into()));
-        Self { established, teardown, closed_by, shown }
+        let mut reset = summary.reset.map(|reset| with_phase(reset, summary));
+        let closed_before = reset.is_some_and(|reset| reset.teardown.iter().any(|side| side.fin_sent));
+        if first.is_some() && closed_before {
+            // Once closed in good order, nobody is there to be reset.
+            let takes = |reset: &Reset| shown[reset.by.peer() as usize] != Some(State::Closed);
+            reset = reset.filter(takes).map(|reset| Reset { teardown, ..reset });
+        }
+        Self { established, teardown, closed_by, shown, reset }
     }
+}
+
+/// A client's RST in a capture that seemed to miss the server altogether, until the server spoke after all.
+fn with_phase(reset: Reset, summary: &Summary) -> Reset {
+    let later = summary.established.get().is_none_or(|established| established > reset.time);
+    if later && summary.one_sided().is_none() { Reset { phase: ResetPhase::Handshake, ..reset } } else { reset }
 }
 
 /// The unseen side's FIN shows in the last advance of the seen side's acknowledgements: gives the side that closed first.
@@ -214,7 +229,7 @@ pub struct Judgement {
 impl Judgement {
     pub fn of(summary: &Summary, outcome: Outcome, states: &States, ending: &Ending) -> Self {
         let noise = matches!(outcome, Outcome::Probe | Outcome::Stray);
-        let reset = summary.reset.filter(|_| !noise);
+        let reset = states.reset.filter(|_| !noise);
         let final_states = final_states(summary, outcome, states);
         let caveats = caveats(summary, outcome, states, ending);
         let known = final_states.iter().any(Option::is_some);
@@ -234,7 +249,7 @@ impl Judgement {
                 .get()
                 .filter(|_| known)
                 .map(|time| Span(ending.last_frame.since(time).0.max(0))),
-            confidence: confidence(summary, outcome, caveats),
+            confidence: confidence(summary, outcome, states, caveats),
             caveats,
         }
     }
@@ -249,7 +264,7 @@ pub(super) fn final_states(summary: &Summary, outcome: Outcome, states: &States)
         Outcome::SynChallenged | Outcome::SynUnanswered => [Some(State::SynSent), None],
         Outcome::Probe => [None, closed.filter(|_| summary[Side::Server].rsts > 0)],
         Outcome::Stray => Side::BOTH.map(|side| stray_state(summary, side)),
-        _ => match summary.reset {
+        _ => match states.reset {
             None => states.shown,
             Some(reset) => Side::BOTH.map(|side| {
                 let keeps = outcome == Outcome::PeerVanished && vanished(summary) == Some(side);
@@ -302,7 +317,7 @@ fn caveats(summary: &Summary, outcome: Outcome, states: &States, ending: &Ending
     let one_sided = summary.one_sided().is_some() && states.established;
     let noise = matches!(outcome, Outcome::Probe | Outcome::Stray);
     let rejected = outcome == Outcome::IcmpRejected && !summary.has(Facts::SYN_AFTER_REFUSAL);
-    let settled = summary.reset.is_some() || one_sided || noise || rejected;
+    let settled = states.reset.is_some() || one_sided || noise || rejected;
     let waits = |half: &super::Half| half.awaiting.get().is_some_and(|time| ending.last_frame.since(time).0 < CUT);
     let cut = !settled && summary.sides.iter().any(waits);
     let both_fins = states.teardown.iter().all(|fin| fin.fin_sent);
@@ -311,7 +326,7 @@ fn caveats(summary: &Summary, outcome: Outcome, states: &States, ending: &Ending
     caveats.set_if(cut, Caveats::CUT_BY_END);
     caveats.set_if(one_sided, Caveats::ONE_SIDED);
     caveats.set_if(!one_sided && sum(|half| half.gap_bytes) > 0, Caveats::CAPTURE_LOSS);
-    caveats.set_if(summary.has(Facts::SUCCEEDED) && !both_fins && summary.reset.is_none(), Caveats::SUPERSEDED);
+    caveats.set_if(summary.has(Facts::SUCCEEDED) && !both_fins && states.reset.is_none(), Caveats::SUPERSEDED);
     caveats.set_if(summary.has(Facts::EVICTED), Caveats::EVICTED);
     caveats.set_if(
         sum(|half| u64::from(half.duplicates_capture) + u64::from(half.duplicates_network)) > 0,
@@ -325,13 +340,13 @@ fn caveats(summary: &Summary, outcome: Outcome, states: &States, ending: &Ending
     caveats
 }
 
-fn confidence(summary: &Summary, outcome: Outcome, caveats: Caveats) -> Confidence {
+fn confidence(summary: &Summary, outcome: Outcome, states: &States, caveats: Caveats) -> Confidence {
     let one_repeat = summary[Side::Server].synack_repeats == 1 && outcome != Outcome::AcceptStalled;
     let bare_ack = outcome == Outcome::Probe && summary.has(Facts::ACKED);
     if caveats.has(Caveats::CUT_BY_END) || caveats.has(Caveats::ONE_SIDED) || one_repeat || bare_ack {
         return Confidence::Ambiguous;
     }
-    let inexact = summary.reset.is_some_and(|reset| reset.fit == Fit::InWindow);
+    let inexact = states.reset.is_some_and(|reset| reset.fit == Fit::InWindow);
     let by_role = matches!(
         outcome,
         Outcome::ResetByClient | Outcome::ResetByServer | Outcome::ServerCloseWait | Outcome::ClientCloseWait

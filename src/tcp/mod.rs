@@ -25,6 +25,7 @@ pub use state::State;
 pub use summary::{Facts, Half, Moment, RoleBasis, Side, Summary};
 pub use table::Table;
 
+use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
 use crate::wire::{Address, Flags, IcmpError, Marks, Rare, Segment};
 use scoreboard::{FAR, NEAR, Scoreboard};
@@ -195,7 +196,11 @@ impl Connection {
         let side = self.summary.side_of(error.way);
         let half = &self.summary[side];
         let (Some(next), Some(first)) = (half.snd_nxt, half.iss.or(half.snd_una)) else { return false };
-        if error.seq.since(first) < 0 && half.iss.is_some() || error.seq.after(next) || next.since(error.seq) >= FAR {
+        let near = half.bytes < u64::from(FAR.unsigned_abs());
+        if near && error.seq.since(first) < 0 && half.iss.is_some()
+            || error.seq.after(next)
+            || next.since(error.seq) >= FAR
+        {
             return false;
         }
         let is_syn = side == Side::Client && self.summary.has(Facts::SYN) && half.iss == Some(error.seq);
@@ -288,7 +293,7 @@ impl Connection {
         if segment.flags.any(Flags::SYN) {
             if segment.flags.any(Flags::ACK) {
                 if !acceptable {
-                    self.summary.facts.set(Facts::CHALLENGED);
+                    self.note_challenge(side);
                     return;
                 }
                 if !self.take_synack(side, segment, rare, kind) {
@@ -301,7 +306,7 @@ impl Connection {
                 self.summary.note_syn(side, segment, rare);
             }
         } else if !acceptable {
-            self.summary.facts.set(Facts::CHALLENGED);
+            self.note_challenge(side);
             return;
         } else if segment.flags.any(Flags::ACK) {
             self.take_plain(side, segment);
@@ -321,7 +326,8 @@ impl Connection {
     fn note_shape(&mut self, side: Side, segment: &Segment) {
         let summary = &mut self.summary;
         let ack = segment.flags.any(Flags::ACK);
-        let bare = segment.flags == Flags::ACK && segment.len == 0 && segment.seq == summary.first_seq;
+        let again = summary[side].snd_nxt.is_none_or(|next| next == segment.seq);
+        let bare = segment.flags == Flags::ACK && segment.len == 0 && again;
         let repeats = summary[side].rcv_nxt.is_none_or(|first| first == segment.ack);
         if !bare || !repeats {
             summary.facts.set(Facts::VARIED);
@@ -350,9 +356,15 @@ impl Connection {
 
     /// Whether a segment can belong to this connection by what it acknowledges, while the SYN waits for its answer.
     fn answers_acceptably(&self, side: Side, segment: &Segment) -> bool {
-        let client = &self.summary[Side::Client];
-        if side == Side::Client || !segment.flags.any(Flags::ACK) || self.summary.established.is_set() {
+        let [client, server] = &self.summary.sides;
+        if !segment.flags.any(Flags::ACK) || self.summary.established.is_set() {
             return true;
+        }
+        if side == Side::Client {
+            return match (server.iss, server.snd_nxt) {
+                (Some(iss), Some(next)) => segment.ack.acknowledges(iss, next),
+                _ => true,
+            };
         }
         match (client.iss, client.snd_nxt) {
             (Some(iss), Some(next)) if !self.summary.has(Facts::SYNACK) || segment.flags.any(Flags::SYN) => {
@@ -360,6 +372,13 @@ impl Connection {
             }
             (Some(iss), _) => segment.ack.after(iss),
             _ => true,
+        }
+    }
+
+    /// A segment that speaks of another connection: no handshake step (OUTCOMES 1.4), a challenge if the server sent it.
+    fn note_challenge(&mut self, side: Side) {
+        if side == Side::Server {
+            self.summary.facts.set(Facts::CHALLENGED);
         }
     }
 
@@ -381,10 +400,12 @@ impl Connection {
             return false;
         }
         if established && half.iss.is_none() {
-            let behind = half.snd_nxt.is_some_and(|next| (0..NEAR).contains(&next.since(segment.seq.plus(1))));
+            let behind = half.snd_nxt.is_some_and(|next| (0..NEAR).contains(&next.since(segment.seq)));
             if behind {
-                self.summary[side].iss = Some(segment.seq); // filed behind what it opened
-                self.summary[side].options(segment, rare);
+                let half = &mut self.summary[side];
+                half.iss = Some(segment.seq); // filed behind what it opened
+                half.options(segment, rare);
+                self.repeat_of_unseen(side, segment);
             } else {
                 self.disown(side);
             }
@@ -394,9 +415,16 @@ impl Connection {
         if peer.iss.is_none() {
             // The SYN was not captured, or is filed behind its answer: its number is known all the same.
             peer.iss = Some(segment.ack.minus(1));
+            let sent = peer.snd_nxt.map_or(0, |next| next.since(segment.ack).max(0).unsigned_abs());
+            if !peer.teardown.fin_sent && sent < NEAR.unsigned_abs() {
+                peer.bytes = u64::from(sent); // what was not seen of it was missed by the capture
+            }
             peer.snd_nxt = peer.snd_nxt.or(Some(segment.ack));
-            peer.snd_una = Some(peer.snd_una.map_or(segment.ack, |una| una.max(segment.ack)));
+            let heard = summary.sides[side as usize].acked_plainly.is_set();
+            let peer = &mut summary[side.peer()];
+            peer.snd_una = Some(peer.snd_una.filter(|_| heard).map_or(segment.ack, |una| una.max(segment.ack)));
         }
+        let peer = &mut summary[side.peer()];
         if !peer.syn_acked && peer.iss == Some(segment.ack.minus(1)) {
             self.boards[side.peer() as usize].declined(segment.ack, peer);
         }
@@ -426,8 +454,22 @@ impl Connection {
             half.syn_acked = false;
             half.opening = Some(State::SynReceived);
             half.options(segment, rare);
+            self.repeat_of_unseen(side, segment);
         }
         true
+    }
+
+    /// The client had acknowledged this SYN-ACK before: it is sent again, and the first one was missed by the capture.
+    fn repeat_of_unseen(&mut self, side: Side, segment: &Segment) {
+        let client = &self.summary[Side::Client];
+        let later = client.acked_plainly.get().is_some_and(|acked| segment.time > acked);
+        let acked = client.rcv_nxt.is_some_and(|next| next.after(segment.seq));
+        let server = &mut self.summary[Side::Server];
+        if side == Side::Server && later && acked && !server.acked_plainly.is_set() {
+            server.syn_acked = true;
+            server.synack_repeats = 1;
+            server.opening = Some(State::SynReceived);
+        }
     }
 
     /// What `side` seemed to send before its SYN-ACK does not fit that: somebody else sent it.
@@ -436,6 +478,10 @@ impl Connection {
         let half = &mut self.summary[side];
         (half.teardown, half.fin_seq, half.fin) = Default::default();
         (half.snd_nxt, half.snd_una, half.rcv_nxt, half.acked_plainly) = Default::default();
+        let peer = &mut self.summary[side.peer()];
+        if peer.packets == 0 {
+            (peer.opening, peer.snd_nxt, peer.snd_una, peer.bytes, peer.gap_bytes) = Default::default();
+        }
     }
 
     /// A segment with ACK and neither SYN nor RST: proves that its sender has the other's SYN.
@@ -443,7 +489,11 @@ impl Connection {
         let summary = &mut self.summary;
         let peer = &summary[side.peer()];
         let acknowledges_syn = match (peer.iss, peer.snd_nxt) {
-            (Some(iss), Some(next)) => segment.ack.acknowledges(iss, next) || peer.syn_acked && segment.ack.after(iss),
+            (Some(iss), Some(next)) => {
+                // Later the capture may miss what is acknowledged.
+                let known = peer.syn_acked || summary.established.is_set();
+                segment.ack.acknowledges(iss, next) || known && segment.ack.after(iss)
+            }
             _ => false,
         };
         let opened = summary.has(Facts::SYN) || summary.has(Facts::SYNACK);
@@ -467,9 +517,10 @@ impl Connection {
             half.opening = Some(State::Established);
         }
         // The SYN-ACK was missed by the capture: a client that acknowledges anything had it.
-        let missed = summary.established.is_set();
+        let established = summary.established.is_set();
         let [client, server] = &mut summary.sides;
-        if missed && server.iss.is_none() && client.opening == Some(State::SynSent) && client.acked_plainly.is_set() {
+        let had = server.iss.is_none_or(|iss| client.rcv_nxt.is_some_and(|next| next.after(iss)));
+        if established && had && client.opening == Some(State::SynSent) && client.acked_plainly.is_set() {
             client.opening = Some(State::Established);
         }
     }
@@ -510,7 +561,8 @@ impl Connection {
                 if past_fin || ack.since(next) >= FAR {
                     return; // acknowledges what cannot have been sent
                 }
-                let missed = u64::from(ack.since(next).unsigned_abs());
+                let known = peer.past_syn(next);
+                let missed = u64::from(ack.since(known).max(0).unsigned_abs());
                 peer.gap_bytes += missed;
                 peer.bytes += missed;
                 peer.snd_nxt = Some(ack);
@@ -519,10 +571,12 @@ impl Connection {
             Some(_) => {}
         }
         if let Some(una) = peer.snd_una.filter(|&una| ack.after(una)) {
-            let low = peer.iss.map_or(una, |iss| una.max(iss.plus(1)));
+            let low = peer.past_syn(una);
             let high = peer.fin_seq.filter(|&fin| ack.after(fin)).unwrap_or(ack);
-            if high.after(low) && (peer.first_data.is_set() || peer.packets == 0) {
-                peer.first_data_acked.first(segment.time);
+            if high.after(low) {
+                if peer.first_data.is_set() || peer.packets == 0 {
+                    peer.first_data_acked.first(segment.time);
+                }
                 peer.last_data_acked = Moment::at(segment.time);
             }
             peer.snd_una = Some(ack);
@@ -549,6 +603,7 @@ impl Connection {
                 me.ack_advanced = true;
             }
         }
+        me.payload_since_advance &= me.rcv_nxt.is_some_and(|before| !ack.after(before));
         me.rcv_nxt = Some(me.rcv_nxt.map_or(ack, |before| before.max(ack)));
         if peer.fin_seq.is_some_and(|fin| ack.after(fin)) {
             peer.teardown.fin_acked = true;
@@ -573,9 +628,10 @@ impl Connection {
         }
         if !probe {
             // What was skipped over was sent as well, whether it is still to come or was missed by the capture.
-            let new_from = before.unwrap_or(start);
+            let new_from = before.map_or(start, |next| if syn > 0 { next.max(start) } else { next });
             if end.after(new_from) {
                 half.bytes += u64::from(end.since(new_from).unsigned_abs());
+                half.payload_since_advance |= segment.len > 0;
                 half.payload_after_fin_received |= half.teardown.fin_received && segment.len > 0;
                 half.unacked_since.first(segment.time);
             }
@@ -602,6 +658,7 @@ impl Connection {
             half.teardown.closed_second = half.teardown.fin_received;
             half.fin = Moment::at(segment.time);
             half.fin_frame = frame;
+            half.acked_by_fin = half.rcv_nxt;
         } else if matches!(kind, SegmentKind::Retransmission(_)) {
             half.fin_resent = true;
             half.fin_resent_after_ack |= half.teardown.fin_acked;
@@ -609,6 +666,14 @@ impl Connection {
         }
         half.fin_seq = Some(half.fin_seq.map_or(fin, |old| old.max(fin)));
         half.snd_nxt = Some(half.snd_nxt.map_or(fin.plus(1), |next| next.max(fin.plus(1))));
+        // The capture missed this FIN before, or files it late: the peer has acknowledged it already.
+        let peer = &mut self.summary[side.peer()];
+        if !peer.teardown.fin_received && peer.rcv_nxt.is_some_and(|next| next.after(fin)) {
+            peer.teardown.fin_received = true;
+            peer.teardown.closed_second = peer.acked_by_fin.is_some_and(|next| next.after(fin));
+            peer.payload_after_fin_received |= peer.payload_since_advance;
+            peer.fin_received = peer.last;
+        }
     }
 
     /// Repeats without an answer (OUTCOMES 2, row 12).
@@ -680,11 +745,17 @@ impl Half {
         self.sack_permitted |= rare.sack_permitted;
     }
 
+    /// A number of this side, or the next where it is that of the SYN. Not the greater of the two: gigabytes later they lie
+    /// more than half a circle apart.
+    fn past_syn(&self, number: Seq) -> Seq {
+        if self.iss == Some(number) { number.plus(1) } else { number }
+    }
+
     /// Payload bytes sent and not acknowledged.
     pub fn unacknowledged(&self) -> u64 {
         let (Some(next), Some(una)) = (self.snd_nxt, self.snd_una) else { return 0 };
         let end = self.fin_seq.filter(|_| self.teardown.fin_sent).unwrap_or(next);
-        let start = self.iss.map_or(una, |iss| una.max(iss.plus(1)));
+        let start = self.past_syn(una);
         u64::from(end.since(start).max(0).unsigned_abs())
     }
 }

@@ -166,19 +166,19 @@ impl Outcome {
             return label;
         }
         if !states.established && summary.has(Facts::SYN) {
-            return not_established(summary);
+            return not_established(summary, states);
         }
-        if accept_stalled(summary) {
+        if accept_stalled(summary, states) {
             return Self::AcceptStalled;
         }
-        if closed_in_order(summary, states) {
+        if closed_in_order(states) {
             let start_seen = summary.has(Facts::SYN) || summary.has(Facts::SYNACK);
             return if start_seen { Self::Completed } else { Self::Closed };
         }
         if vanished(summary).is_some() {
             return Self::PeerVanished;
         }
-        if let Some(reset) = summary.reset {
+        if let Some(reset) = states.reset {
             return match reset.by {
                 Side::Client => Self::ResetByClient,
                 Side::Server => Self::ResetByServer,
@@ -206,11 +206,11 @@ fn no_connection(summary: &Summary) -> Option<Outcome> {
 }
 
 /// Rows 3 to 8.
-fn not_established(summary: &Summary) -> Outcome {
+fn not_established(summary: &Summary, states: &States) -> Outcome {
     if summary.has(Facts::SYNACK) {
-        return if summary.reset.is_some() { Outcome::HandshakeAborted } else { Outcome::SynackUnanswered };
+        return if states.reset.is_some() { Outcome::HandshakeAborted } else { Outcome::SynackUnanswered };
     }
-    if summary.reset.is_some() {
+    if states.reset.is_some() {
         Outcome::RstRefused
     } else if summary.icmp.is_some_and(|icmp| icmp.rejects_syn) {
         Outcome::IcmpRejected
@@ -222,14 +222,14 @@ fn not_established(summary: &Summary) -> Outcome {
 }
 
 /// Row 9.
-fn accept_stalled(summary: &Summary) -> bool {
-    let by_server = summary.reset.is_some_and(|reset| reset.by == Side::Server);
+fn accept_stalled(summary: &Summary, states: &States) -> bool {
+    let by_server = states.reset.is_some_and(|reset| reset.by == Side::Server);
     !by_server && summary.accept_stalls()
 }
 
 /// Rows 10 and 11.
-fn closed_in_order(summary: &Summary, states: &States) -> bool {
-    if let Some(reset) = summary.reset {
+fn closed_in_order(states: &States) -> bool {
+    if let Some(reset) = states.reset {
         let fins = reset.teardown;
         let all_acknowledged = reset.unacked == [0, 0];
         let both_acknowledged = fins.iter().all(|fin| fin.fin_sent && fin.fin_acked);

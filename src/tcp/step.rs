@@ -108,13 +108,7 @@ impl Recorder {
     }
 
     /// Takes what the table made of a segment of the flow; gives the step, if it is one of this connection.
-    pub fn segment(
-        &mut self,
-        taken: &Taken<'_>,
-        segment: &Segment,
-        rare: Option<&Rare>,
-        place: Place,
-    ) -> Option<Step> {
+    pub fn segment(&mut self, taken: &Taken<'_>, segment: &Segment, rare: Option<&Rare>, place: Place) -> Option<Step> {
         let frame = place.frames_before + u64::from(segment.frame);
         let began = taken.connection.summary().first_frame;
         let is_ours = began == self.first_frame;
@@ -133,8 +127,7 @@ impl Recorder {
         }
         let (notes, moved, window) = if is_ours {
             let after = self.settled(taken.connection.summary());
-            let before =
-                self.before.unwrap_or_else(|| self.settled(Connection::new(segment, place).summary()));
+            let before = self.before.unwrap_or_else(|| self.settled(Connection::new(segment, place).summary()));
             if after.reset.is_some() && before.reset.is_none() {
                 self.evidence = Some(ResetEvidence::of(&before, side, segment));
             }

@@ -127,8 +127,12 @@ pub struct Half {
     pub silent_repeats: u32,
     /// It sent new payload after acknowledging the peer's FIN.
     pub payload_after_fin_received: bool,
+    /// What it had acknowledged when it first sent its FIN.
+    pub acked_by_fin: Option<Seq>,
     /// It sent its FIN again.
     pub fin_resent: bool,
+    /// It sent new payload since its acknowledgement number last advanced.
+    pub payload_since_advance: bool,
     /// It sent its FIN again after this was acknowledged.
     pub fin_resent_after_ack: bool,
     /// How much its acknowledgement number advanced last.

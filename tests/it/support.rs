@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use synfin::analysis::{self, Options, Rows};
 use synfin::case::{Case, Facts, Judged};
+use synfin::tcp::{Judgement, Outcome};
 
 /// Keeps all rows.
 #[derive(Default)]
@@ -43,11 +44,6 @@ pub fn analyse_bytes_with(capture: &[u8], options: &Options) -> (Vec<Judged>, Ca
     analyse_with(&[path], options)
 }
 
-/// Analyses a packet script.
-pub fn analyse_script(script: &str) -> Vec<Judged> {
-    analyse_bytes(&capture(script))
-}
-
 /// The capture that a packet script describes.
 pub fn capture(script: &str) -> Vec<u8> {
     synfin::capture::script::to_capture(script).unwrap_or_else(|error| panic!("{error}\n{script}"))
@@ -55,9 +51,13 @@ pub fn capture(script: &str) -> Vec<u8> {
 
 /// The labels of a row as the scripts' comments state them: `outcome=... client_state=...`, empty ones left out.
 pub fn labels(row: &Judged) -> String {
-    let judgement = &row.judgement;
+    labels_of(row.outcome, &row.judgement)
+}
+
+/// The same of a connection that stands alone.
+pub fn labels_of(outcome: Outcome, judgement: &Judgement) -> String {
     let fields = [
-        ("outcome", Some(row.outcome.name())),
+        ("outcome", Some(outcome.name())),
         ("client_state", judgement.states[0].map(|state| state.name())),
         ("server_state", judgement.states[1].map(|state| state.name())),
         ("handshake", Some(judgement.handshake.name())),

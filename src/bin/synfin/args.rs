@@ -93,6 +93,9 @@ pub struct Run {
     /// Copy inputs instead of mapping them into memory
     #[arg(long)]
     pub no_mmap: bool,
+    /// Say on standard error where time and memory went
+    #[arg(long)]
+    pub timings: bool,
     /// Colours in the summary
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     pub color: When,

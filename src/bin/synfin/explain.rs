@@ -19,7 +19,10 @@ pub fn run(args: &Explain) -> anyhow::Result<Exit> {
         _ => one(key),
     };
     if let Some(text) = word {
-        anyhow::ensure!(args.paths.is_empty(), "`{key}` is a word of synfin's tables: it means the same in every capture");
+        anyhow::ensure!(
+            args.paths.is_empty(),
+            "`{key}` is a word of synfin's tables: it means the same in every capture"
+        );
         std::io::stdout().lock().write_all(text.as_bytes())?;
         return Ok(Exit::Analysed);
     }

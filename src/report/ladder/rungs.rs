@@ -63,16 +63,17 @@ impl Layout {
     pub fn titles(&self) -> Line {
         let (frame, time, arrow) = (self.frame, self.time, self.arrow);
         let why = if self.why.is_some() { "  why" } else { "" };
-        let text =
-            format!("{:>frame$} {:>time$}  {:<STATE$} {:<arrow$} {:<STATE$}{why}", "frame", "+s", "client", "", "server");
+        let text = format!(
+            "{:>frame$} {:>time$}  {:<STATE$} {:<arrow$} {:<STATE$}{why}",
+            "frame", "+s", "client", "", "server"
+        );
         Line::of(Paint::Dim, &text)
     }
 
     /// The rung, and lines below it for what does not fit beside.
     pub fn lines(&self, rung: &Rung) -> Vec<Line> {
         let (frame, time) = (self.frame, self.time);
-        let mut line =
-            Line::of(Paint::Plain, &format!("{:>frame$} {:>time$}  ", rung.frame, rung.time));
+        let mut line = Line::of(Paint::Plain, &format!("{:>frame$} {:>time$}  ", rung.frame, rung.time));
         let cell = |side: usize| {
             let name = rung.states[side].filter(|_| rung.shown[side]).map_or("", State::name);
             Line::of(Paint::Bold, name).with(Paint::Plain, &" ".repeat(STATE - name.len().min(STATE)))
@@ -148,7 +149,12 @@ fn paint(step: &Step) -> Paint {
     let refused = has(|note| {
         matches!(
             note,
-            Note::Refused | Note::Reset(_) | Note::Challenge | Note::ChallengesNext | Note::TakenBack(_) | Note::Icmp { rejects_syn: true }
+            Note::Refused
+                | Note::Reset(_)
+                | Note::Challenge
+                | Note::ChallengesNext
+                | Note::TakenBack(_)
+                | Note::Icmp { rejects_syn: true }
         )
     });
     let duplicate = matches!(step.packet, StepPacket::Segment { kind: SegmentKind::Duplicate(_), .. });

@@ -46,13 +46,13 @@ pub(super) fn segment(step: &Step, columns: usize) -> String {
     let ack = if acks { format!(" ack {}", number(segment.ack, peers)) } else { String::new() };
     let len = if segment.len > 0 { format!(" len {}", segment.len) } else { String::new() };
     let win = window.map_or(String::new(), |window| format!(" win {window}"));
-    let sack = rare.iter().flat_map(|rare| rare.sack_blocks()).map(|&(from, to)| {
-        format!(" sack {}:{}", number(from, peers), number(to, peers))
-    });
+    let sack = rare
+        .iter()
+        .flat_map(|rare| rare.sack_blocks())
+        .map(|&(from, to)| format!(" sack {}:{}", number(from, peers), number(to, peers)));
     let sack: String = sack.collect();
     let has = |test: fn(&Note) -> bool| step.notes.iter().any(test);
-    let about_window =
-        has(|note| matches!(note, Note::WindowCloses | Note::WindowOpens(_) | Note::WindowUpdate));
+    let about_window = has(|note| matches!(note, Note::WindowCloses | Note::WindowOpens(_) | Note::WindowUpdate));
     let probes = has(|note| matches!(note, Note::WindowProbe | Note::KeepAlive));
     let empty = segment.len == 0 && !probes && !segment.flags.any(Flags::SYN.with(Flags::FIN).with(Flags::RST));
     let [full, short] = [true, false].map(|push| flags(segment.flags, push));

@@ -25,6 +25,7 @@ const WEIGHTY: [(Caveats, &str); 8] = [
 
 pub(super) fn notes(case: &Case, style: Style) -> Option<Section> {
     let mut notes: Vec<String> = case.unread.iter().map(|line| format!("not read: {line}")).collect();
+    notes.extend(left_out(case, style));
     let files = || case.facts.points.iter().flat_map(|point| &point.files);
     files().for_each(|file| notes.extend(of_file(file, style)));
     let urgent = notes.len();
@@ -37,6 +38,19 @@ pub(super) fn notes(case: &Case, style: Style) -> Option<Section> {
     let rest = |left_out| format!("and {} more: see the table inputs and the column caveats", count(left_out));
     let least = urgent.clamp(3, 6).min(entries.len());
     Some(Section { head: vec![Line::of(Paint::Bold, "NOTE")], least, entries, beyond: 0, rest: Box::new(rest) })
+}
+
+/// Files of folders that are no captures: how many, and the first of them.
+fn left_out(case: &Case, style: Style) -> Option<String> {
+    let first = case.left_out.first()?;
+    let path = cut_middle(&safe(first), style.columns() / 2, style);
+    Some(match case.left_out.len() as u64 {
+        1 => format!("left out, because it is no capture: {path}"),
+        files => format!(
+            "left out, because they are no captures: {} in the folders named, the first {path}",
+            counted(files, "file")
+        ),
+    })
 }
 
 /// What went wrong in and under one file.

@@ -18,8 +18,9 @@ fn told(scene: &Scene, call: &Value) -> String {
         return error.unwrap_or("connected").to_owned();
     }
     let same = |event: &&Value| event["pid"] == call["pid"] && event["key"] == call["key"];
-    let later = scene.events().iter().filter(|event| nanoseconds(&event["t"]) > nanoseconds(&call["t"])).filter(same);
-    let asked = later.filter(|event| event["op"] == "soerr").last();
+    let mut later =
+        scene.events().iter().filter(|event| nanoseconds(&event["t"]) > nanoseconds(&call["t"])).filter(same);
+    let asked = later.rfind(|event| event["op"] == "soerr");
     match asked.map(|event| event["result"]["soerr"].as_i64()) {
         None => "EINPROGRESS, never asked again".to_owned(),
         Some(Some(0)) => "EINPROGRESS, no error when asked".to_owned(),

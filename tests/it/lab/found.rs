@@ -6,9 +6,12 @@ use crate::support::analyse;
 use std::collections::{BTreeMap, BTreeSet};
 use synfin::wire::Address;
 
+/// How a connection of a flow began: with this SYN, or unseen.
+type Start = Option<(Address, u32)>;
+
 /// One connection for each initial sequence number of a sender, and one for a flow's segments before its first SYN.
 fn count(segments: &[Plain]) -> usize {
-    let mut flows: BTreeMap<(Address, Address), BTreeSet<Option<(Address, u32)>>> = BTreeMap::new();
+    let mut flows: BTreeMap<(Address, Address), BTreeSet<Start>> = BTreeMap::new();
     for segment in segments {
         let ends = (segment.from.min(segment.to), segment.from.max(segment.to));
         let lives = flows.entry(ends).or_default();

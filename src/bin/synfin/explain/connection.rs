@@ -7,10 +7,10 @@ use crate::args::Explain;
 use std::io::{self, BufWriter, Write};
 use synfin::analysis::{Found, Key, Tracking};
 use synfin::case::{Facts, Judged};
+use synfin::report::human;
 use synfin::report::ladder::{Folded, Ladder, story};
 use synfin::report::terminal::{Paint, Style, Track, grid};
 use synfin::report::ticket::Ticket;
-use synfin::report::human;
 use synfin::time::{Span, Timestamp};
 
 /// Connections listed where a key means several.

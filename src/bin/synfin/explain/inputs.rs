@@ -12,10 +12,12 @@ use synfin::time::Timestamp;
 pub fn of_report(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let document = folder.join(input::REPORT_FILE);
     let shown = terminal::safe(&document.display().to_string()).into_owned();
-    let bytes = fs::read(&document)
-        .with_context(|| format!("{shown}: no report to take the captures from: name them, or a report with --report"))?;
-    let origins = json::origins(&bytes)
-        .map_err(|cause| anyhow::anyhow!("{shown}: does not say which captures it was made from ({cause}): name them"))?;
+    let bytes = fs::read(&document).with_context(|| {
+        format!("{shown}: no report to take the captures from: name them, or a report with --report")
+    })?;
+    let origins = json::origins(&bytes).map_err(|cause| {
+        anyhow::anyhow!("{shown}: does not say which captures it was made from ({cause}): name them")
+    })?;
     let (streams, files): (Vec<Origin>, Vec<Origin>) = origins.into_iter().partition(|origin| origin.stream);
     for stream in &streams {
         let name = if stream.path == "-" { "standard input".into() } else { terminal::safe(&stream.path) };
