@@ -221,8 +221,8 @@ impl<'a> Ladder<'a> {
         for file in touched.iter().take(FILES) {
             let first = summary.first_frame.saturating_sub(file.frames_before).max(1);
             let last = (last_frame - file.frames_before).min(file.frames);
-            lines.push(format!("file       {}", super::terminal::safe(&file.path)));
-            lines.push(format!("Wireshark  {ends} && frame.number >= {first} && frame.number <= {last}"));
+            lines.push(format!("Wireshark, {}:", super::terminal::safe(&file.path)));
+            lines.push(format!("{ends} && frame.number >= {first} && frame.number <= {last}"));
         }
         if touched.len() > FILES {
             lines.push(format!("and {} more files", count((touched.len() - FILES) as u64)));

@@ -134,11 +134,10 @@ impl Line {
         self
     }
 
-    /// The line with all its pieces in this paint.
+    /// The line as one piece in this paint.
     #[must_use]
-    pub fn painted(mut self, paint: Paint) -> Self {
-        self.0.iter_mut().for_each(|piece| piece.0 = paint);
-        self
+    pub fn painted(self, paint: Paint) -> Self {
+        Self(vec![(paint, self.0.into_iter().map(|(_, text)| text).collect())])
     }
 
     pub fn width(&self) -> usize {

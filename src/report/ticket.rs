@@ -14,7 +14,7 @@ use crate::tcp::step::{Notice, Step, StepPacket};
 use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::{Address, Flags, Marks, Rare};
 use std::fmt::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Payload of one packet that a script may ask for.
 const LONGEST: u32 = 261_000;
@@ -56,7 +56,7 @@ impl Ticket {
         let _ = writeln!(out, "// => {}", labels(row));
         let _ = writeln!(out, "start {}", self.start.rfc3339());
         for (side, name) in Side::BOTH.into_iter().zip(["client", "server"]) {
-            let address = SocketAddr::new(self.ends[side as usize].ip(), self.ends[side as usize].port);
+            let address = SocketAddr::new(self.ip(self.ends[side as usize].ip()), self.ends[side as usize].port);
             let host = Host { address, iss: self.bases[side as usize].map_or(0, |base| base.0) };
             let _ = writeln!(out, "{name} {host}");
         }
@@ -149,8 +149,8 @@ impl Ticket {
     fn icmp(&self, side: Side, notice: &Notice) -> Option<Icmp> {
         let error = notice.error;
         // Whoever reports is of the IP version of what it quotes; where it is not known, the address quoted stands in.
-        let from = notice.from.unwrap_or(self.ends[side.peer() as usize].ip());
-        let v6 = self.ends[0].ip().is_ipv6();
+        let from = self.ip(notice.from.unwrap_or(self.ends[side.peer() as usize].ip()));
+        let v6 = self.is_v6();
         (from.is_ipv6() == v6 && error.kind.v6 == v6).then(|| Icmp {
             kind: error.kind.kind,
             code: error.kind.code,
@@ -159,6 +159,18 @@ impl Ticket {
             seq: Some(self.number(error.seq, side)),
             mtu: notice.mtu,
         })
+    }
+
+    fn is_v6(&self) -> bool {
+        self.ends.iter().any(|end| end.ip().is_ipv6())
+    }
+
+    /// An IPv4 address in an IPv6 packet stays one of IPv6.
+    fn ip(&self, ip: IpAddr) -> IpAddr {
+        match ip {
+            IpAddr::V4(ip) if self.is_v6() => ip.to_ipv6_mapped().into(),
+            ip => ip,
+        }
     }
 
     /// Relative where it lies at or behind the initial number.

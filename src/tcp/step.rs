@@ -131,7 +131,10 @@ impl Recorder {
             if after.reset.is_some() && before.reset.is_none() {
                 self.evidence = Some(ResetEvidence::of(&before, side, segment));
             }
-            let notes = note::of_segment(&before, &after, side, segment, rare, taken.kind);
+            let mut notes = note::of_segment(&before, &after, side, segment, rare, taken.kind);
+            if !self.newest && segment.flags.any(Flags::ACK) && !segment.flags.any(Flags::RST) {
+                notes.insert(0, Note::ChallengesNext);
+            }
             (notes, self.moves(&after), window(&after, side, segment))
         } else {
             // The connection before this one on the flow answers in its place.

@@ -1,3 +1,7 @@
 //! `explain CONNECTION`: the story of one connection, from its key to the ladder and the packet script.
 
+mod cli;
+mod ladder;
+mod seen;
 mod steps;
+mod ticket;

@@ -41,6 +41,7 @@ pub(super) fn lines(row: &Judged, known: &Known, evidence: Option<ResetEvidence>
     }
     add("confidence", confidence(row));
     add("seen", seen(row, known));
+    add("payload", payload(row));
     if let Some(by) = row.judgement.closed_by {
         add("closed by", by.name().to_owned());
     }
@@ -96,7 +97,7 @@ fn confidence(row: &Judged) -> String {
     format!("{}: {meaning}", row.judgement.confidence.name())
 }
 
-/// When and where, and what was carried.
+/// When and where.
 fn seen(row: &Judged, known: &Known) -> String {
     let summary = &row.summary;
     let (path, first) = row.first_place(known).unwrap_or_default();
@@ -112,22 +113,25 @@ fn seen(row: &Judged, known: &Known) -> String {
         format!(" ({} to {} of the observation point)", summary.first_frame, summary.last_frame)
     };
     let time = summary.first.rfc3339().replace('T', " ").replace('Z', "");
+    let shown = time.get(..26).unwrap_or(&time);
+    format!("from {shown} UTC for {}; {frames}{of_point}", duration(summary.last.since(summary.first)))
+}
+
+fn payload(row: &Judged) -> String {
     let carried = Side::BOTH.map(|side| {
-        let half = &summary[side];
+        let half = &row.summary[side];
         let repeats = half.retransmissions_timeout + half.retransmissions_fast + half.retransmissions_spurious;
         let repeats = match repeats {
             0 => String::new(),
-            repeats => format!(", {}", counted(repeats.into(), "retransmission")),
+            repeats => format!(" with {}", counted(repeats.into(), "retransmission")),
         };
-        format!("{} {} in {}{repeats}", side.name(), bytes(half.bytes), counted(half.packets.into(), "packet"))
+        let waits = match half.unacknowledged() {
+            0 => String::new(),
+            waits => format!(", {} unacknowledged", bytes(waits)),
+        };
+        format!("{} {} in {}{repeats}{waits}", side.name(), bytes(half.bytes), counted(half.packets.into(), "packet"))
     });
-    format!(
-        "{} UTC, {}{of_point}, for {}; {}",
-        time.get(..26).unwrap_or(&time),
-        frames,
-        duration(summary.last.since(summary.first)),
-        carried.join("; ")
-    )
+    carried.join("; ")
 }
 
 fn reset(row: &Judged, known: &Known, evidence: Option<ResetEvidence>, add: &mut impl FnMut(&str, String)) {

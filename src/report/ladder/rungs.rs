@@ -6,7 +6,7 @@ use crate::tcp::step::{Note, Step, StepPacket, Weight};
 use crate::tcp::{SegmentKind, Side, State};
 
 /// Why needs so many columns beside the arrow; with less, it goes below.
-const WHY: usize = 22;
+const WHY: usize = 24;
 /// Columns that an arrow never gets more of, and may be content with.
 const ARROW: (usize, usize) = (27, 46);
 
@@ -149,7 +149,12 @@ fn paint(step: &Step) -> Paint {
     let refused = has(|note| {
         matches!(
             note,
-            Note::Refused | Note::Reset(_) | Note::Challenge | Note::TakenBack(_) | Note::Icmp { rejects_syn: true }
+            Note::Refused
+                | Note::Reset(_)
+                | Note::Challenge
+                | Note::ChallengesNext
+                | Note::TakenBack(_)
+                | Note::Icmp { rejects_syn: true }
         )
     });
     let duplicate = matches!(step.packet, StepPacket::Segment { kind: SegmentKind::Duplicate(_), .. });

@@ -51,11 +51,10 @@ pub(super) fn segment(step: &Step, columns: usize) -> String {
         .flat_map(|rare| rare.sack_blocks())
         .map(|&(from, to)| format!(" sack {}:{}", number(from, peers), number(to, peers)));
     let sack: String = sack.collect();
-    let about_window = step
-        .notes
-        .iter()
-        .any(|note| matches!(note, Note::WindowCloses | Note::WindowOpens(_) | Note::WindowProbe | Note::WindowUpdate));
-    let empty = segment.len == 0 && !segment.flags.any(Flags::SYN.with(Flags::FIN).with(Flags::RST));
+    let has = |test: fn(&Note) -> bool| step.notes.iter().any(test);
+    let about_window = has(|note| matches!(note, Note::WindowCloses | Note::WindowOpens(_) | Note::WindowUpdate));
+    let probes = has(|note| matches!(note, Note::WindowProbe | Note::KeepAlive));
+    let empty = segment.len == 0 && !probes && !segment.flags.any(Flags::SYN.with(Flags::FIN).with(Flags::RST));
     let [full, short] = [true, false].map(|push| flags(segment.flags, push));
     let short = if segment.flags == Flags::PSH { full.clone() } else { short };
     let lesser = if empty { format!("{short}{ack}") } else { format!("{short}{seq}{len}") };
@@ -97,15 +96,17 @@ fn word(note: Note, step: &Step) -> String {
         Note::Closes(side) => return format!("{}'s close()", side.name()),
         Note::TakenBack(side) => return format!("RST taken back: {} goes on", side.name()),
         Note::Icmp { rejects_syn } => return icmp(step, rejects_syn),
+        Note::OlderConnection => return older(step).to_owned(),
         Note::SimultaneousOpen => "simultaneous open",
         Note::FastOpen => "Fast Open: payload with the SYN",
         Note::SynFin => "SYN with FIN: opens nothing by itself",
         Note::SynAckAgain => "SYN-ACK again",
         Note::SynAckAgainAfterAck => "SYN-ACK again although acknowledged",
         Note::OtherSynAck => "another SYN-ACK, too late: ignored",
+        Note::AckNotTaken => "ACK again, not taken: accept queue full",
         Note::Joined => "began before the capture",
         Note::Challenge => "challenge ACK: acknowledges nothing of this SYN",
-        Note::OlderConnection => "belongs to the connection before",
+        Note::ChallengesNext => "challenge ACK to the next connection's SYN",
         Note::FirstData => "first data",
         Note::Retransmission(Cause::Timeout) => "retransmission (timeout)",
         Note::Retransmission(Cause::Fast) => "retransmission (fast)",
@@ -133,6 +134,14 @@ fn word(note: Note, step: &Step) -> String {
         Note::ResetIgnored(IgnoredReset::NoConnection) => "RST of nothing that was seen",
     };
     text.to_owned()
+}
+
+fn older(step: &Step) -> &'static str {
+    match &step.packet {
+        StepPacket::Segment { segment, .. } if segment.flags.any(Flags::RST) => "RST for the connection before",
+        _ if step.side == Side::Server => "challenge ACK of the connection before",
+        _ => "belongs to the connection before",
+    }
 }
 
 fn icmp(step: &Step, rejects_syn: bool) -> String {

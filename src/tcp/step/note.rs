@@ -27,12 +27,16 @@ pub enum Note {
     OtherSynAck,
     /// First acknowledgement of the SYN of this side, exact or with payload.
     AcksSyn(Side, u32),
+    /// It acknowledges the SYN-ACK once more, and the server does not take it: its accept queue is full.
+    AckNotTaken,
     /// The connection is seen to live; it began before the capture.
     Joined,
     /// It acknowledges nothing of the SYN that waits for an answer (RFC 5961 4).
     Challenge,
     /// It belongs to the connection before this one on the flow.
     OlderConnection,
+    /// It answers the SYN of the next connection out of this one (RFC 5961 4).
+    ChallengesNext,
 
     FirstData,
     Retransmission(Cause),
@@ -108,6 +112,7 @@ impl Note {
             | Self::FastOpen
             | Self::SynAckAgain
             | Self::OtherSynAck
+            | Self::AckNotTaken
             | Self::FirstData
             | Self::Retransmission(_)
             | Self::Needless
@@ -128,6 +133,7 @@ impl Note {
             | Self::AcksSyn(..)
             | Self::Joined
             | Self::Challenge
+            | Self::ChallengesNext
             | Self::WindowCloses
             | Self::WindowOpens(_)
             | Self::Closes(_)
@@ -252,9 +258,12 @@ impl Change<'_> {
             }
         } else if flags.any(Flags::ACK) {
             let opened = self.after.has(Facts::SYN) || self.after.has(Facts::SYNACK);
+            let stalls = self.side == Side::Client && self.after.accept_stalls();
             let taken = peer.opening != peer_after.opening && peer_after.opening == Some(State::Established);
             let first = !self.before.established.is_set() && self.after.established.is_set();
-            if opened && (taken || first) {
+            if stalls && self.segment.len == 0 {
+                notes.push(Note::AckNotTaken);
+            } else if opened && (taken || first) {
                 notes.push(Note::AcksSyn(self.side.peer(), more));
             } else if first {
                 notes.push(Note::Joined);
