@@ -37,21 +37,35 @@ impl Timestamp {
         i64::try_from(time.as_nanosecond()).ok().map(Self)
     }
 
+    /// Of a file's date, clamped to what an `i64` holds.
+    pub fn of_system(time: std::time::SystemTime) -> Self {
+        let nanoseconds = |span: std::time::Duration| i64::try_from(span.as_nanos()).unwrap_or(i64::MAX);
+        match time.duration_since(std::time::UNIX_EPOCH) {
+            Ok(after) => Self(nanoseconds(after)),
+            Err(before) => Self(-nanoseconds(before.duration())),
+        }
+    }
+
     /// RFC 3339 in UTC with nine decimals, appended to `out`: `2026-11-23T08:54:54.000000001Z`.
     pub fn write_rfc3339(self, out: &mut Vec<u8>) {
         let (days, within) = (self.0.div_euclid(86_400 * SECOND), self.0.rem_euclid(86_400 * SECOND));
         let (year, month, day) = civil(days);
-        let second = within / SECOND;
-        padded(out, year as u64, 4);
-        for (mark, value) in
-            [(b'-', month), (b'-', day), (b'T', second / 3600), (b':', second / 60 % 60), (b':', second % 60)]
-        {
-            out.push(mark);
-            padded(out, value as u64, 2);
+        let (second, fraction) = (within / SECOND, within % SECOND);
+        let mut text = *b"0000-00-00T00:00:00.000000000Z";
+        let [century, years] = [year / 100, year % 100];
+        for (at, value) in [
+            (0, century),
+            (2, years),
+            (5, month),
+            (8, day),
+            (11, second / 3600),
+            (14, second / 60 % 60),
+            (17, second % 60),
+        ] {
+            digits(&mut text[at..at + 2], value);
         }
-        out.push(b'.');
-        padded(out, (within % SECOND) as u64, 9);
-        out.push(b'Z');
+        digits(&mut text[20..29], fraction);
+        out.extend_from_slice(&text);
     }
 
     /// RFC 3339 in UTC with nine decimals.
@@ -99,12 +113,11 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day_of_year - (153 * shifted_month + 2) / 5 + 1)
 }
 
-fn padded(out: &mut Vec<u8>, value: u64, width: usize) {
-    let start = out.len();
-    out.resize(start + width, b'0');
-    let mut rest = value;
-    for digit in out[start..].iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
+/// Fills the places with the last digits of a number.
+fn digits(places: &mut [u8], value: i64) {
+    let mut rest = value.unsigned_abs() as u32; // at most nine digits
+    for place in places.iter_mut().rev() {
+        *place = b'0' + (rest % 10) as u8;
         rest /= 10;
     }
 }

@@ -1,10 +1,12 @@
 //! Deliver: summaries stream once, in order of point and first frame, through role, label and judgement to the writers.
 
 use super::runs::Runs;
+use super::timings::{Lap, Stage, Timings};
 use crate::case::{Case, Facts, Judged, Tally};
 use crate::tcp::records;
 use crate::time::{Span, Timestamp};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::io;
 
 /// Rows judged and written at once.
@@ -20,27 +22,47 @@ pub trait Rows: Send {
 pub(super) fn deliver(
     runs: &mut Runs,
     facts: Facts,
-    unread: Vec<String>,
     stuck_after: Span,
+    timings: &Timings,
     output: &mut dyn Rows,
 ) -> io::Result<Case> {
     let first = facts.points.iter().filter_map(|point| point.first).min().unwrap_or_default();
     let last = facts.points.iter().filter_map(|point| point.last).max().unwrap_or(Timestamp(0));
     let mut tally = Tally::new(first, last, stuck_after);
+    judged(runs, &facts, timings, &mut |rows, lap| {
+        rows.iter().for_each(|row| tally.add(row));
+        lap.end(Stage::Tally);
+        output.batch(&rows, &facts)?;
+        lap.end(Stage::Write);
+        Ok(())
+    })?;
+    Ok(Case { facts, tally, unread: Vec::new(), left_out: Vec::new() })
+}
+
+/// Judges all rows in order, in batches, on all threads of the pool at hand.
+pub(super) fn judged(
+    runs: &mut Runs,
+    facts: &Facts,
+    timings: &Timings,
+    each: &mut dyn FnMut(Vec<Judged>, &mut Lap) -> io::Result<()>,
+) -> io::Result<()> {
     let mut ordered = runs.ordered()?;
-    let mut batch: Vec<Vec<u8>> = Vec::with_capacity(BATCH);
+    let mut batch: Vec<Cow<'_, [u8]>> = Vec::with_capacity(BATCH);
+    let mut lap = timings.lap();
     loop {
         batch.clear();
-        for record in ordered.by_ref().take(BATCH) {
-            batch.push(record?);
+        while batch.len() < BATCH
+            && let Some((_, record)) = ordered.next()?
+        {
+            batch.push(record);
         }
         if batch.is_empty() {
-            break;
+            return Ok(());
         }
-        let rows: Vec<Judged> = batch.par_iter().filter_map(|record| Some(Judged::new(records::decode(record)?, &facts))).collect();
-        rows.iter().for_each(|row| tally.add(row));
-        output.batch(&rows, &facts)?;
+        lap.end(Stage::Merge);
+        let row = |record: &Cow<'_, [u8]>| Some(Judged::new(records::decode(record)?, facts));
+        let rows = batch.par_iter().filter_map(row).collect();
+        lap.end(Stage::Judge);
+        each(rows, &mut lap)?;
     }
-    drop(ordered);
-    Ok(Case { facts, tally, unread })
 }

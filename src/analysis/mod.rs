@@ -5,31 +5,39 @@
 
 mod chunk;
 mod deliver;
+mod find;
 mod folder;
+mod index;
 mod plan;
 mod report;
+mod revisit;
 mod runs;
+mod timings;
 mod track;
 
 pub use deliver::Rows;
+pub use find::{Found, Key};
 pub use folder::Folder;
 pub use report::{Report, Wanted};
+pub use timings::{Lap, Stage, Timings, peak_resident};
 
-use crate::case::{Case, Facts, InputFile, Point};
+use crate::case::{Case, Facts, InputFile, Origin, Point};
 use crate::error::Error;
-use crate::input::{self, Source};
+use crate::input::{self, Input, Source};
 use crate::tcp::Place;
 use crate::tcp::records::Records;
-use crate::time::Span;
+use crate::tcp::table::Table;
+use crate::time::{Span, Timestamp};
 use crate::wire::{self, Keys};
+use index::Index;
 use plan::Chain;
+use rayon::prelude::*;
 use runs::Runs;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
-use rayon::prelude::*;
 use track::{Lanes, Pace, Tracked};
 
 /// How to analyse.
@@ -48,6 +56,8 @@ pub struct Options {
     pub input: input::Options,
     /// Folder for what does not fit into memory.
     pub scratch: PathBuf,
+    /// Takes note of where time goes, and memory.
+    pub timings: Arc<Timings>,
 }
 
 impl Default for Options {
@@ -60,6 +70,7 @@ impl Default for Options {
             stuck_after: Span::from_seconds(60),
             input: input::Options::default(),
             scratch: std::env::temp_dir(),
+            timings: Arc::default(),
         }
     }
 }
@@ -67,7 +78,10 @@ impl Default for Options {
 /// Opened inputs, recognised and ordered, and what could not be read.
 pub struct Plan {
     chains: Vec<Chain>,
+    origins: Vec<Origin>,
     pub unread: Vec<Error>,
+    /// Files met in folders that are no captures.
+    pub left_out: Vec<PathBuf>,
     /// Bytes that tracking will go through.
     pub bytes: u64,
 }
@@ -77,23 +91,53 @@ pub struct Tracking {
     runs: Runs,
     facts: Facts,
     unread: Vec<Error>,
+    left_out: Vec<PathBuf>,
     stuck_after: Span,
     pool: rayon::ThreadPool,
+    timings: Arc<Timings>,
+    keys: Keys,
+    /// Files of each point, for a second look.
+    files: Vec<Vec<(plan::File, Index)>>,
 }
 
 /// Finds, opens and recognises the inputs. A path that cannot be read is an error in the plan, and no more.
 pub fn plan(paths: &[PathBuf], options: &Options) -> Plan {
+    options.timings.stage(Stage::Plan, || open(paths, options))
+}
+
+fn open(paths: &[PathBuf], options: &Options) -> Plan {
     let (inputs, mut unread) = input::expand(paths);
-    let mut sources: Vec<Source> = Vec::new();
+    let mut sources: Vec<(Source, bool)> = Vec::new();
+    let mut origins = Vec::new();
     for input in &inputs {
         let (opened, errors) = input::open(input, &options.input);
-        sources.extend(opened);
+        origins.push(origin(input, &opened));
+        sources.extend(opened.into_iter().map(|source| (source, input.named)));
         unread.extend(errors);
     }
-    let (chains, unrecognised) = plan::plan(sources);
-    unread.extend(unrecognised);
+    let plan::Recognised { chains, errors, left_out } = plan::plan(sources);
+    unread.extend(errors);
     let bytes = chains.iter().flat_map(|chain| &chain.files).map(|file| file.source.bytes().len() as u64).sum();
-    Plan { chains, unread, bytes }
+    let captures: HashSet<String> =
+        chains.iter().flat_map(|chain| &chain.files).map(|file| path(&file.source)).collect();
+    origins.retain(|origin| origin.packed || captures.contains(&origin.path));
+    Plan { chains, origins, unread, left_out, bytes }
+}
+
+fn path(source: &Source) -> String {
+    source.path().display().to_string()
+}
+
+fn origin(input: &Input, opened: &[Source]) -> Origin {
+    let stream = input.kind != input::Kind::File;
+    let whole = matches!(opened, [only] if only.path() == input.path && only.bytes().len() as u64 == input.len);
+    Origin {
+        path: input.path.display().to_string(),
+        bytes: input.len,
+        modified: opened.first().and_then(Source::modified).map(Timestamp::of_system),
+        packed: !whole && !stream && !opened.is_empty(),
+        stream,
+    }
 }
 
 impl Plan {
@@ -115,41 +159,52 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         chunk: options.chunk.max(1),
         keys: Keys(options.keys.unwrap_or_else(random_keys)),
         done,
+        timings: &options.timings,
     };
     let runs = Mutex::new((Runs::new(options.memory, &options.scratch), Ok(())));
-    let finished = |records: Records| {
+    let finished = |mut records: Records| {
+        records.sort();
         let (runs, result) = &mut *runs.lock().unwrap_or_else(PoisonError::into_inner);
         if result.is_ok() {
-            *result = runs.add(&records);
+            *result = runs.add(records);
         }
     };
-    let mut facts = Facts::default();
-    for (number, chain) in plan.chains.iter().enumerate() {
+    let mut facts = Facts { origins: plan.origins, ..Facts::default() };
+    let mut files = Vec::new();
+    for (number, chain) in plan.chains.into_iter().enumerate() {
         let lanes: Lanes = Default::default();
-        let mut point = Point { name: chain.name.clone(), ..Point::default() };
+        let mut point = Point { name: chain.name, ..Point::default() };
+        let mut indexed = Vec::new();
         let mut frames_before = 0;
-        for (index, file) in chain.files.iter().enumerate() {
+        for (index, file) in chain.files.into_iter().enumerate() {
             let at = Place { frames_before, point: number as u32, file: index as u32 };
-            let tracked = pool.install(|| track::track(file, &lanes, pace, at, &finished));
-            let row = input_row(file, tracked, frames_before);
+            let mut tracked = options
+                .timings
+                .stage(Stage::Track, || pool.install(|| track::track(&file, &lanes, pace, at, &finished)));
+            options.timings.add_redone(tracked.redone);
+            let index = std::mem::take(&mut tracked.index);
+            let row = input_row(&file, tracked, frames_before);
+            indexed.push((file, index));
             frames_before += row.frames;
             point.first = [point.first, row.first].into_iter().flatten().min();
             point.last = point.last.max(row.last);
             point.files.push(row);
         }
         facts.points.push(point);
+        files.push(indexed);
         let services = Mutex::new(&mut facts.services);
-        pool.install(|| {
-            lanes.into_par_iter().for_each(|lane| {
-                let lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
-                services.lock().unwrap_or_else(PoisonError::into_inner).note(lane.listening);
-                finished(lane.records);
-            });
-        });
+        let gather = |lane: Mutex<Table>| {
+            let lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+            services.lock().unwrap_or_else(PoisonError::into_inner).note(lane.listening);
+            finished(lane.records);
+        };
+        options.timings.stage(Stage::Gather, || pool.install(|| lanes.into_par_iter().for_each(gather)));
     }
     let (runs, result) = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
     result?;
-    Ok(Tracking { runs, facts, unread: plan.unread, stuck_after: options.stuck_after, pool })
+    let (unread, left_out, timings) = (plan.unread, plan.left_out, Arc::clone(&options.timings));
+    let stuck_after = options.stuck_after;
+    Ok(Tracking { runs, facts, unread, left_out, stuck_after, pool, timings, keys: pace.keys, files })
 }
 
 fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFile {
@@ -162,7 +217,7 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
     }
     let notes: Vec<&str> = file.source.note().into_iter().chain(tracked.damage.as_deref()).collect();
     InputFile {
-        path: file.source.path().display().to_string(),
+        path: path(&file.source),
         format: file.format.name,
         bytes: file.source.bytes().len() as u64,
         frames: tracked.frames,
@@ -190,9 +245,13 @@ impl Tracking {
     /// # Errors
     /// When a writer fails.
     pub fn deliver(mut self, output: &mut dyn Rows) -> std::io::Result<Case> {
-        let Self { runs, facts, unread, stuck_after, pool } = &mut self;
-        let unread = unread.iter().map(ToString::to_string).collect();
-        pool.install(|| deliver::deliver(runs, std::mem::take(facts), unread, *stuck_after, output))
+        let Self { runs, facts, unread, left_out, stuck_after, pool, timings, .. } = &mut self;
+        let mut case = timings.stage(Stage::Deliver, || {
+            pool.install(|| deliver::deliver(runs, std::mem::take(facts), *stuck_after, timings, output))
+        })?;
+        case.unread = unread.iter().map(ToString::to_string).collect();
+        case.left_out = left_out.iter().map(|path| path.display().to_string()).collect();
+        Ok(case)
     }
 
     /// Whether every input could be read.

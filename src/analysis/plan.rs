@@ -3,6 +3,7 @@
 use crate::capture::{self, Format};
 use crate::error::Error;
 use crate::input::Source;
+use std::path::PathBuf;
 
 /// How much of a file's head decides its format.
 const HEAD: usize = 4096;
@@ -22,17 +23,33 @@ pub struct Chain {
     pub files: Vec<File>,
 }
 
-/// Recognises each source by its content. What is no capture, or one that cannot be read at all, gives an error.
-pub fn plan(sources: Vec<Source>) -> (Vec<Chain>, Vec<Error>) {
-    let mut chains = Vec::new();
-    let mut errors = Vec::new();
-    for source in sources {
+/// What the sources turned out to be.
+#[derive(Default)]
+pub struct Recognised {
+    pub chains: Vec<Chain>,
+    pub errors: Vec<Error>,
+    /// Files that nobody named and that are no captures: a folder of evidence holds dumps and notes too.
+    pub left_out: Vec<PathBuf>,
+}
+
+/// Recognises each source by its content; with each, whether somebody named it.
+pub fn plan(sources: Vec<(Source, bool)>) -> Recognised {
+    let mut all = Recognised::default();
+    for (source, named) in sources {
+        let path = source.path().to_owned();
+        let known = capture::recognise(head(&source)).is_some();
         match recognise(source) {
-            Ok(file) => chains.push(Chain { name: point_name(&file), files: vec![file] }),
-            Err(error) => errors.push(error),
+            Ok(file) => all.chains.push(Chain { name: point_name(&file), files: vec![file] }),
+            Err(_) if !named && !known => all.left_out.push(path),
+            Err(error) => all.errors.push(error),
         }
     }
-    (chains, errors)
+    all
+}
+
+fn head(source: &Source) -> &[u8] {
+    let bytes = source.bytes();
+    bytes.get(..HEAD).unwrap_or(bytes)
 }
 
 fn point_name(file: &File) -> String {
@@ -45,7 +62,7 @@ fn recognise(source: Source) -> Result<File, Error> {
         let cause = source.note().unwrap_or("empty: no bytes in it").to_owned();
         return Err(Error::new(source.path(), cause));
     }
-    let head = bytes.get(..HEAD).unwrap_or(bytes);
+    let head = head(&source);
     let Some(format) = capture::recognise(head) else {
         let known: Vec<&str> = capture::FORMATS.iter().map(|format| format.name).collect();
         let starts: Vec<String> = head.iter().take(4).map(|byte| format!("{byte:02x}")).collect();

@@ -8,6 +8,7 @@ use crate::report::text::Written;
 use crate::report::{Column, Format, Sink, TableWriter, format, json};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::time::{Duration, Instant};
 
 /// What to write into a report folder.
 #[derive(Clone)]
@@ -18,10 +19,17 @@ pub struct Wanted {
     pub columns: Vec<&'static Column<Judged>>,
 }
 
+/// A table of connections being written.
+struct Table {
+    name: String,
+    writer: TableWriter<Judged>,
+    spent: Duration,
+}
+
 /// The open files of a report.
 pub struct Report {
     folder: Folder,
-    tables: Vec<(String, TableWriter<Judged>)>,
+    tables: Vec<Table>,
     rows: u64,
 }
 
@@ -34,7 +42,7 @@ impl Report {
             let name = format!("connections.{}", format.extension);
             let columns = if format.wide { select(COLUMNS, true) } else { wanted.columns.clone() };
             let writer = TableWriter::open(format, columns, create(&folder, &name)?)?;
-            tables.push((name, writer));
+            tables.push(Table { name, writer, spent: Duration::ZERO });
         }
         Ok(Self { folder, tables, rows: 0 })
     }
@@ -45,26 +53,30 @@ impl Report {
     /// When a file cannot be written or the folder cannot be moved; the old report is then still there.
     pub fn finish(self, case: &Case) -> io::Result<Vec<Written>> {
         let mut names = Vec::new();
-        for (name, writer) in self.tables {
+        for Table { name, writer, spent } in self.tables {
+            let since = Instant::now();
             writer.finish()?;
-            names.push((name, Some(self.rows)));
+            names.push((name, Some(self.rows), spent + since.elapsed()));
         }
+        let mut since = Instant::now();
         if let Some(csv) = format("csv") {
             let rows = inputs(&case.facts);
             let mut writer: TableWriter<InputRow> =
                 TableWriter::open(csv, select(INPUTS, true), create(&self.folder, "inputs.csv")?)?;
             writer.batch(&rows, &case.facts)?;
             writer.finish()?;
-            names.push(("inputs.csv".to_owned(), Some(rows.len() as u64)));
+            names.push(("inputs.csv".to_owned(), Some(rows.len() as u64), since.elapsed()));
+            since = Instant::now();
         }
         let mut document = create(&self.folder, input::REPORT_FILE)?;
         json::write(case, &mut document)?;
         document.flush()?;
-        names.push((input::REPORT_FILE.to_owned(), None));
-        let written = names.into_iter().map(|(name, rows)| Written {
+        names.push((input::REPORT_FILE.to_owned(), None, since.elapsed()));
+        let written = names.into_iter().map(|(name, rows, spent)| Written {
             bytes: self.folder.path().join(&name).metadata().map_or(0, |metadata| metadata.len()),
             path: self.folder.target().join(&name).display().to_string(),
             rows,
+            spent,
         });
         let written = written.collect();
         self.folder.publish()?;
@@ -75,7 +87,12 @@ impl Report {
 impl Rows for Report {
     fn batch(&mut self, rows: &[Judged], facts: &Facts) -> io::Result<()> {
         self.rows += rows.len() as u64;
-        self.tables.iter_mut().try_for_each(|(_, writer)| writer.batch(rows, facts))
+        self.tables.iter_mut().try_for_each(|table| {
+            let since = Instant::now();
+            let result = table.writer.batch(rows, facts);
+            table.spent += since.elapsed();
+            result
+        })
     }
 }
 

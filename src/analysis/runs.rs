@@ -1,8 +1,10 @@
 //! Finished connections wait here for delivery: in memory up to a bound, beyond it in sorted, compressed runs on disk.
 
-use crate::tcp::records::{Records, take_one};
+use crate::tcp::records::Records;
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -11,8 +13,10 @@ use std::path::{Path, PathBuf};
 pub struct Runs {
     /// Bytes of records held in memory before a run is written.
     most: u64,
+    held: u64,
     folder: PathBuf,
-    memory: Records,
+    /// Each in order.
+    memory: Vec<Records>,
     files: Vec<File>,
 }
 
@@ -22,84 +26,78 @@ type Order = (u32, u64);
 impl Runs {
     /// Holds up to `bytes` of records in memory; runs are unlinked files in `folder`.
     pub fn new(bytes: u64, folder: &Path) -> Self {
-        Self { most: bytes, folder: folder.to_owned(), memory: Records::default(), files: Vec::new() }
+        Self { most: bytes, held: 0, folder: folder.to_owned(), memory: Vec::new(), files: Vec::new() }
     }
 
+    /// Takes records that are in order.
+    ///
     /// # Errors
     /// When a run cannot be written.
-    pub fn add(&mut self, records: &Records) -> io::Result<()> {
-        if (self.memory.memory() + records.memory()) as u64 > self.most {
-            self.spill()?;
-        }
-        self.memory.append(records);
-        Ok(())
+    pub fn add(&mut self, records: Records) -> io::Result<()> {
+        self.held += records.memory() as u64;
+        self.memory.push(records);
+        if self.held > self.most { self.spill() } else { Ok(()) }
     }
 
+    /// Writes what is in memory as one run.
     fn spill(&mut self) -> io::Result<()> {
-        if self.memory.is_empty() {
-            return Ok(());
-        }
-        self.memory.sort();
         let mut file = tempfile::tempfile_in(&self.folder)?;
         let mut out = lz4_flex::frame::FrameEncoder::new(BufWriter::with_capacity(1 << 18, &mut file));
-        for index in 0..self.memory.len() {
-            let Some(((point, frame), rest)) = self.memory.get(index) else { continue };
-            let Some((record, _)) = take_one(rest) else { continue };
+        let memory = std::mem::take(&mut self.memory);
+        let mut ordered = Ordered::of(memory.iter().map(Stream::memory).collect())?;
+        while let Some(((point, frame), record)) = ordered.next()? {
             out.write_all(&point.to_le_bytes())?;
             out.write_all(&frame.to_le_bytes())?;
             out.write_all(&(record.len() as u32).to_le_bytes())?;
-            out.write_all(record)?;
+            out.write_all(&record)?;
         }
         out.finish().map_err(io::Error::other)?.flush()?;
         self.files.push(file);
-        self.memory = Records::default();
+        self.held = 0;
         Ok(())
     }
 
     /// All records in order. May be called again: what is in memory stays there, and runs are read anew.
+    ///
+    /// # Errors
+    /// When a run cannot be read.
     pub fn ordered(&mut self) -> io::Result<Ordered<'_>> {
-        self.memory.sort();
-        let mut streams = vec![Stream::Memory { records: &self.memory, next: 0 }];
+        let mut streams: Vec<Stream<'_>> = self.memory.iter().map(Stream::memory).collect();
         for file in &mut self.files {
             file.rewind()?;
-            streams.push(Stream::File(lz4_flex::frame::FrameDecoder::new(BufReader::with_capacity(1 << 18, &*file))));
+            let buffered = BufReader::with_capacity(1 << 18, &*file);
+            streams.push(Stream::File(Box::new(lz4_flex::frame::FrameDecoder::new(buffered))));
         }
-        let mut heads = BinaryHeap::new();
-        for (index, stream) in streams.iter_mut().enumerate() {
-            if let Some((order, bytes)) = stream.next()? {
-                heads.push(Head { order: Reverse((order, index)), bytes });
-            }
-        }
-        Ok(Ordered { heads, streams })
+        Ordered::of(streams)
     }
 }
 
-/// Merges memory and runs. Gives the bytes of one record after the other.
+/// Merges memory and runs.
 pub struct Ordered<'a> {
-    heads: BinaryHeap<Head>,
+    heads: BinaryHeap<Head<'a>>,
     streams: Vec<Stream<'a>>,
 }
 
-struct Head {
+struct Head<'a> {
     order: Reverse<(Order, usize)>,
-    bytes: Vec<u8>,
+    record: Cow<'a, [u8]>,
 }
 
-impl PartialEq for Head {
+impl PartialEq for Head<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.order == other.order
     }
 }
 
-impl Eq for Head {}
+impl Eq for Head<'_> {}
 
-impl PartialOrd for Head {
+impl PartialOrd for Head<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Head {
+impl Ord for Head<'_> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.order.cmp(&other.order)
     }
@@ -107,18 +105,51 @@ impl Ord for Head {
 
 enum Stream<'a> {
     Memory { records: &'a Records, next: usize },
-    File(lz4_flex::frame::FrameDecoder<BufReader<&'a File>>),
+    File(Box<lz4_flex::frame::FrameDecoder<BufReader<&'a File>>>),
 }
 
-impl Stream<'_> {
-    fn next(&mut self) -> io::Result<Option<(Order, Vec<u8>)>> {
+impl<'a> Stream<'a> {
+    fn memory(records: &'a Records) -> Self {
+        Self::Memory { records, next: 0 }
+    }
+
+    fn next(&mut self) -> io::Result<Option<(Order, Cow<'a, [u8]>)>> {
         match self {
             Self::Memory { records, next } => {
                 *next += 1;
-                let found = records.get(*next - 1);
-                Ok(found.and_then(|(order, rest)| Some((order, take_one(rest)?.0.to_vec()))))
+                Ok(records.get(*next - 1).map(|(order, record)| (order, Cow::Borrowed(record))))
             }
-            Self::File(decoder) => read_one(decoder),
+            Self::File(decoder) => {
+                read_one(decoder).map(|read| read.map(|(order, record)| (order, Cow::Owned(record))))
+            }
+        }
+    }
+}
+
+impl<'a> Ordered<'a> {
+    fn of(mut streams: Vec<Stream<'a>>) -> io::Result<Self> {
+        let mut heads = BinaryHeap::new();
+        for (index, stream) in streams.iter_mut().enumerate() {
+            if let Some((order, record)) = stream.next()? {
+                heads.push(Head { order: Reverse((order, index)), record });
+            }
+        }
+        Ok(Self { heads, streams })
+    }
+
+    /// The next record, as [`crate::tcp::records::decode`] reads it.
+    ///
+    /// # Errors
+    /// When a run cannot be read.
+    pub fn next(&mut self) -> io::Result<Option<(Order, Cow<'a, [u8]>)>> {
+        let Some(mut head) = self.heads.peek_mut() else { return Ok(None) };
+        let Reverse((order, index)) = head.order;
+        match self.streams[index].next()? {
+            Some((next, record)) => {
+                head.order = Reverse((next, index));
+                Ok(Some((order, std::mem::replace(&mut head.record, record))))
+            }
+            None => Ok(Some((order, PeekMut::pop(head).record))),
         }
     }
 }
@@ -135,18 +166,4 @@ fn read_one(input: &mut impl Read) -> io::Result<Option<(Order, Vec<u8>)>> {
     let mut bytes = vec![0; u32::from_le_bytes([l0, l1, l2, l3]) as usize];
     input.read_exact(&mut bytes)?;
     Ok(Some((order, bytes)))
-}
-
-impl Iterator for Ordered<'_> {
-    type Item = io::Result<Vec<u8>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let Head { order: Reverse((_, index)), bytes } = self.heads.pop()?;
-        match self.streams[index].next() {
-            Ok(Some((order, bytes))) => self.heads.push(Head { order: Reverse((order, index)), bytes }),
-            Ok(None) => {}
-            Err(error) => return Some(Err(error)),
-        }
-        Some(Ok(bytes))
-    }
 }

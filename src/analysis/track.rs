@@ -5,11 +5,13 @@
 //! to the lanes, each a single-threaded [`Table`], by whichever worker is free.
 
 use super::chunk::{self, Batch, Read};
+use super::index::{Index, Mark};
 use super::plan::File;
+use super::timings::{Stage, Timings};
 use crate::capture::{Context, End};
-use crate::tcp::table::Table;
 use crate::tcp::Place;
 use crate::tcp::records::Records;
+use crate::tcp::table::Table;
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
 use crate::wire::{self, Address, Keys, Segment, Why};
@@ -38,6 +40,8 @@ pub struct Tracked {
     pub damage: Option<String>,
     /// Chunks that had to be framed again from their true start.
     pub redone: u64,
+    /// Where framing can begin again.
+    pub index: Index,
 }
 
 /// How to run.
@@ -49,6 +53,7 @@ pub struct Pace<'a> {
     pub keys: Keys,
     /// Counts the bytes that have been tracked, for a progress bar.
     pub done: &'a AtomicU64,
+    pub timings: &'a Timings,
 }
 
 /// A decoded chunk on its way to the lanes.
@@ -160,6 +165,7 @@ impl Board {
                 end: End::Clean,
                 damage: None,
                 redone: 0,
+                index: Index::default(),
             },
             interfaces_dropped: BTreeMap::new(),
             last_time: None,
@@ -174,6 +180,11 @@ impl Board {
     fn accept(&mut self, read: Read) {
         self.bases.push_back(self.tracked.frames);
         let tracked = &mut self.tracked;
+        if let Some(start) = read.start {
+            let context = Arc::clone(&read.assumed);
+            tracked.index.marks.push(Mark { start, frames_before: tracked.frames, context });
+            tracked.index.end = read.stop.at;
+        }
         tracked.frames += read.stop.frames;
         tracked.segments += read.segments;
         tracked.icmp_errors += read.errors;
@@ -212,13 +223,26 @@ impl Board {
 
 impl Run<'_> {
     fn work(&self) {
+        let mut lap = self.pace.timings.lap();
         loop {
-            match self.take() {
+            let job = self.take();
+            lap.end(Stage::Wait);
+            let stage = match job {
                 Job::Stop => return,
-                Job::Decode(chunk) => self.decode(chunk),
-                Job::Redo(chunk, from, context) => self.redo(chunk, from, context),
-                Job::Serve { lane, from, to, bases } => self.serve(lane, from, to, &bases),
-            }
+                Job::Decode(chunk) => {
+                    self.decode(chunk);
+                    Stage::Decode
+                }
+                Job::Redo(chunk, from, context) => {
+                    self.redo(chunk, from, context);
+                    Stage::Redo
+                }
+                Job::Serve { lane, from, to, bases } => {
+                    self.serve(lane, from, to, &bases);
+                    Stage::Lanes
+                }
+            };
+            lap.end(stage);
         }
     }
 
@@ -381,7 +405,7 @@ impl Run<'_> {
     }
 
     fn feed_error(&self, table: &mut Table, error: &wire::IcmpError, place: Place) {
-        if !table.observe_icmp(error, place) {
+        if table.observe_icmp(error, place).is_none() {
             self.unmatched.fetch_add(1, Ordering::Relaxed);
         }
     }

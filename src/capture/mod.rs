@@ -5,6 +5,7 @@
 //! [`Format::frames`] frames from there with the [`Context`] that stood there. A guess is never trusted:
 //! `analysis` accepts a chunk only where its start is the previous chunk's end.
 
+mod ahead;
 mod guess;
 mod pcap;
 mod pcapng;

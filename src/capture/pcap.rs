@@ -1,6 +1,7 @@
 //! The pcap container (draft-ietf-opsawg-pcap): a file header, then records. One interface, one clock. Also its old versions
 //! with swapped lengths (as libpcap reads them) and the patched libpcap of 1999 with its longer record header.
 
+use super::ahead::prefetch;
 use super::{Clock, Context, End, Format, Frame, Interface, LinkType, Resolution, Stop, guess};
 use crate::time::Timestamp;
 use byteorder_slice::{BigEndian, ByteOrder, LittleEndian};
@@ -193,6 +194,7 @@ fn run<'a, B: ByteOrder>(
         let captured = record.data.len() as u32;
         let offset = at + record.header as u64;
         at = offset + u64::from(captured);
+        prefetch(bytes, at);
         sink(Frame {
             number,
             time: Timestamp::from_parts(record.seconds.into(), i64::from(record.fraction) * unit),

@@ -4,6 +4,7 @@
 
 mod describe;
 
+use super::ahead::prefetch;
 use super::{Context, End, Format, Frame, LinkType, Statistics, Stop, guess};
 use crate::time::Timestamp;
 use byteorder_slice::{BigEndian, ByteOrder, LittleEndian};
@@ -213,12 +214,26 @@ impl<'a> Run<'a, '_> {
                 }
             };
             match packet.and_then(|packet| self.frame(&packet, context)) {
-                Some(frame) => (self.sink)(frame),
+                Some(frame) => {
+                    self.look_ahead::<B>(block.length);
+                    (self.sink)(frame);
+                }
                 None => return Paused::Broken(Broken::Corrupt(why_no_packet::<B>(&block, context))),
             }
             self.at += block.length as u64;
         }
         Paused::AtLimit
+    }
+
+    /// The next block is read after this one is dealt with, and its end is read to check its length: both are asked for now.
+    #[inline(always)]
+    fn look_ahead<B: ByteOrder>(&self, length: usize) {
+        let next = self.at + length as u64;
+        prefetch(self.bytes, next);
+        let head = usize::try_from(next).ok().and_then(|next| self.bytes.get(next + 4..)?.first_chunk::<4>());
+        if let Some(head) = head {
+            prefetch(self.bytes, next + u64::from(B::read_u32(head)));
+        }
     }
 
     #[inline(always)]

@@ -37,6 +37,22 @@ pub struct Judged {
 pub struct Facts {
     pub points: Vec<Point>,
     pub services: Services,
+    /// What the points were read from, to find it again.
+    pub origins: Vec<Origin>,
+}
+
+/// A file or stream that was named or found, as it was when it was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub path: String,
+    /// Its size, packed as it may be.
+    pub bytes: u64,
+    /// When it was last changed; absent of streams.
+    pub modified: Option<Timestamp>,
+    /// It was unpacked, or is an archive.
+    pub packed: bool,
+    /// Standard input or a pipe: it can be read once only.
+    pub stream: bool,
 }
 
 /// An observation point: a chain of files that make one stream of frames.
@@ -81,6 +97,15 @@ impl Facts {
         let first = self.points.iter().filter_map(|point| point.first).min()?;
         let last = self.points.iter().filter_map(|point| point.last).max()?;
         Some((first, last))
+    }
+}
+
+impl Facts {
+    /// The file that holds a frame of a point, and the frame's number there.
+    pub fn place(&self, point: u32, frame: u64) -> Option<(&str, u64)> {
+        let mut files = self.points.get(point as usize)?.files.iter();
+        let file = files.find(|file| (1..=file.frames).contains(&frame.saturating_sub(file.frames_before)))?;
+        Some((&file.path, frame - file.frames_before))
     }
 }
 
@@ -139,4 +164,6 @@ pub struct Case {
     pub tally: Tally,
     /// Inputs that could not be read at all, each a line with path and cause.
     pub unread: Vec<String>,
+    /// Files met in folders that are no captures: paths.
+    pub left_out: Vec<String>,
 }

@@ -77,7 +77,7 @@ impl Tally {
                 self.hosts.insert(ip);
             }
         }
-        if let Some(stuck) = stuck(row).filter(|stuck| stuck.age >= self.stuck_after) {
+        if let Some(stuck) = Stuck::of(row).filter(|stuck| stuck.age >= self.stuck_after) {
             self.stuck_total += 1;
             let at = self.stuck.partition_point(|other| other.age >= stuck.age);
             if at < STUCK_LISTED {
@@ -106,41 +106,50 @@ impl Tally {
     }
 }
 
-/// Which side of a connection waits, if its outcome is one that waits.
-fn stuck(row: &Judged) -> Option<Stuck> {
-    let waits = |state: &State| {
-        matches!(
-            state,
-            State::SynReceived | State::FinWait1 | State::FinWait2 | State::CloseWait | State::Closing | State::LastAck
-        )
-    };
-    let side = match row.outcome {
-        Outcome::ServerCloseWait => Side::Server,
-        Outcome::ClientCloseWait => Side::Client,
-        Outcome::LastAck
-        | Outcome::Closing
-        | Outcome::FinUnanswered
-        | Outcome::SynackUnanswered
-        | Outcome::AcceptStalled => {
-            Side::BOTH.into_iter().find(|&side| row.judgement.states[side as usize].as_ref().is_some_and(waits))?
-        }
-        Outcome::WindowStalled => Side::BOTH.into_iter().find(|&side| row.summary[side].zero_window_since.is_set())?,
-        _ => return None,
-    };
-    let since_stall = row.summary[side].zero_window_since.get().filter(|_| row.outcome == Outcome::WindowStalled);
-    let changed = row.summary.state_changed.get()?;
-    let ended = changed.plus(row.judgement.state_age?);
-    let since = since_stall.unwrap_or(changed);
-    Some(Stuck {
-        id: row.id,
-        client: row.client,
-        server: row.server,
-        outcome: row.outcome,
-        side,
-        state: row.judgement.states[side as usize]?,
-        peer_state: row.judgement.states[side.peer() as usize],
-        since,
-        age: ended.since(since),
-        first_frame: row.summary.first_frame,
-    })
+impl Stuck {
+    /// Which side of a connection waits, if its outcome is one that waits.
+    pub fn of(row: &Judged) -> Option<Self> {
+        let waits = |state: &State| {
+            matches!(
+                state,
+                State::SynReceived
+                    | State::FinWait1
+                    | State::FinWait2
+                    | State::CloseWait
+                    | State::Closing
+                    | State::LastAck
+            )
+        };
+        let side = match row.outcome {
+            Outcome::ServerCloseWait => Side::Server,
+            Outcome::ClientCloseWait => Side::Client,
+            Outcome::LastAck
+            | Outcome::Closing
+            | Outcome::FinUnanswered
+            | Outcome::SynackUnanswered
+            | Outcome::AcceptStalled => {
+                Side::BOTH.into_iter().find(|&side| row.judgement.states[side as usize].as_ref().is_some_and(waits))?
+            }
+            Outcome::WindowStalled => {
+                Side::BOTH.into_iter().find(|&side| row.summary[side].zero_window_since.is_set())?
+            }
+            _ => return None,
+        };
+        let since_stall = row.summary[side].zero_window_since.get().filter(|_| row.outcome == Outcome::WindowStalled);
+        let changed = row.summary.state_changed.get()?;
+        let ended = changed.plus(row.judgement.state_age?);
+        let since = since_stall.unwrap_or(changed);
+        Some(Self {
+            id: row.id,
+            client: row.client,
+            server: row.server,
+            outcome: row.outcome,
+            side,
+            state: row.judgement.states[side as usize]?,
+            peer_state: row.judgement.states[side.peer() as usize],
+            since,
+            age: ended.since(since),
+            first_frame: row.summary.first_frame,
+        })
+    }
 }

@@ -39,7 +39,7 @@ impl Walk {
     fn named(&mut self, path: &Path) {
         if path.as_os_str() == "-" {
             if !std::mem::replace(&mut self.standard_input, true) {
-                self.inputs.push(Input { path: path.to_owned(), kind: Kind::StandardInput, len: 0 });
+                self.inputs.push(Input { path: path.to_owned(), kind: Kind::StandardInput, named: true, len: 0 });
             }
             return;
         }
@@ -133,7 +133,7 @@ impl Walk {
         };
         if self.first_time(path, metadata) {
             let len = if kind == Kind::File { metadata.len() } else { 0 };
-            self.inputs.push(Input { path: path.to_owned(), kind, len });
+            self.inputs.push(Input { path: path.to_owned(), kind, named, len });
         }
     }
 

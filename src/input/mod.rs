@@ -40,6 +40,8 @@ pub fn is_report(head: &[u8]) -> bool {
 pub struct Input {
     pub path: PathBuf,
     pub kind: Kind,
+    /// Somebody named it, rather than a folder that it lies in.
+    pub named: bool,
     /// Length in bytes when it was found; 0 where only reading tells.
     pub len: u64,
 }
@@ -144,7 +146,7 @@ mod tests {
     use tempfile::TempDir;
 
     fn input(path: &Path) -> Input {
-        Input { path: path.to_owned(), kind: Kind::File, len: 0 }
+        Input { path: path.to_owned(), kind: Kind::File, named: true, len: 0 }
     }
 
     fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> Input {

@@ -124,7 +124,13 @@ mod tests {
             assert!(name.chars().all(snake) && !name.starts_with('_'), "{name} is no snake_case");
             assert!(column.doc.ends_with('.') && column.doc.len() > 10, "{name} lacks its meaning");
             assert!(column.doc.starts_with(|c: char| c.is_uppercase()), "{name}: no sentence");
-            let by_name = if name.ends_with("_s") { "s" } else if name.ends_with("_bytes") { "byte" } else { column.unit };
+            let by_name = if name.ends_with("_s") {
+                "s"
+            } else if name.ends_with("_bytes") {
+                "byte"
+            } else {
+                column.unit
+            };
             assert_eq!(column.unit, by_name, "{name}: the suffix is the unit");
             assert_eq!(column.kind == Kind::Seconds, name.ends_with("_s"), "{name}: the suffix is the unit");
             assert_eq!(column.kind == Kind::Time, name.ends_with("_time"), "{name}: times are named so");
@@ -142,7 +148,8 @@ mod tests {
 
     #[test]
     fn columns_are_chosen_by_width_or_by_name() {
-        let names = |wish| choose(COLUMNS, wish).map(|chosen| chosen.iter().map(|column| column.name).collect::<Vec<_>>());
+        let names =
+            |wish| choose(COLUMNS, wish).map(|chosen| chosen.iter().map(|column| column.name).collect::<Vec<_>>());
         assert_eq!(names("outcome, id"), Ok(vec!["outcome", "id"]));
         assert_eq!(names("all").map(|names| names.len()), Ok(COLUMNS.len()));
         assert!(names("core").is_ok_and(|names| (33..50).contains(&names.len())));

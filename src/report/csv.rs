@@ -24,7 +24,9 @@ fn open(mut sink: Sink, fields: Vec<Field>) -> io::Result<Box<dyn RowWriter>> {
     }
     head.push(b'\n');
     sink.write_all(&head)?;
-    debug_assert!(fields.iter().all(|field| !matches!(field.kind, Kind::Enum(names) if names.iter().any(|name| special(name)))));
+    debug_assert!(
+        fields.iter().all(|field| !matches!(field.kind, Kind::Enum(names) if names.iter().any(|name| special(name))))
+    );
     Ok(Box::new(Csv { columns: fields.len(), slices: Slices::new(sink) }))
 }
 

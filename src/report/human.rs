@@ -114,7 +114,16 @@ mod tests {
         let milliseconds = [0, 1, 250, 999, 3400, 59_940, 60_000, 581_000, 7_500_000, 273_600_000, -250];
         let printed = milliseconds.map(|value| duration(Span::from_micros(value * 1000)));
         let wanted = [
-            "0 s", "1.00 ms", "250 ms", "999 ms", "3.4 s", "59.9 s", "1 min", "9 min 41 s", "2 h 05 min", "3 d 04 h",
+            "0 s",
+            "1.00 ms",
+            "250 ms",
+            "999 ms",
+            "3.4 s",
+            "59.9 s",
+            "1 min",
+            "9 min 41 s",
+            "2 h 05 min",
+            "3 d 04 h",
             "-250 ms",
         ];
         assert_eq!(printed, wanted);

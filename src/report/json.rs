@@ -2,11 +2,12 @@
 
 use super::columns::{Column, INPUTS, InputRow, inputs};
 use super::value::Value;
-use crate::case::{Case, Facts, Service, Stuck};
+use crate::case::{Case, Facts, Origin, Service, Stuck};
 use crate::tcp::judgement::Caveats;
 use crate::tcp::{Outcome, Verdict};
+use crate::time::Timestamp;
 use crate::wire::Address;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use std::io::{self, Write};
 
 /// Counts up when a name or meaning changes that scripts rely on; in `summary.json` and in Parquet files.
@@ -31,6 +32,25 @@ struct Document<'a> {
     stuck: StuckList,
     inputs: Vec<Object<Value<'a>>>,
     not_read: &'a [String],
+    /// Files met in folders that are no captures.
+    left_out: &'a [String],
+    /// What to open to read the same again.
+    sources: Vec<SourceEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SourceEntry {
+    path: String,
+    size_bytes: u64,
+    modified_time: Option<String>,
+    packed: bool,
+    stream: bool,
+}
+
+/// The part of the document that is read back.
+#[derive(Deserialize)]
+struct Remembered {
+    sources: Vec<SourceEntry>,
 }
 
 #[derive(Serialize)]
@@ -98,8 +118,34 @@ pub fn write(case: &Case, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
+/// What a report was made of, from its document.
+///
+/// # Errors
+/// In words, when the document is none of ours.
+pub fn origins(document: &[u8]) -> Result<Vec<Origin>, String> {
+    let Remembered { sources } = serde_json::from_slice(document).map_err(|error| error.to_string())?;
+    let origin = |source: SourceEntry| Origin {
+        path: source.path,
+        bytes: source.size_bytes,
+        modified: source.modified_time.as_deref().and_then(Timestamp::from_rfc3339),
+        packed: source.packed,
+        stream: source.stream,
+    };
+    Ok(sources.into_iter().map(origin).collect())
+}
+
+fn source(origin: &Origin) -> SourceEntry {
+    SourceEntry {
+        path: origin.path.clone(),
+        size_bytes: origin.bytes,
+        modified_time: origin.modified.map(Timestamp::rfc3339),
+        packed: origin.packed,
+        stream: origin.stream,
+    }
+}
+
 fn document<'a>(case: &'a Case, rows: &'a [InputRow]) -> Document<'a> {
-    let Case { facts, tally, unread } = case;
+    let Case { facts, tally, unread, left_out } = case;
     Document {
         schema_version: SCHEMA_VERSION,
         generator: Generator { name: "synfin", version: env!("CARGO_PKG_VERSION") },
@@ -118,6 +164,8 @@ fn document<'a>(case: &'a Case, rows: &'a [InputRow]) -> Document<'a> {
         },
         inputs: rows.iter().map(|row| input(row, facts)).collect(),
         not_read: unread,
+        left_out,
+        sources: facts.origins.iter().map(source).collect(),
     }
 }
 

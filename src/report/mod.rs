@@ -11,10 +11,12 @@ mod csv;
 pub mod human;
 pub mod json;
 mod jsonl;
+pub mod ladder;
 #[cfg(feature = "parquet")]
 mod parquet;
 pub mod terminal;
 pub mod text;
+pub mod ticket;
 mod slices;
 mod value;
 

@@ -64,7 +64,8 @@ impl Parquet {
     fn flush(&mut self) -> PolarsResult<()> {
         let options = self.options;
         let columns = self.columns.par_iter_mut().zip(&self.types);
-        let pages = columns.map(|(column, kind)| encode(column.take()?, kind, options)).collect::<PolarsResult<Vec<_>>>()?;
+        let pages =
+            columns.map(|(column, kind)| encode(column.take()?, kind, options)).collect::<PolarsResult<Vec<_>>>()?;
         self.writer.write_row_group(self.rows as u64, &pages)?;
         self.rows = 0;
         Ok(())
@@ -201,8 +202,12 @@ impl Typed {
             Values::F64(values) => {
                 values.append_option(if let Value::Seconds(span) = value { Some(span.seconds()) } else { None });
             }
-            Values::Time(values) => values.append_option(if let Value::Time(time) = value { Some(time.0) } else { None }),
-            Values::Bool(values) => values.append_option(if let Value::Bool(flag) = value { Some(*flag) } else { None }),
+            Values::Time(values) => {
+                values.append_option(if let Value::Time(time) = value { Some(time.0) } else { None })
+            }
+            Values::Bool(values) => {
+                values.append_option(if let Value::Bool(flag) = value { Some(*flag) } else { None })
+            }
             Values::Names(values) => values.append_option(code(self.kind, value)),
             Values::Text(values) => match value {
                 Value::Null => values.append_null(),

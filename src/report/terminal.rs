@@ -134,6 +134,13 @@ impl Line {
         self
     }
 
+    /// The line with all its pieces in this paint.
+    #[must_use]
+    pub fn painted(mut self, paint: Paint) -> Self {
+        self.0.iter_mut().for_each(|piece| piece.0 = paint);
+        self
+    }
+
     pub fn width(&self) -> usize {
         self.0.iter().map(|(_, text)| width(text)).sum()
     }
@@ -337,7 +344,8 @@ mod tests {
 
     #[test]
     fn columns_go_by_their_rank_when_the_terminal_is_narrow() {
-        let row = vec![vec![(Paint::Plain, "a".repeat(20)), (Paint::Plain, "b".repeat(15)), (Paint::Plain, "c".repeat(10))]];
+        let row =
+            vec![vec![(Paint::Plain, "a".repeat(20)), (Paint::Plain, "b".repeat(15)), (Paint::Plain, "c".repeat(10))]];
         let tracks = [Track::LEFT, Track::RIGHT.or_drop(1), Track::LEFT.or_drop(2)];
         let mut out = String::new();
         grid(row, &tracks, STYLE)[0].print(&mut out, STYLE);

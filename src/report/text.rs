@@ -16,8 +16,7 @@ const MOST_LINES: usize = 40;
 /// Services looked at; fewer are printed if there is no room.
 const SERVICES: usize = 8;
 /// The order in which verdicts hurt.
-const VERDICTS: [Verdict; 5] =
-    [Verdict::Failed, Verdict::Reset, Verdict::Unfinished, Verdict::Ok, Verdict::Noise];
+const VERDICTS: [Verdict; 5] = [Verdict::Failed, Verdict::Reset, Verdict::Unfinished, Verdict::Ok, Verdict::Noise];
 
 /// A file of the report, as the summary names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +25,8 @@ pub struct Written {
     /// Rows of a table; `None` for a document.
     pub rows: Option<u64>,
     pub bytes: u64,
+    /// Time that its writer took.
+    pub spent: std::time::Duration,
 }
 
 /// A part of the summary: its head, then entries of one or more lines.
@@ -159,8 +160,11 @@ fn cell(paint: Paint, text: impl Into<String>) -> (Paint, String) {
 /// How the connections ended: by verdict, then by number.
 fn ends(case: &Case, style: Style) -> Option<Section> {
     let timeline = &case.tally.timeline;
-    let mut outcomes: Vec<(Outcome, u64)> =
-        Outcome::ALL.map(|outcome| (outcome, timeline.total(outcome))).into_iter().filter(|&(_, number)| number > 0).collect();
+    let mut outcomes: Vec<(Outcome, u64)> = Outcome::ALL
+        .map(|outcome| (outcome, timeline.total(outcome)))
+        .into_iter()
+        .filter(|&(_, number)| number > 0)
+        .collect();
     if outcomes.is_empty() {
         return None;
     }
@@ -184,8 +188,7 @@ fn ends(case: &Case, style: Style) -> Option<Section> {
             cell(Paint::Dim, outcome.meaning()),
         ]
     }));
-    let tracks =
-        [Track::LEFT, Track::LEFT, Track::RIGHT, Track::RIGHT, Track::LEFT.or_drop(1), Track::LEFT.or_drop(2)];
+    let tracks = [Track::LEFT, Track::LEFT, Track::RIGHT, Track::RIGHT, Track::LEFT.or_drop(1), Track::LEFT.or_drop(2)];
     let rest = move |left_out: u64| {
         let connections = outcomes.iter().rev().take(left_out as usize).map(|(_, number)| number).sum();
         format!("and {}: {}", counted(left_out, "other outcome"), counted(connections, "connection"))

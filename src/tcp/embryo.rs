@@ -50,7 +50,12 @@ impl Embryo {
             return None;
         }
         let rare = rare.copied().unwrap_or_default();
-        let plain = Rare { mss: rare.mss, window_scale: rare.window_scale, sack_permitted: rare.sack_permitted, ..Rare::default() };
+        let plain = Rare {
+            mss: rare.mss,
+            window_scale: rare.window_scale,
+            sack_permitted: rare.sack_permitted,
+            ..Rare::default()
+        };
         if rare != plain || segment.ts_echo != 0 {
             return None;
         }
@@ -108,6 +113,7 @@ impl Embryo {
         summary.ends = [sender.into(), receiver.into()];
         summary.syn = Moment::at(self.time);
         summary.pattern.add(segment.way, segment.flags, false);
+        summary.letters.note(&segment);
         summary.note_syn(Side::Client, &segment, rare.as_ref());
         summary.facts.set(Facts::VARIED);
         let sent = Moment::at(self.time);

@@ -255,7 +255,7 @@ impl Judgement {
     }
 }
 
-fn final_states(summary: &Summary, outcome: Outcome, states: &States) -> [Option<State>; 2] {
+pub(super) fn final_states(summary: &Summary, outcome: Outcome, states: &States) -> [Option<State>; 2] {
     let closed = Some(State::Closed);
     let retried = if summary.has(Facts::SYN_AFTER_REFUSAL) { Some(State::SynSent) } else { closed };
     match outcome {
@@ -316,15 +316,10 @@ fn caveats(summary: &Summary, outcome: Outcome, states: &States, ending: &Ending
     let sum = |count: fn(&super::Half) -> u64| summary.sides.iter().map(count).sum::<u64>();
     let one_sided = summary.one_sided().is_some() && states.established;
     let noise = matches!(outcome, Outcome::Probe | Outcome::Stray);
-    let answered = summary.icmp.is_some_and(|icmp| icmp.rejects_syn) && !summary.has(Facts::SYN_AFTER_REFUSAL);
-    let cut = states.reset.is_none()
-        && !one_sided
-        && !noise
-        && !(outcome == Outcome::IcmpRejected && answered)
-        && summary
-            .sides
-            .iter()
-            .any(|half| half.awaiting.get().is_some_and(|time| ending.last_frame.since(time).0 < CUT));
+    let rejected = outcome == Outcome::IcmpRejected && !summary.has(Facts::SYN_AFTER_REFUSAL);
+    let settled = states.reset.is_some() || one_sided || noise || rejected;
+    let waits = |half: &super::Half| half.awaiting.get().is_some_and(|time| ending.last_frame.since(time).0 < CUT);
+    let cut = !settled && summary.sides.iter().any(waits);
     let both_fins = states.teardown.iter().all(|fin| fin.fin_sent);
     let guessed = matches!(summary.role_basis, RoleBasis::Port | RoleBasis::First) && !noise;
     caveats.set_if(!summary.has(Facts::SYN), Caveats::START_UNSEEN);

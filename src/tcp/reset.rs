@@ -10,6 +10,9 @@ const IDLE: Span = Span::from_seconds(60);
 /// So many RSTs wait for those before them to be taken back.
 const LATER: usize = 8;
 
+/// On paths of fewer hops, equal length is no coincidence worth noting: a firewall may stand beside the host.
+const FEW_HOPS: u8 = 2;
+
 impl Connection {
     pub(super) fn take_reset(&mut self, side: Side, segment: &Segment, frame: u64) {
         let Some(fit) = fit(&self.summary, side, segment) else {
@@ -82,7 +85,8 @@ fn goes_on(reset: &Reset, segment: &Segment) -> bool {
     let end = segment.seq.plus(segment.len);
     let acknowledges = segment.flags.any(Flags::ACK) && reset.ack.is_none_or(|ack| segment.ack.after(ack));
     match (segment.flags.any(Flags::SYN), segment.flags.any(Flags::ACK)) {
-        (true, synack) => synack,
+        // Once the connection is established, a SYN-ACK is an old one that comes late and says nothing of its sender.
+        (true, synack) => synack && reset.phase == ResetPhase::Handshake,
         (false, _) => end.after(reset.seq) || acknowledges,
     }
 }
@@ -154,14 +158,28 @@ fn phase(summary: &Summary, time: Timestamp) -> ResetPhase {
 /// Whether the RST came from its nominal sender, by the TTL (or hop limit) of that side's other segments. Where SYNs are
 /// all it sent, another TTL says nothing: a scanner writes its SYN with one of its own, and its kernel resets.
 fn origin(sender: &Half, segment: &Segment) -> ResetOrigin {
-    let only_syns = sender.packets <= sender.rsts.saturating_add(sender.syns);
+    let (low, high) = (sender.ttl_min, sender.ttl_max);
     if sender.packets <= sender.rsts {
-        ResetOrigin::Unknown
-    } else if (sender.ttl_min..=sender.ttl_max).contains(&segment.ttl) {
-        ResetOrigin::Endpoint
-    } else if only_syns {
-        ResetOrigin::Unknown
-    } else {
-        ResetOrigin::MiddleboxSuspected
+        return ResetOrigin::Unknown;
     }
+    if (low..=high).contains(&segment.ttl) {
+        return ResetOrigin::Endpoint;
+    }
+    if sender.packets <= sender.rsts.saturating_add(sender.syns) {
+        return ResetOrigin::Unknown;
+    }
+    // Where the path varies already, a little more of that says nothing.
+    let spread = high.saturating_sub(low);
+    if (low.saturating_sub(spread)..=high.saturating_add(spread)).contains(&segment.ttl) {
+        return ResetOrigin::Unknown;
+    }
+    // Another initial TTL over a path of the same length: load balancers answer for a server's closed connections.
+    let same_path = hops(segment.ttl) >= FEW_HOPS && (hops(high)..=hops(low)).contains(&hops(segment.ttl));
+    if same_path { ResetOrigin::Unknown } else { ResetOrigin::MiddleboxSuspected }
+}
+
+/// Routers passed, by the initial TTLs in use (64 Linux and macOS, 128 Windows, 255 routers).
+fn hops(ttl: u8) -> u8 {
+    let initial = [64, 128].into_iter().find(|&initial| ttl <= initial).unwrap_or(u8::MAX);
+    initial - ttl
 }

@@ -211,6 +211,13 @@ impl Scoreboard {
         None
     }
 
+    /// Forgets headers that no frame from `now` on can double.
+    pub fn forget(&mut self, now: Timestamp) {
+        for seen in &mut self.recent {
+            *seen = seen.filter(|seen| now.since(seen.time).0 <= DOUBLED.0);
+        }
+    }
+
     fn sent(&mut self, end: Seq, time: Timestamp) {
         if self.outstanding.len() >= OUTSTANDING {
             // Merge the newest two: the older time stands for both, and the pair is no sample.

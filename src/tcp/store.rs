@@ -2,13 +2,14 @@
 //! bytes until their next segment. Nothing that a connection knows is lost by packing: nothing visible depends on it.
 
 use super::embryo::Embryo;
-use super::table::Flow;
+use super::table::{Flow, Packed};
+use crate::time::Timestamp;
 use crate::wire::FlowHash;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// Flows of a lane that are held in full. The least recently used beyond these are packed.
-const IN_FULL: usize = 4096;
+const IN_FULL: usize = 8192;
 
 /// Entries of a slab's block. Blocks, not one growing vector: growing would copy all of it and need twice the memory.
 const BLOCK: usize = 1024;
@@ -20,14 +21,18 @@ enum Slot {
     Packed(u32),
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Store {
+    /// Flows held in full at most.
+    most: usize,
     index: HashMap<FlowHash, Slot, BuildHasherDefault<FlowHasher>>,
     embryos: Slab<Embryo>,
     full: Slab<Held>,
-    packed: Slab<Box<[u8]>>,
+    packed: Slab<Packed>,
     /// Where the search for an idle flow goes on (clock algorithm).
     hand: u32,
+    /// Time of the newest segment: what lies too far back is not worth packing.
+    pub now: Timestamp,
 }
 
 #[derive(Debug)]
@@ -42,22 +47,45 @@ struct Held {
 pub(super) enum Leaving {
     Embryo(FlowHash, Embryo),
     Flow(Box<Flow>),
+    Packed(Packed),
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self::holding(IN_FULL)
+    }
 }
 
 impl Store {
-    /// The flow in full, whatever form it was in.
-    pub fn get(&mut self, hash: FlowHash) -> Option<&mut Flow> {
-        let number = match *self.index.get(&hash)? {
-            Slot::Full(number) => number,
+    pub fn holding(most: usize) -> Self {
+        Self {
+            most,
+            index: HashMap::default(),
+            embryos: Slab::default(),
+            full: Slab::default(),
+            packed: Slab::default(),
+            hand: 0,
+            now: Timestamp::default(),
+        }
+    }
+
+    /// Where the flow stands in full, whatever form it was in: for [`Store::at`].
+    pub fn find(&mut self, hash: FlowHash) -> Option<u32> {
+        match *self.index.get(&hash)? {
+            Slot::Full(number) => Some(number),
             Slot::Embryo(number) => {
                 let embryo = self.embryos.take(number)?;
-                self.hold(hash, Box::new(Flow::new(embryo.connection(hash))))
+                Some(self.hold(hash, Box::new(Flow::new(embryo.connection(hash)))))
             }
             Slot::Packed(number) => {
-                let bytes = self.packed.take(number)?;
-                self.hold(hash, Box::new(postcard::from_bytes(&bytes).ok()?))
+                let flow = Flow::unpack(&self.packed.take(number)?)?;
+                Some(self.hold(hash, Box::new(flow)))
             }
-        };
+        }
+    }
+
+    /// The flow that [`Store::find`] found.
+    pub fn at(&mut self, number: u32) -> Option<&mut Flow> {
         let held = self.full.get_mut(number)?;
         held.used = true;
         Some(&mut held.flow)
@@ -78,7 +106,7 @@ impl Store {
     }
 
     fn hold(&mut self, hash: FlowHash, flow: Box<Flow>) -> u32 {
-        if self.full.len >= IN_FULL {
+        if self.full.len >= self.most {
             self.pack_one();
         }
         let number = self.full.insert(Held { hash, used: true, flow });
@@ -94,10 +122,9 @@ impl Store {
             if std::mem::take(&mut held.used) {
                 continue;
             }
-            let Ok(bytes) = postcard::to_stdvec(&*held.flow) else { return };
-            let hash = held.hash;
+            let (hash, packed) = (held.hash, held.flow.pack(self.now));
             self.full.take(self.hand);
-            let number = self.packed.insert(bytes.into_boxed_slice());
+            let number = self.packed.insert(packed);
             self.index.insert(hash, Slot::Packed(number));
             return;
         }
@@ -109,20 +136,21 @@ impl Store {
 
     /// Every flow, in no order; the store is given back piece by piece.
     pub fn drain(self, mut leave: impl FnMut(Leaving)) {
-        for (hash, slot) in &self.index {
-            if let Slot::Embryo(number) = slot
-                && let Some(embryo) = self.embryos.get(*number)
-            {
-                leave(Leaving::Embryo(*hash, *embryo));
+        // By number, which is the order of their frames and of memory, not of hashes.
+        let embryo = |(hash, slot): (&FlowHash, &Slot)| match *slot {
+            Slot::Embryo(number) => Some((number, *hash)),
+            Slot::Full(_) | Slot::Packed(_) => None,
+        };
+        let mut embryos: Vec<(u32, FlowHash)> = self.index.iter().filter_map(embryo).collect();
+        embryos.sort_unstable_by_key(|&(number, _)| number);
+        for (number, hash) in embryos {
+            if let Some(embryo) = self.embryos.get(number) {
+                leave(Leaving::Embryo(hash, *embryo));
             }
         }
         drop((self.index, self.embryos));
         self.full.drain(|held| leave(Leaving::Flow(held.flow)));
-        self.packed.drain(|bytes| {
-            if let Ok(flow) = postcard::from_bytes(&bytes) {
-                leave(Leaving::Flow(Box::new(flow)));
-            }
-        });
+        self.packed.drain(|packed| leave(Leaving::Packed(packed)));
     }
 }
 

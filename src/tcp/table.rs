@@ -4,14 +4,13 @@
 //! taken by the next but one, or the input ends.
 
 use super::embryo::Embryo;
-use super::records::Records;
+use super::records::{self, Records};
 use super::scoreboard::{FAR, NEAR};
 use super::store::{Leaving, Store};
 use super::{Connection, Facts, Half, Place, SegmentKind, Side, State, Summary};
 use crate::seq::Seq;
-use crate::time::SECOND;
-use crate::wire::{Address, Flags, IcmpError, Rare, Segment};
-use serde::{Deserialize, Serialize};
+use crate::time::{SECOND, Timestamp};
+use crate::wire::{Address, Flags, IcmpError, PackedAddress, Rare, Segment};
 use std::collections::HashSet;
 
 /// A stray SYN-ACK adopts its SYN when this is filed within that time after it (several capture queues).
@@ -40,11 +39,23 @@ pub struct Taken<'a> {
 }
 
 /// A flow being tracked.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Flow {
     current: Connection,
     /// The connection before, until the current one is established or has ended.
     previous: Option<Box<Connection>>,
+}
+
+/// An idle flow.
+#[derive(Debug)]
+pub(super) struct Packed {
+    /// Of its newest connection, whose record comes first in the bytes.
+    order: (u32, u64),
+    record: u32,
+    /// Its server, if that answered.
+    listening: Option<PackedAddress>,
+    has_previous: bool,
+    bytes: Box<[u8]>,
 }
 
 /// Sender and receiver of a segment: its record does not hold them, and only a connection's first segment is asked.
@@ -67,20 +78,22 @@ impl Table {
     /// Takes one segment, in file order, and says which connection took it, and as what.
     pub fn take(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place, ends: Ends<'_>) -> Option<Taken<'_>> {
         let Self { store, finished } = self;
-        if !store.contains(segment.flow) {
+        store.now = segment.time;
+        let Some(number) = store.find(segment.flow) else {
             let flow = store.insert(segment.flow, Flow::new(begin(segment, place, ends)))?;
             return Some(Taken::of(&mut flow.current, segment, rare, place));
-        }
-        let flow = store.get(segment.flow)?;
+        };
+        let flow = store.at(number)?;
         if opens_anew(flow.current.summary(), segment) {
             if let Some(old) = flow.succeed(begin(segment, place, ends)) {
                 finished.add(old.summary());
             }
             return Some(Taken::of(&mut flow.current, segment, rare, place));
         }
-        let older = flow.previous.as_ref().is_some_and(|previous| {
-            belongs_to_previous(flow.current.summary(), previous.summary(), segment)
-        });
+        let older = flow
+            .previous
+            .as_ref()
+            .is_some_and(|previous| belongs_to_previous(flow.current.summary(), previous.summary(), segment));
         if older {
             if flow.current.summary().side_of(segment.way) == Side::Server && !segment.flags.any(Flags::RST) {
                 flow.current.challenged();
@@ -97,11 +110,15 @@ impl Table {
         Some(Taken { connection: &mut flow.current, kind })
     }
 
-    /// Takes an ICMP error; false if no connection sent what it quotes.
-    pub fn observe_icmp(&mut self, error: &IcmpError, place: Place) -> bool {
-        let Some(flow) = self.store.get(error.flow) else { return false };
-        flow.current.observe_icmp(error, place)
-            || flow.previous.as_mut().is_some_and(|previous| previous.observe_icmp(error, place))
+    /// Takes an ICMP error; gives the connection that sent what it quotes, if one did.
+    pub fn observe_icmp(&mut self, error: &IcmpError, place: Place) -> Option<&Connection> {
+        let number = self.store.find(error.flow)?;
+        let flow = self.store.at(number)?;
+        if flow.current.observe_icmp(error, place) {
+            return Some(&flow.current);
+        }
+        let previous = flow.previous.as_deref_mut()?;
+        previous.observe_icmp(error, place).then_some(&*previous)
     }
 
     /// Connections finished so far, if there are many: a port that is used again and again must not pile them up here.
@@ -119,6 +136,7 @@ impl Table {
                 flow.previous.iter().for_each(|previous| finished.add(previous.summary()));
                 finished.add(flow.current.summary());
             }
+            Leaving::Packed(packed) => finished.add_packed(&packed),
         });
         finished
     }
@@ -143,11 +161,26 @@ fn begin(segment: &Segment, place: Place, ends: Ends<'_>) -> Connection {
 
 impl Finished {
     fn add(&mut self, summary: &Summary) {
-        if summary.has(Facts::SYNACK) {
-            self.listening.insert(summary.address(Side::Server));
-        }
+        self.listening.extend(listening(summary));
         self.records.push(summary);
     }
+
+    /// Copies the record as it was packed; what came before it on the flow is rare and unpacked.
+    fn add_packed(&mut self, packed: &Packed) {
+        self.listening.extend(packed.listening.map(Address::from));
+        let Some(record) = packed.bytes.get(..packed.record as usize) else { return };
+        self.records.push_encoded(packed.order, record);
+        if packed.has_previous
+            && let Some(previous) = Flow::unpack(packed).and_then(|flow| flow.previous)
+        {
+            self.add(previous.summary());
+        }
+    }
+}
+
+/// The server's address, if it answered.
+fn listening(summary: &Summary) -> Option<Address> {
+    summary.has(Facts::SYNACK).then(|| summary.address(Side::Server))
 }
 
 impl<'a> Taken<'a> {
@@ -160,6 +193,25 @@ impl<'a> Taken<'a> {
 impl Flow {
     pub fn new(current: Connection) -> Self {
         Self { current, previous: None }
+    }
+
+    /// As small as it gets without losing anything that a later segment could ask for.
+    pub fn pack(&mut self, now: Timestamp) -> Packed {
+        let previous = self.previous.take();
+        self.current.pack(now);
+        let summary = self.current.summary();
+        let (listening, has_previous) = (listening(summary).map(Into::into), previous.is_some());
+        let order = (summary.point, summary.first_frame);
+        let bytes = records::encode(summary, Vec::with_capacity(512));
+        let record = bytes.len() as u32;
+        let bytes = records::squeeze(&(self.current.beside(), previous), bytes);
+        Packed { order, record, listening, has_previous, bytes: bytes.into_boxed_slice() }
+    }
+
+    pub fn unpack(packed: &Packed) -> Option<Self> {
+        let (record, rest) = packed.bytes.split_at_checked(packed.record as usize)?;
+        let (beside, previous) = records::expand(rest)?;
+        Some(Self { current: Connection::resumed(records::decode(record)?, beside), previous })
     }
 
     /// `new` takes the flow; gives the connection that this pushes out.
@@ -254,4 +306,65 @@ fn fits(previous: &Summary, segment: &Segment) -> bool {
     let peer = &previous[previous.side_of(segment.way).peer()];
     let near = |seq: Seq| segment.seq.since(seq).abs() < NEAR;
     half.snd_nxt.is_some_and(near) || peer.rcv_nxt.is_some_and(near)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+    use crate::wire::{FlowHash, Marks, Way};
+    use proptest::prelude::*;
+
+    /// A segment of one of eight flows, with numbers that often fit.
+    fn segment() -> impl Strategy<Value = (Segment, i64)> {
+        let flags = prop_oneof![Just(0x02u16), Just(0x12), Just(0x10), Just(0x18), Just(0x11), Just(0x04), Just(0x14)];
+        let numbers = (0u32..3, 0u32..3, prop_oneof![Just(0u32), Just(1), Just(100)]);
+        (0u64..8, flags, numbers, any::<bool>(), 0i64..400_000_000).prop_map(|(flow, flags, numbers, up, gap)| {
+            let segment = Segment {
+                flow: FlowHash([flow, flow]),
+                time: Timestamp(0),
+                offset: 0,
+                frame: 0,
+                seq: Seq(1000 + numbers.0),
+                ack: Seq(1000 + numbers.1),
+                len: if flags & 2 == 0 { numbers.2 } else { 0 },
+                wire_len: 60,
+                ts_value: 0,
+                ts_echo: 0,
+                window: 1000,
+                ip_id: 0,
+                flags: Flags(flags),
+                ip_at: 0,
+                interface: 0,
+                vlan: 0,
+                ttl: 64,
+                marks: Marks::default(),
+                way: if up { Way::Up } else { Way::Down },
+                lane: 0,
+            };
+            (segment, gap)
+        })
+    }
+
+    fn summaries(mut table: Table, segments: &[(Segment, i64)]) -> Vec<Summary> {
+        let mut time = 1_700_000_000_000_000_000;
+        for (number, (segment, gap)) in segments.iter().enumerate() {
+            time += gap;
+            let segment = Segment { time: Timestamp(time), frame: number as u32 + 1, ..*segment };
+            let end = |port| Address::v4([10, 0, 0, 1], port);
+            table.observe(&segment, None, Place::default(), &|| Some((end(1), end(2))));
+        }
+        let mut records = table.finish().records;
+        records.sort();
+        let decoded = |index| records.get(index).and_then(|(_, record)| records::decode(record));
+        (0..records.len()).map(|index| decoded(index).expect("a record that was written")).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn packing_idle_flows_changes_nothing(segments in proptest::collection::vec(segment(), 1..120)) {
+            let one = Table { store: Store::holding(1), finished: Finished::default() };
+            prop_assert_eq!(summaries(one, &segments), summaries(Table::default(), &segments));
+        }
+    }
 }

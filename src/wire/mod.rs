@@ -210,6 +210,13 @@ pub fn tunnels(link: LinkType, bytes: &[u8]) -> Vec<Passage> {
     passages
 }
 
+/// Who sent the innermost packet of a frame: of an ICMP error, the host that reports it.
+pub fn sender(frame: &Frame<'_>) -> Option<IpAddr> {
+    let found = layers::innermost(frame.bytes, frame.link, frame.wire_len, &mut |_| ()).ok()?;
+    let (ip, _) = found.ip.addresses(frame.bytes)?;
+    Some(Address { ip, port: 0 }.ip())
+}
+
 /// Source and destination of the TCP segment whose innermost IP header begins at `ip_at` of a frame's bytes: what
 /// [`Segment::ip_at`] and [`IcmpError::ip_at`] point to. `None` where there are no ports.
 pub fn addresses(bytes: &[u8], ip_at: u16) -> Option<(Address, Address)> {

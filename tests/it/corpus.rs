@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use synfin::capture::{Format, recognise};
 use synfin::case::Judged;
+use synfin::input::{self, Source};
 use synfin::tcp::Half;
 use synfin::wire::{self, Address, Keys, Packet};
 
@@ -68,11 +69,11 @@ impl File {
         table.deserialize().map(|row| stream(&row.expect("a row of a stream"))).collect()
     }
 
-    /// The bytes and how they are framed; the latter absent where the container is none that can be framed as it is.
-    pub fn read(&self) -> (Vec<u8>, Option<&'static Format>) {
-        let bytes = std::fs::read(&self.path).expect("a file of the index");
-        let format = recognise(&bytes);
-        (bytes, format)
+    /// The capture, unpacked, and how it is framed; none where the container is none of those that can be framed.
+    pub fn open(&self) -> Option<(Source, &'static Format)> {
+        let (inputs, _) = input::expand(std::slice::from_ref(&self.path));
+        let mut sources = inputs.iter().flat_map(|input| input::open(input, &input::Options::default()).0);
+        sources.find_map(|source| recognise(source.bytes()).map(|format| (source, format)))
     }
 }
 

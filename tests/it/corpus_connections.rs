@@ -44,7 +44,6 @@ impl Frames<'_> {
 
     /// Segments of the flow of the first one among them.
     fn segments(&self, stream: &Stream) -> impl Iterator<Item = &Segment> {
-        let segment = |packet| if let &Packet::Segment(ref segment, _) = packet { Some(segment) } else { None };
         let flow = self.within(stream).find_map(segment).map(|first| first.flow);
         self.within(stream).filter_map(segment).filter(move |segment| Some(segment.flow) == flow)
     }
@@ -68,14 +67,17 @@ impl Frames<'_> {
     }
 }
 
+fn segment(packet: &Packet) -> Option<&Segment> {
+    if let Packet::Segment(segment, _) = packet { Some(segment) } else { None }
+}
+
 #[test]
 fn every_stream_of_tshark_is_a_connection_with_the_same_packets_bytes_and_flags() {
     let Some(files) = files() else { return };
     let mut report = Report::default();
     for file in &files {
-        let (bytes, format) = file.read();
-        match format {
-            Some(format) => compare(file, &bytes, format, &mut report),
+        match file.open() {
+            Some((source, format)) => compare(file, source.bytes(), format, &mut report),
             None => {
                 let streams = file.streams().len();
                 report.streams += streams;
@@ -93,7 +95,7 @@ fn every_stream_of_tshark_is_a_connection_with_the_same_packets_bytes_and_flags(
     assert_eq!(report.streams, report.matched + missing, "the reasons add up");
     assert_eq!(report.connections, report.matched + surplus, "the reasons add up");
     assert_eq!(report.matched, report.equal + differing, "the reasons add up");
-    assert!(report.equal > 11_900, "nearly all connections are counted alike");
+    assert!(report.equal > 12_100, "nearly all connections are counted alike");
     assert!(report.other.is_empty(), "unexplained: {:#?}", report.other);
 }
 
@@ -166,8 +168,15 @@ fn missing<'a>(frames: &Frames, stream: &Stream, mut found: impl Iterator<Item =
 /// Why a connection has no stream.
 fn surplus(frames: &Frames, connection: &Stream) -> Option<String> {
     let jumbo = frames.segments(connection).all(|segment| segment.len > 65_535 && segment.marks.has(Marks::V6));
-    jumbo.then(|| "IPv6 jumbo payload, unknown to tshark 4.0".into())
+    if jumbo {
+        return Some("IPv6 jumbo payload, unknown to tshark 4.0".into());
+    }
+    let tunnelled = frames.segments(connection).all(|segment| segment.ip_at > OUTERMOST);
+    tunnelled.then(|| "in a tunnel that tshark 4.0, heuristics off, does not follow".into())
 }
+
+/// An IP header further in than this stands behind more than a link header with tags.
+const OUTERMOST: u16 = 34;
 
 /// Loose or strict source route (RFC 791).
 fn source_routed(ip_header: &[u8]) -> bool {
@@ -220,6 +229,9 @@ fn differing(frames: &Frames, stream: &Stream, ours: &Stream, row: &Judged) -> O
         let reasons: Vec<&str> = undecoded.keys().map(String::as_str).collect();
         return Some(format!("frames not decoded: {}", reasons.join(", ")));
     }
+    if more == 0 && stream.sent.iter().map(|sent| sent.frames).sum::<u64>() > frames.within(stream).count() as u64 {
+        return Some("several packets in one frame (A-MSDU): we read the first".into());
+    }
     if more > 0 && row.summary.has(synfin::tcp::Facts::SIMULTANEOUS) {
         return Some("split handshake: a stream for each SYN".into());
     }
@@ -240,6 +252,12 @@ fn same_frames(frames: &Frames, stream: &Stream, ours: &Stream) -> Option<String
     let same_flags = stream.sent.map(flags) == ours.sent.map(flags);
     if same_flags && frames.segments(stream).any(|segment| segment.marks.has(Marks::LENGTH_PAST_FRAME)) {
         return Some("IP length past the frame: tshark counts what the frame holds".into());
+    }
+    let fabric = |segment: &Segment| {
+        frames.bytes.get(segment.offset as usize + 12..).is_some_and(|rest| rest.starts_with(&[0x89, 0x03]))
+    };
+    if same_flags && frames.segments(stream).any(fabric) {
+        return Some("FabricPath: tshark takes the last four bytes for a check sequence".into());
     }
     let resets = |side: usize| {
         Sent { syns: 0, synacks: 0, ..stream.sent[side] } == Sent { syns: 0, synacks: 0, ..ours.sent[side] }

@@ -1,7 +1,8 @@
 //! Real kernels: what is inferred from packets against what socket tables and system calls said at the time.
 
 mod agreement;
+mod calls;
+mod found;
 mod plain;
 mod resets;
 mod scene;
-mod scripts;

@@ -2,11 +2,17 @@
 
 mod architecture;
 mod corpus;
+mod corpus_community_id;
 mod corpus_connections;
 mod corpus_frames;
-mod corpus_scripts;
+mod corpus_resets;
+mod corpus_segments;
+mod corpus_translations;
+mod explain;
+mod incidents;
 mod lab;
 mod oracle;
+mod readme;
 mod report;
 mod scripts;
 mod semantics;

@@ -44,11 +44,6 @@ pub fn analyse_bytes_with(capture: &[u8], options: &Options) -> (Vec<Judged>, Ca
     analyse_with(&[path], options)
 }
 
-/// Analyses a packet script.
-pub fn analyse_script(script: &str) -> Vec<Judged> {
-    analyse_bytes(&capture(script))
-}
-
 /// The capture that a packet script describes.
 pub fn capture(script: &str) -> Vec<u8> {
     synfin::capture::script::to_capture(script).unwrap_or_else(|error| panic!("{error}\n{script}"))

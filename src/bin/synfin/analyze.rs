@@ -2,11 +2,12 @@
 
 use super::args::{Analyze, Run, When};
 use super::progress::Progress;
-use super::{Exit, args};
+use super::{Exit, args, timings};
 use anyhow::Context;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 use synfin::analysis::{self, Folder, Options, Report, Rows, Tracking, Wanted};
 use synfin::case::{Facts, Judged};
 use synfin::report::columns::{COLUMNS, choose};
@@ -17,6 +18,7 @@ use synfin::report::{self, text};
 const ALWAYS: [&str; 2] = ["csv", "parquet"];
 
 pub fn run(args: &Analyze) -> anyhow::Result<Exit> {
+    let since = Instant::now();
     let options = args.run.options(args.output.stuck_after);
     let wanted = wanted(&args.output)?;
     // Where nothing can be written, that is said before the work.
@@ -39,6 +41,9 @@ pub fn run(args: &Analyze) -> anyhow::Result<Exit> {
     let mut out = std::io::stdout().lock();
     out.write_all(text::summary(&case, &written, style(&args.run)).as_bytes())?;
     out.flush()?;
+    if args.run.timings {
+        timings::print(&options, &case.facts, case.tally.connections, &written, since.elapsed());
+    }
     Ok(if case.unread.is_empty() { Exit::Analysed } else { Exit::SomeUnread })
 }
 
@@ -50,7 +55,7 @@ pub fn track(paths: &[PathBuf], options: &Options) -> anyhow::Result<Option<Trac
     }
     if plan.is_empty() {
         if plan.unread.is_empty() {
-            eprintln!("synfin: nothing to read: no file in the folders named");
+            eprintln!("synfin: nothing to read: no capture in the folders named");
         }
         return Ok(None);
     }

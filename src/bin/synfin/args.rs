@@ -20,6 +20,7 @@ It reads pcap and pcapng files, offline: no live capture, no decryption, nothing
 A report holds connections.csv and .parquet, inputs.csv and summary.json.
 
   synfin explain syn_unanswered        what a word in a table means; `explain columns` lists all
+  synfin explain 10.1.0.20:49161       one connection packet by packet; also by id or FILE:FRAME
   synfin --help                        all options";
 
 /// Says what became of every TCP connection in packet captures, and why.
@@ -39,7 +40,7 @@ pub enum Command {
     Analyze(Analyze),
     /// Print one table to standard output
     Show(Show),
-    /// Explain a column, an outcome or a state
+    /// Explain a column, an outcome, a state, or one connection packet by packet
     Explain(Explain),
     /// Make a capture from a packet script
     #[command(hide = true)]
@@ -92,6 +93,9 @@ pub struct Run {
     /// Copy inputs instead of mapping them into memory
     #[arg(long)]
     pub no_mmap: bool,
+    /// Say on standard error where time and memory went
+    #[arg(long)]
+    pub timings: bool,
     /// Colours in the summary
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     pub color: When,
@@ -117,9 +121,29 @@ pub struct Show {
 
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A column, an outcome or a state; or `columns`, `outcomes`, `states` for all of them
-    #[arg(value_name = "NAME")]
+    /// A column, an outcome, a state (`columns`, `outcomes`, `states` for all), or a connection
+    ///
+    /// A connection is named by its id or the first 4 or more digits of that, by ADDRESS:PORT or ADDRESS at either end, by
+    /// ADDRESS:PORT-ADDRESS:PORT ([v6]:PORT), or by FILE:FRAME, numbered as Wireshark does.
+    #[arg(value_name = "KEY")]
     pub key: String,
+    /// Captures or folders of them to find the connection in [default: those of the report]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// Report folder that names the captures; relative paths are looked up from here
+    #[arg(long, value_name = "DIR", default_value = "synfin-report", value_hint = ValueHint::DirPath)]
+    pub report: PathBuf,
+    /// Print every segment, however many there are
+    #[arg(long, conflicts_with = "script")]
+    pub all: bool,
+    /// Print the connection as a packet script, to paste into a ticket
+    #[arg(long)]
+    pub script: bool,
+    /// A state that waits longer than this many seconds is called stuck
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub stuck_after: u32,
+    #[command(flatten)]
+    pub run: Run,
 }
 
 #[derive(Debug, Args)]

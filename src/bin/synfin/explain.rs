@@ -1,27 +1,39 @@
-//! `synfin explain NAME`: what a word in synfin's tables means.
+//! `synfin explain KEY`: what a word in synfin's tables means, or the story of one connection.
+
+mod connection;
+mod inputs;
 
 use super::Exit;
 use super::args::Explain;
 use std::io::Write;
+use synfin::analysis::Key;
 use synfin::report::columns::{COLUMNS, Column, INPUTS};
 use synfin::tcp::{Outcome, State};
 
 pub fn run(args: &Explain) -> anyhow::Result<Exit> {
     let key = args.key.as_str();
-    let text = match key {
-        "columns" => table("connections", COLUMNS) + "\n" + &table("inputs", INPUTS),
-        "outcomes" => Outcome::ALL.map(outcome).concat(),
-        "states" => State::ALL.map(state).concat(),
-        _ => one(key).ok_or_else(|| {
-            anyhow::anyhow!(
-                "`{key}` is no column, outcome or state; `synfin explain columns`, `outcomes` and `states` list them"
-            )
-        })?,
+    let word = match key {
+        "columns" => Some(table("connections", COLUMNS) + "\n" + &table("inputs", INPUTS)),
+        "outcomes" => Some(Outcome::ALL.map(outcome).concat()),
+        "states" => Some(State::ALL.map(state).concat()),
+        _ => one(key),
     };
-    std::io::stdout().lock().write_all(text.as_bytes())?;
-    Ok(Exit::Analysed)
+    if let Some(text) = word {
+        anyhow::ensure!(
+            args.paths.is_empty(),
+            "`{key}` is a word of synfin's tables: it means the same in every capture"
+        );
+        std::io::stdout().lock().write_all(text.as_bytes())?;
+        return Ok(Exit::Analysed);
+    }
+    let key = Key::parse(key).ok_or_else(|| {
+        anyhow::anyhow!(
+            "`{key}` is no column, outcome or state (`synfin explain columns`, `outcomes` and `states` list them), and no \
+             connection: that is an id or its first 4 digits, ADDRESS:PORT, ADDRESS:PORT-ADDRESS:PORT or FILE:FRAME"
+        )
+    })?;
+    connection::run(args, &key)
 }
-
 /// Everything that has this name.
 fn one(key: &str) -> Option<String> {
     let columns = COLUMNS.iter().filter(|column| column.name == key).map(|column| column_line("connections", column));

@@ -6,6 +6,7 @@ mod explain;
 mod progress;
 mod show;
 mod synth;
+mod timings;
 
 use args::{Cli, Command};
 use clap::Parser;

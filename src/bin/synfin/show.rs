@@ -3,13 +3,16 @@
 use super::Exit;
 use super::analyze::{terminal_width, track};
 use super::args::{Show, Table};
+use super::timings;
 use std::io::{BufWriter, IsTerminal};
+use std::time::Instant;
 use synfin::analysis::Rows;
 use synfin::case::{Facts, Judged};
 use synfin::report::columns::{COLUMNS, Column, INPUTS, choose, inputs};
 use synfin::report::{self, Sink, TableWriter};
 
 pub fn run(args: &Show) -> anyhow::Result<Exit> {
+    let since = Instant::now();
     let options = args.run.options(60);
     match args.table {
         Table::Connections => {
@@ -18,6 +21,9 @@ pub fn run(args: &Show) -> anyhow::Result<Exit> {
             let mut rows = Printed(open(args, columns)?);
             let case = tracking.deliver(&mut rows)?;
             rows.0.finish()?;
+            if args.run.timings {
+                timings::print(&options, &case.facts, case.tally.connections, &[], since.elapsed());
+            }
             Ok(exit(case.unread.is_empty()))
         }
         Table::Inputs => {
@@ -26,6 +32,9 @@ pub fn run(args: &Show) -> anyhow::Result<Exit> {
             let mut table = open(args, columns)?;
             table.batch(&inputs(tracking.facts()), tracking.facts())?;
             table.finish()?;
+            if args.run.timings {
+                timings::print(&options, tracking.facts(), 0, &[], since.elapsed());
+            }
             Ok(exit(tracking.all_read()))
         }
     }

@@ -52,6 +52,7 @@ pub(super) const MORE: &[Column<Judged>] = pairs![false:
     ("window_scale", Kind::U8, "", "shift count of the window scale option (RFC 7323).", |half| Value::number(half.window_scale)),
     ("mss_bytes", Kind::U16, "byte", "maximum segment size announced with its SYN.", |half| Value::number(half.mss)),
     ("sack_permitted", Kind::Bool, "", "its SYN permitted selective acknowledgements (RFC 2018).", sack_permitted),
+    ("timestamps", Kind::Bool, "", "its SYN carried the timestamps option (RFC 7323).", timestamps),
     ("ttl_min", Kind::U8, "", "lowest TTL or hop limit of its packets, RSTs aside.", |half| ttl(half, half.ttl_min)),
     ("ttl_max", Kind::U8, "", "highest TTL or hop limit of its packets, RSTs aside.", |half| ttl(half, half.ttl_max)),
     ("rtt_min_s", Kind::Seconds, "s", "shortest round trip of its segments, from the observation point to the peer and back.", |half| Value::seconds(half.rtt.min())),
@@ -86,6 +87,10 @@ pub(super) const AGED: &[Column<Judged>] = &[
 /// Options stand in a SYN: without one nothing is known of them.
 fn sack_permitted(half: &Half) -> Value<'static> {
     if half.syns + half.synacks == 0 { Value::Null } else { Value::Bool(half.sack_permitted) }
+}
+
+fn timestamps(half: &Half) -> Value<'static> {
+    if half.syns + half.synacks == 0 { Value::Null } else { Value::Bool(half.timestamps) }
 }
 
 /// Not known of a side that sent nothing but RSTs.

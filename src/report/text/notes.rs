@@ -25,6 +25,7 @@ const WEIGHTY: [(Caveats, &str); 8] = [
 
 pub(super) fn notes(case: &Case, style: Style) -> Option<Section> {
     let mut notes: Vec<String> = case.unread.iter().map(|line| format!("not read: {line}")).collect();
+    notes.extend(left_out(case, style));
     let files = || case.facts.points.iter().flat_map(|point| &point.files);
     files().for_each(|file| notes.extend(of_file(file, style)));
     let urgent = notes.len();
@@ -39,16 +40,28 @@ pub(super) fn notes(case: &Case, style: Style) -> Option<Section> {
     Some(Section { head: vec![Line::of(Paint::Bold, "NOTE")], least, entries, beyond: 0, rest: Box::new(rest) })
 }
 
+/// Files of folders that are no captures: how many, and the first of them.
+fn left_out(case: &Case, style: Style) -> Option<String> {
+    let first = case.left_out.first()?;
+    let path = cut_middle(&safe(first), style.columns() / 2, style);
+    Some(match case.left_out.len() as u64 {
+        1 => format!("left out, because it is no capture: {path}"),
+        files => format!(
+            "left out, because they are no captures: {} in the folders named, the first {path}",
+            counted(files, "file")
+        ),
+    })
+}
+
 /// What went wrong in and under one file.
 fn of_file(file: &InputFile, style: Style) -> Vec<String> {
     let path = cut_middle(&safe(&file.path), style.columns() / 2, style);
     let mut notes = Vec::new();
     match &file.end {
         End::Clean => {}
-        End::Cut { offset } => notes.push(format!(
-            "{path}: ends inside the record at byte {}; all before it was read",
-            count(*offset)
-        )),
+        End::Cut { offset } => {
+            notes.push(format!("{path}: ends inside the record at byte {}; all before it was read", count(*offset)))
+        }
         End::Corrupt { offset, why } => {
             notes.push(format!("{path}: damaged at byte {} ({why}); all before it was read", count(*offset)));
         }
@@ -92,7 +105,8 @@ fn others<'a>(files: impl Iterator<Item = &'a InputFile>) -> Option<String> {
     let mut names: Vec<_> = names.into_iter().collect();
     names.sort_by_key(|&(name, number)| (std::cmp::Reverse(number), name));
     let all: u64 = names.iter().map(|(_, number)| number).sum();
-    let mut listed: Vec<_> = names.iter().take(NAMES).map(|(name, number)| format!("{name} {}", count(*number))).collect();
+    let mut listed: Vec<_> =
+        names.iter().take(NAMES).map(|(name, number)| format!("{name} {}", count(*number))).collect();
     let rest: u64 = names.iter().skip(NAMES).map(|(_, number)| number).sum();
     if rest > 0 {
         listed.push(format!("others {}", count(rest)));

@@ -3,7 +3,6 @@
 
 use synfin::wire::Address;
 
-pub const FIN: u8 = 1;
 pub const SYN: u8 = 2;
 pub const RST: u8 = 4;
 pub const ACK: u8 = 16;

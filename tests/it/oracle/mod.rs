@@ -10,9 +10,9 @@ use flows::Scene;
 use page::{Page, Seg};
 use std::collections::BTreeMap;
 use synfin::seq::Seq;
+use synfin::tcp::judgement::States;
 use synfin::tcp::{Ending, Judgement, Outcome, Summary, Table, records};
 use synfin::time::Timestamp;
-use synfin::tcp::judgement::States;
 use synfin::wire::{Flags, FlowHash, Marks, Segment, Way};
 
 /// The record of a segment, as the decoder would make it.
@@ -53,8 +53,7 @@ fn summaries(list: &[Seg]) -> Vec<Summary> {
 }
 
 fn one(records: &records::Records, index: usize) -> Summary {
-    let (_, bytes) = records.get(index).expect("a record");
-    let (record, _) = records::take_one(bytes).expect("a whole record");
+    let (_, record) = records.get(index).expect("a record");
     records::decode(record).expect("a sound record")
 }
 

@@ -259,7 +259,7 @@ impl Page {
             return Some("SYN_RECEIVED");
         }
         let spoke = self.list(S, n).any(|(_, act)| act.plain());
-        let last_synack = self.list(S, n).filter(|(_, act)| act.synack()).map(|(at, _)| at).last();
+        let last_synack = self.list(S, n).filter(|(_, act)| act.synack()).map(|(at, _)| at).next_back();
         let Some(last_synack) = last_synack else {
             return self.established(n).then_some("ESTABLISHED");
         };
@@ -395,7 +395,7 @@ impl Page {
     fn quiet_since(&self, n: usize) -> Option<i64> {
         let spoke = self.list(S, n).find(|(_, act)| act.plain()).map_or(n, |(at, _)| at);
         let spoke = if self.one_sided().is_some() { 0 } else { spoke };
-        let handshake = self.list(C, spoke).filter(|(_, act)| act.plain()).map(|(_, act)| act.at).last();
+        let handshake = self.list(C, spoke).filter(|(_, act)| act.plain()).map(|(_, act)| act.at).next_back();
         let established = self.established.filter(|&at| at < n).map(|at| self.acts[at].at);
         let acknowledged = [C, S].into_iter().flat_map(|side| {
             self.list(1 - side, n).filter(move |&(at, act)| {
@@ -414,7 +414,7 @@ impl Page {
         let n = self.acts.len();
         [C, S].into_iter().find(|&y| {
             let x = 1 - y;
-            let heard = self.list(y, n).map(|(at, _)| at + 1).last().unwrap_or(0);
+            let heard = self.list(y, n).map(|(at, _)| at + 1).next_back().unwrap_or(0);
             let repeats = (heard..n).filter(|&at| self.acts[at].side == x && self.repeats(at)).count();
             self.acts.iter().any(|act| act.side == y)
                 && !self.closing(n)[x].fin_sent
@@ -616,7 +616,7 @@ impl Page {
             "stray" => None,
             "syn_challenged" | "syn_unanswered" => (side == C).then_some("SYN_SENT"),
             "rst_refused" => {
-                let last = (0..n).filter(|&at| self.acts[at].any(RST) && self.accepted(at)).last().unwrap_or(n);
+                let last = (0..n).rfind(|&at| self.acts[at].any(RST) && self.accepted(at)).unwrap_or(n);
                 let again = self.list(C, n).any(|(at, act)| at > last && act.syn_only());
                 Some(if side == C && again { "SYN_SENT" } else { "CLOSED" })
             }

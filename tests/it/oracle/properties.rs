@@ -23,8 +23,15 @@ fn hostile() -> impl Strategy<Value = Seg> {
     let len = prop_oneof![3 => Just(0_u32), 2 => 1_u32..101, 1 => 0_u32..1 << 20];
     let win = prop_oneof![Just(0_u16), Just(100_u16), any::<u16>()];
     let wait = prop_oneof![4 => 0_i64..400, 1 => -2000_i64..100_000];
-    (0_usize..2, wait, flags, number(), number(), len, win)
-        .prop_map(|(from, at, flags, seq, ack, len, win)| Seg { from, at, flags, seq, ack, len, win })
+    (0_usize..2, wait, flags, number(), number(), len, win).prop_map(|(from, at, flags, seq, ack, len, win)| Seg {
+        from,
+        at,
+        flags,
+        seq,
+        ack,
+        len,
+        win,
+    })
 }
 
 /// Times are gaps until here.
@@ -180,9 +187,13 @@ fn rows_depend_on_neither_threads_nor_chunks_nor_keys_nor_memory() {
         let base = Options { threads: 1, chunk: 4 << 20, keys: Some([1, 2, 3, 4]), ..Options::default() };
         let expected = cells(&capture, &base);
         assert!(expected.len() > 2400, "{} rows", expected.len());
-        for (threads, chunk, key, memory) in
-            [(2, 64 << 10, 5, 1 << 30), (7, 64 << 10, 5, 0), (7, 4 << 20, 6, 100_000), (2, 1000, 7, 0), (1, 64 << 10, 1, 0)]
-        {
+        for (threads, chunk, key, memory) in [
+            (2, 64 << 10, 5, 1 << 30),
+            (7, 64 << 10, 5, 0),
+            (7, 4 << 20, 6, 100_000),
+            (2, 1000, 7, 0),
+            (1, 64 << 10, 1, 0),
+        ] {
             let options = Options { threads, chunk, keys: Some([key, 2, 3, 4]), memory, ..Options::default() };
             let got = cells(&capture, &options);
             let different = expected.iter().zip(&got).position(|(expected, got)| expected != got);

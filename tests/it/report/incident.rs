@@ -4,7 +4,7 @@ use crate::support::analyse_with;
 use std::collections::BTreeMap;
 use synfin::analysis::Options;
 use synfin::capture::{End, script};
-use synfin::case::{Case, Facts, InputFile, Judged, Tally};
+use synfin::case::{Case, Facts, InputFile, Judged, Origin, Tally};
 use synfin::time::{Span, Timestamp};
 
 /// Ten minutes at an application and its database.
@@ -147,6 +147,9 @@ pub fn incident() -> (Vec<Judged>, Case) {
     let path = folder.path().join("incident.pcap");
     std::fs::write(&path, capture).expect("the capture is written");
     let (rows, mut case) = analyse_with(&[path], &Options::default());
+    // Where and when the test wrote its file is nobody's business.
+    let modified = Some(Timestamp::from_parts(1_767_225_600, 0));
+    case.facts.origins = vec![Origin { path: PATH.to_owned(), bytes: 8392, modified, packed: false, stream: false }];
     let [point] = &mut case.facts.points[..] else { panic!("one file is one point") };
     "=cmd".clone_into(&mut point.name);
     let file = &mut point.files[0];
@@ -182,5 +185,5 @@ fn damaged(before: &InputFile) -> InputFile {
 /// A case in which nothing could be read.
 pub fn nothing() -> Case {
     let tally = Tally::new(Timestamp(0), Timestamp(0), Span::from_seconds(60));
-    Case { facts: Facts::default(), tally, unread: vec!["missing.pcap: no such file".to_owned()] }
+    Case { facts: Facts::default(), tally, unread: vec!["missing.pcap: no such file".to_owned()], left_out: Vec::new() }
 }

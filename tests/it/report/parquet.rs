@@ -25,7 +25,9 @@ fn documented(kind: Kind) -> DataType {
         Kind::Seconds => DataType::Float64,
         Kind::Time => DataType::Datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)),
         Kind::Text => DataType::String,
-        Kind::Enum(names) => DataType::from_frozen_categories(FrozenCategories::new(names.iter().copied()).expect("names")),
+        Kind::Enum(names) => {
+            DataType::from_frozen_categories(FrozenCategories::new(names.iter().copied()).expect("names"))
+        }
     }
 }
 
@@ -123,7 +125,8 @@ fn row_groups_are_streamed_and_batches_change_no_byte() {
     assert!(bytes == print("parquet", columns(), &rows, &case.facts, 7_777));
     let groups = ParquetReader::new(Cursor::new(&bytes)).get_metadata().expect("metadata").row_groups.len();
     assert_eq!(groups, 2);
-    let (parquet, csv) = (read_parquet(&bytes), read_csv(&print("csv", columns(), &rows, &case.facts, 8192), &columns()));
+    let (parquet, csv) =
+        (read_parquet(&bytes), read_csv(&print("csv", columns(), &rows, &case.facts, 8192), &columns()));
     let last = |frame: &DataFrame| frame.column("id").expect("ids").as_materialized_series().tail(Some(10_000));
     assert!(last(&parquet).equals(&last(&csv)));
     assert!(parquet.column("last_frame").expect("frames").equals_missing(csv.column("last_frame").expect("frames")));

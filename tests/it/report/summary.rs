@@ -9,7 +9,12 @@ use synfin::tcp::Outcome;
 use synfin::time::Span;
 
 fn written() -> Vec<Written> {
-    let file = |name: &str, rows, bytes| Written { path: format!("synfin-report/{name}"), rows, bytes };
+    let file = |name: &str, rows, bytes| Written {
+        path: format!("synfin-report/{name}"),
+        rows,
+        bytes,
+        spent: Default::default(),
+    };
     vec![
         file("connections.csv", Some(13), 3_214),
         file("connections.parquet", Some(13), 61_007),

@@ -1,8 +1,10 @@
 //! Tables in every format, read back.
 
 use super::incident::{PATH, incident};
+use crate::support::analyse_with;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
+use synfin::analysis::Options;
 use synfin::case::{Facts, Judged};
 use synfin::report::columns::{COLUMNS, INPUTS, inputs, select};
 use synfin::report::{Column, Kind, TableWriter, Value, format, unguarded};
@@ -202,4 +204,22 @@ fn of_a_side_that_was_never_seen_nothing_is_said() {
     for column in COLUMNS.iter().filter(|column| column.name.starts_with("server_") && !known.contains(&column.name)) {
         assert_eq!((column.get)(silent, &case.facts), Value::Null, "{}", column.name);
     }
+}
+
+#[test]
+fn the_rows_of_every_script_read_back() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/scripts");
+    let scripts = glob::glob(&format!("{folder}/**/*.pkt")).expect("a pattern").map(|path| path.expect("a path"));
+    let captures = tempfile::tempdir().expect("a temporary folder");
+    let mut paths = Vec::new();
+    for (index, path) in scripts.enumerate() {
+        let script = std::fs::read_to_string(&path).expect("a script");
+        let capture = synfin::capture::script::to_capture(&script).expect("a sound script");
+        paths.push(captures.path().join(format!("{index:03}.pcap")));
+        std::fs::write(&paths[index], capture).expect("the capture is written");
+    }
+    let (rows, case) = analyse_with(&paths, &Options::default());
+    assert!(rows.len() > 100, "only {} rows", rows.len());
+    reads_back(COLUMNS, &rows, &case.facts);
+    reads_back(INPUTS, &inputs(&case.facts), &case.facts);
 }
