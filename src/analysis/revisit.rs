@@ -21,6 +21,9 @@ use std::ops::{ControlFlow, RangeInclusive};
 /// Chunks framed at once by each thread: bounds what is held of a flow that fills the capture.
 const AHEAD: usize = 2;
 
+/// Takes chunks of a file, and the place of that among the files of its point.
+type Visit<'a> = &'a mut dyn FnMut(&[Chunk], &File, Place) -> ControlFlow<()>;
+
 /// A packet of the flow, its frame number counted within the chunk.
 enum Record {
     Segment(Segment, Option<Rare>),
@@ -151,12 +154,7 @@ impl Tracking {
     }
 
     /// The chunks that can hold these frames of the point, some at a time, with their file and its place.
-    fn each_chunk(
-        &self,
-        point: u32,
-        frames: &RangeInclusive<u64>,
-        visit: &mut dyn FnMut(&[Chunk], &File, Place) -> ControlFlow<()>,
-    ) {
+    fn each_chunk(&self, point: u32, frames: &RangeInclusive<u64>, visit: Visit<'_>) {
         let number = point as usize;
         let (Some(files), Some(known)) = (self.files.get(number), self.facts.points.get(number)) else { return };
         for (index, ((file, marks), row)) in files.iter().zip(&known.files).enumerate() {

@@ -1,7 +1,7 @@
 //! A connection as a packet script gives the same connection again.
 
 use super::seen::{below, captures_of_scripts, rows, steps, tracking};
-use crate::support::{analyse_script, labels, shared};
+use crate::support::{analyse_bytes, capture, labels, shared};
 use std::path::{Path, PathBuf};
 use synfin::analysis::{Options, Tracking};
 use synfin::case::Judged;
@@ -31,7 +31,7 @@ fn changed(path: &Path) -> (Vec<String>, usize, usize) {
     let (mut wrong, mut limited, mut tried) = (Vec::new(), 0, 0);
     for row in all.iter().step_by(all.len() / 32 + 1) {
         let script = script(&mut tracking, row);
-        let again: Vec<String> = analyse_script(&script).iter().map(labels).collect();
+        let again: Vec<String> = analyse_bytes(&capture(&script)).iter().map(labels).collect();
         tried += 1;
         if again != [labels(row)] {
             if is_limited(row) {
