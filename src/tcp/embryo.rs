@@ -113,6 +113,7 @@ impl Embryo {
         summary.ends = [sender.into(), receiver.into()];
         summary.syn = Moment::at(self.time);
         summary.pattern.add(segment.way, segment.flags, false);
+        summary.letters.note(&segment);
         summary.note_syn(Side::Client, &segment, rare.as_ref());
         summary.facts.set(Facts::VARIED);
         let sent = Moment::at(self.time);

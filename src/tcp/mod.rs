@@ -5,9 +5,13 @@
 //! [`Summary`]; `outcome` and `judgement` say what it means.
 
 mod embryo;
+mod facts;
+mod handshake;
 pub mod judgement;
 pub mod lack;
+mod moment;
 pub mod outcome;
+mod pattern;
 pub mod records;
 mod reset;
 pub mod rtt;
@@ -17,6 +21,8 @@ pub mod step;
 mod store;
 pub mod summary;
 pub mod table;
+mod transfer;
+pub mod translate;
 
 pub use judgement::{Confidence, Ending, Judgement};
 pub use outcome::{Outcome, Verdict};
@@ -24,6 +30,7 @@ pub use scoreboard::{Cause, Origin, SegmentKind};
 pub use state::State;
 pub use summary::{Facts, Half, Moment, RoleBasis, Side, Summary};
 pub use table::Table;
+pub use translate::Letters;
 
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
@@ -101,6 +108,7 @@ impl Connection {
             previous: None,
             next: None,
             pattern: Pattern::default(),
+            letters: Letters::default(),
         }
     }
 
@@ -238,6 +246,7 @@ impl Connection {
         summary.last_frame = frame;
         summary.last_file = place.file;
         summary.pattern.add(segment.way, segment.flags, segment.len > 0);
+        summary.letters.note(segment);
         if segment.marks.has(Marks::HEADER_CUT) {
             summary.facts.set(Facts::SNAPLEN);
         }
@@ -313,449 +322,16 @@ impl Connection {
         }
         self.announce_window(side, segment);
         if segment.flags.any(Flags::ACK) {
+            let missed = self.summary[side.peer()].gap_bytes;
             self.acknowledge(side, segment, rare);
+            if self.summary[side.peer()].gap_bytes > missed {
+                self.summary.letters.gap(segment.way.back());
+            }
         }
         self.carry(side, segment, kind);
         if segment.flags.any(Flags::FIN) {
             self.take_fin(side, segment, frame, kind);
         }
         self.count_silence(side, segment, kind);
-    }
-
-    /// What tells a probe and a stray from a connection (OUTCOMES 2, rows 1 and 2).
-    fn note_shape(&mut self, side: Side, segment: &Segment) {
-        let summary = &mut self.summary;
-        let ack = segment.flags.any(Flags::ACK);
-        let again = summary[side].snd_nxt.is_none_or(|next| next == segment.seq);
-        let bare = segment.flags == Flags::ACK && segment.len == 0 && again;
-        let repeats = summary[side].rcv_nxt.is_none_or(|first| first == segment.ack);
-        if !bare || !repeats {
-            summary.facts.set(Facts::VARIED);
-        }
-        if !ack {
-            return;
-        }
-        summary.facts.set(Facts::ACKED);
-        let speaks = !segment.flags.any(Flags::SYN) && (segment.len > 0 || segment.flags.any(Flags::FIN));
-        if speaks {
-            summary.facts.set(Facts::SPOKEN);
-        }
-        let peer = &summary[side.peer()];
-        let both = peer.packets > peer.rsts;
-        let advances =
-            summary[side].rcv_nxt.is_some_and(|before| segment.ack.after(before) && segment.ack.since(before) < FAR);
-        if !summary.has(Facts::SYN) && (speaks || both || advances) && !summary.established.is_set() {
-            summary.established = Moment::at(segment.time);
-            if !summary.has(Facts::SYNACK) {
-                summary.sides.iter_mut().for_each(|half| half.opening = half.opening.or(Some(State::Established)));
-            } else if summary[Side::Client].opening.is_none() {
-                summary[Side::Client].opening = Some(State::Established);
-            }
-        }
-    }
-
-    /// Whether a segment can belong to this connection by what it acknowledges, while the SYN waits for its answer.
-    fn answers_acceptably(&self, side: Side, segment: &Segment) -> bool {
-        let [client, server] = &self.summary.sides;
-        if !segment.flags.any(Flags::ACK) || self.summary.established.is_set() {
-            return true;
-        }
-        if side == Side::Client {
-            return match (server.iss, server.snd_nxt) {
-                (Some(iss), Some(next)) => segment.ack.acknowledges(iss, next),
-                _ => true,
-            };
-        }
-        match (client.iss, client.snd_nxt) {
-            (Some(iss), Some(next)) if !self.summary.has(Facts::SYNACK) || segment.flags.any(Flags::SYN) => {
-                segment.ack.acknowledges(iss, next)
-            }
-            (Some(iss), _) => segment.ack.after(iss),
-            _ => true,
-        }
-    }
-
-    /// A segment that speaks of another connection: no handshake step (OUTCOMES 1.4), a challenge if the server sent it.
-    fn note_challenge(&mut self, side: Side) {
-        if side == Side::Server {
-            self.summary.facts.set(Facts::CHALLENGED);
-        }
-    }
-
-    /// SYN with FIN opens nothing by itself; it is remembered in case a SYN-ACK answers it.
-    fn take_syn_fin(&mut self, side: Side, segment: &Segment) {
-        self.summary.facts.set(Facts::SYN_FIN);
-        let half = &mut self.summary[side];
-        half.iss = half.iss.or(Some(segment.seq));
-        let next = segment.seq.plus(segment.len).plus(2);
-        half.snd_nxt = Some(half.snd_nxt.map_or(next, |old| old.max(next)));
-        half.snd_una = half.snd_una.or(Some(segment.seq));
-    }
-
-    /// An acceptable SYN-ACK; false if it is one that the server gave up for another, and that only comes late.
-    fn take_synack(&mut self, side: Side, segment: &Segment, rare: Option<&Rare>, kind: SegmentKind) -> bool {
-        let established = self.summary.established.is_set();
-        let half = &self.summary[side];
-        if established && half.iss.is_some_and(|iss| iss != segment.seq) {
-            return false;
-        }
-        if established && half.iss.is_none() {
-            let behind = half.snd_nxt.is_some_and(|next| (0..NEAR).contains(&next.since(segment.seq)));
-            if behind {
-                let half = &mut self.summary[side];
-                half.iss = Some(segment.seq); // filed behind what it opened
-                half.options(segment, rare);
-                self.repeat_of_unseen(side, segment);
-            } else {
-                self.disown(side);
-            }
-        }
-        let summary = &mut self.summary;
-        let peer = &mut summary[side.peer()];
-        if peer.iss.is_none() {
-            // The SYN was not captured, or is filed behind its answer: its number is known all the same.
-            peer.iss = Some(segment.ack.minus(1));
-            let sent = peer.snd_nxt.map_or(0, |next| next.since(segment.ack).max(0).unsigned_abs());
-            if !peer.teardown.fin_sent && sent < NEAR.unsigned_abs() {
-                peer.bytes = u64::from(sent); // what was not seen of it was missed by the capture
-            }
-            peer.snd_nxt = peer.snd_nxt.or(Some(segment.ack));
-            let heard = summary.sides[side as usize].acked_plainly.is_set();
-            let peer = &mut summary[side.peer()];
-            peer.snd_una = Some(peer.snd_una.filter(|_| heard).map_or(segment.ack, |una| una.max(segment.ack)));
-        }
-        let peer = &mut summary[side.peer()];
-        if !peer.syn_acked && peer.iss == Some(segment.ack.minus(1)) {
-            self.boards[side.peer() as usize].declined(segment.ack, peer);
-        }
-        peer.syn_acked = true;
-        if summary.has(Facts::SYN_FIN) && side == Side::Server && !summary.has(Facts::SYN) {
-            summary.facts.set(Facts::SYN);
-            summary.syn.first(summary.first);
-            summary[Side::Client].opening = Some(State::SynSent);
-        }
-        if side == Side::Server {
-            summary.facts.set(Facts::SYNACK);
-            summary.synack.first(segment.time);
-        }
-        let established = summary.established.is_set();
-        let half = &mut summary[side];
-        if half.iss == Some(segment.seq) {
-            if half.opening == Some(State::SynSent) {
-                half.opening = Some(if half.syn_acked { State::Established } else { State::SynReceived });
-            } else if matches!(kind, SegmentKind::Retransmission(_)) && half.syn_acked && !half.acked_plainly.is_set() {
-                half.synack_repeats = half.synack_repeats.saturating_add(1);
-                half.opening = Some(State::SynReceived);
-            }
-        } else if !established {
-            half.iss = Some(segment.seq);
-            half.snd_una = Some(segment.seq);
-            half.snd_nxt = None; // a server may answer anew with another number: what it sent before counts no more
-            half.syn_acked = false;
-            half.opening = Some(State::SynReceived);
-            half.options(segment, rare);
-            self.repeat_of_unseen(side, segment);
-        }
-        true
-    }
-
-    /// The client had acknowledged this SYN-ACK before: it is sent again, and the first one was missed by the capture.
-    fn repeat_of_unseen(&mut self, side: Side, segment: &Segment) {
-        let client = &self.summary[Side::Client];
-        let later = client.acked_plainly.get().is_some_and(|acked| segment.time > acked);
-        let acked = client.rcv_nxt.is_some_and(|next| next.after(segment.seq));
-        let server = &mut self.summary[Side::Server];
-        if side == Side::Server && later && acked && !server.acked_plainly.is_set() {
-            server.syn_acked = true;
-            server.synack_repeats = 1;
-            server.opening = Some(State::SynReceived);
-        }
-    }
-
-    /// What `side` seemed to send before its SYN-ACK does not fit that: somebody else sent it.
-    fn disown(&mut self, side: Side) {
-        self.summary.established = Moment::NEVER;
-        let half = &mut self.summary[side];
-        (half.teardown, half.fin_seq, half.fin) = Default::default();
-        (half.snd_nxt, half.snd_una, half.rcv_nxt, half.acked_plainly) = Default::default();
-        let peer = &mut self.summary[side.peer()];
-        if peer.packets == 0 {
-            (peer.opening, peer.snd_nxt, peer.snd_una, peer.bytes, peer.gap_bytes) = Default::default();
-        }
-    }
-
-    /// A segment with ACK and neither SYN nor RST: proves that its sender has the other's SYN.
-    fn take_plain(&mut self, side: Side, segment: &Segment) {
-        let summary = &mut self.summary;
-        let peer = &summary[side.peer()];
-        let acknowledges_syn = match (peer.iss, peer.snd_nxt) {
-            (Some(iss), Some(next)) => {
-                // Later the capture may miss what is acknowledged.
-                let known = peer.syn_acked || summary.established.is_set();
-                segment.ack.acknowledges(iss, next) || known && segment.ack.after(iss)
-            }
-            _ => false,
-        };
-        let opened = summary.has(Facts::SYN) || summary.has(Facts::SYNACK);
-        if acknowledges_syn && opened {
-            summary.established.first(segment.time);
-            summary[side].opening = Some(State::Established);
-            let peer = &mut summary[side.peer()];
-            peer.syn_acked = true;
-            if peer.opening == Some(State::SynReceived) {
-                peer.opening = Some(State::Established);
-            }
-            let server_spoke = summary[Side::Server].acked_plainly.is_set();
-            if side == Side::Client && !server_spoke {
-                summary.handshake_ack = Moment::at(segment.time);
-            }
-        }
-        let half = &mut summary[side];
-        half.acked_plainly.first(segment.time);
-        half.synack_repeats = 0;
-        if half.opening == Some(State::SynReceived) {
-            half.opening = Some(State::Established);
-        }
-        // The SYN-ACK was missed by the capture: a client that acknowledges anything had it.
-        let established = summary.established.is_set();
-        let [client, server] = &mut summary.sides;
-        let had = server.iss.is_none_or(|iss| client.rcv_nxt.is_some_and(|next| next.after(iss)));
-        if established && had && client.opening == Some(State::SynSent) && client.acked_plainly.is_set() {
-            client.opening = Some(State::Established);
-        }
-    }
-
-    fn announce_window(&mut self, side: Side, segment: &Segment) {
-        let both_scale = Side::BOTH.iter().all(|&side| self.summary[side].window_scale.is_some());
-        let half = &mut self.summary[side];
-        let scale = if both_scale && !segment.flags.any(Flags::SYN) { half.window_scale.unwrap_or(0) } else { 0 };
-        half.window = u32::from(segment.window) << scale.min(14);
-        if !segment.flags.any(Flags::SYN) {
-            half.min_window = Some(half.min_window.map_or(half.window, |min| min.min(half.window)));
-        }
-        if half.window == 0 {
-            if !half.zero_window_since.is_set() {
-                half.zero_windows = half.zero_windows.saturating_add(1);
-                half.zero_window_since = Moment::at(segment.time);
-                self.summary[side.peer()].probed = false;
-            }
-        } else if let Some(since) = half.zero_window_since.get() {
-            half.zero_window_time = Span(half.zero_window_time.0.saturating_add(segment.time.since(since).0.max(0)));
-            half.zero_window_since = Moment::NEVER;
-        }
-    }
-
-    /// What the acknowledgement number says of the other side's progress.
-    fn acknowledge(&mut self, side: Side, segment: &Segment, rare: Option<&Rare>) {
-        let ack = segment.ack;
-        let fin_sent = self.summary[side].teardown.fin_sent;
-        let (me, peer) = self.summary.pair(side);
-        let board = &mut self.boards[side.peer() as usize];
-        match peer.snd_nxt {
-            None => {
-                peer.snd_nxt = Some(ack);
-                peer.snd_una = Some(ack);
-            }
-            Some(next) if ack.after(next) => {
-                let past_fin = peer.fin_seq.is_some_and(|fin| ack.after(fin.plus(1)));
-                if past_fin || ack.since(next) >= FAR {
-                    return; // acknowledges what cannot have been sent
-                }
-                let known = peer.past_syn(next);
-                let missed = u64::from(ack.since(known).max(0).unsigned_abs());
-                peer.gap_bytes += missed;
-                peer.bytes += missed;
-                peer.snd_nxt = Some(ack);
-            }
-            Some(next) if next.since(ack) >= FAR => return,
-            Some(_) => {}
-        }
-        if let Some(una) = peer.snd_una.filter(|&una| ack.after(una)) {
-            let low = peer.past_syn(una);
-            let high = peer.fin_seq.filter(|&fin| ack.after(fin)).unwrap_or(ack);
-            if high.after(low) {
-                if peer.first_data.is_set() || peer.packets == 0 {
-                    peer.first_data_acked.first(segment.time);
-                }
-                peer.last_data_acked = Moment::at(segment.time);
-            }
-            peer.snd_una = Some(ack);
-            peer.gap_bytes += board.missed(ack);
-            board.acknowledged(ack, segment, peer);
-            peer.unacked_since = match board.oldest_unacknowledged() {
-                Some(time) if peer.unacknowledged() > 0 => Moment::at(time),
-                _ => Moment::NEVER,
-            };
-        } else if peer.snd_una == Some(ack) && segment.len == 0 {
-            board.duplicate_ack();
-        }
-        if peer.snd_nxt == Some(ack) {
-            peer.awaiting = Moment::NEVER;
-        }
-        if let Some(rare) = rare.filter(|rare| rare.sack_count > 0) {
-            board.sacked(ack, rare.sack_blocks(), peer);
-        }
-        if let Some(before) = me.rcv_nxt {
-            let advance = ack.since(before);
-            if advance > 0 {
-                me.last_ack_advance = advance.unsigned_abs();
-                me.advanced_before_fin = !fin_sent;
-                me.ack_advanced = true;
-            }
-        }
-        me.payload_since_advance &= me.rcv_nxt.is_some_and(|before| !ack.after(before));
-        me.rcv_nxt = Some(me.rcv_nxt.map_or(ack, |before| before.max(ack)));
-        if peer.fin_seq.is_some_and(|fin| ack.after(fin)) {
-            peer.teardown.fin_acked = true;
-            me.teardown.fin_received = true;
-            me.fin_received.first(segment.time);
-        }
-    }
-
-    /// Sequence numbers that the segment occupies.
-    fn carry(&mut self, side: Side, segment: &Segment, kind: SegmentKind) {
-        let half = &mut self.summary[side];
-        let syn = u32::from(segment.flags.any(Flags::SYN));
-        let start = segment.seq.plus(syn);
-        let end = start.plus(segment.len);
-        let occupies = syn + segment.len + u32::from(segment.flags.any(Flags::FIN));
-        let before = half.snd_nxt;
-        half.snd_una = half.snd_una.or(Some(segment.seq));
-        let probe = matches!(kind, SegmentKind::KeepAlive | SegmentKind::WindowProbe);
-        if probe && before == Some(segment.seq) && segment.len == 1 {
-            half.bytes += 1; // a probe with the next byte: let in or not, it is sent
-            half.snd_nxt = Some(end);
-        }
-        if !probe {
-            // What was skipped over was sent as well, whether it is still to come or was missed by the capture.
-            let new_from = before.map_or(start, |next| if syn > 0 { next.max(start) } else { next });
-            if end.after(new_from) {
-                half.bytes += u64::from(end.since(new_from).unsigned_abs());
-                half.payload_since_advance |= segment.len > 0;
-                half.payload_after_fin_received |= half.teardown.fin_received && segment.len > 0;
-                half.unacked_since.first(segment.time);
-            }
-            half.snd_nxt = Some(before.map_or(end, |next| next.max(end)));
-            if segment.len > 0 {
-                half.first_data.first(segment.time);
-                half.last_data = Moment::at(segment.time);
-            }
-            if self.summary[side.peer()].mss.is_some_and(|mss| segment.len > u32::from(mss)) {
-                self.summary.facts.set(Facts::OFFLOAD);
-            }
-        }
-        let late = kind == SegmentKind::Reordered && self.summary[side].snd_una.is_some_and(|una| una.reaches(end));
-        if occupies > 0 && !late || probe {
-            self.summary[side].awaiting = Moment::at(segment.time);
-        }
-    }
-
-    fn take_fin(&mut self, side: Side, segment: &Segment, frame: u64, kind: SegmentKind) {
-        let half = &mut self.summary[side];
-        let fin = segment.seq.plus(segment.len);
-        if !half.teardown.fin_sent {
-            half.teardown.fin_sent = true;
-            half.teardown.closed_second = half.teardown.fin_received;
-            half.fin = Moment::at(segment.time);
-            half.fin_frame = frame;
-            half.acked_by_fin = half.rcv_nxt;
-        } else if matches!(kind, SegmentKind::Retransmission(_)) {
-            half.fin_resent = true;
-            half.fin_resent_after_ack |= half.teardown.fin_acked;
-            half.teardown.fin_acked = false;
-        }
-        half.fin_seq = Some(half.fin_seq.map_or(fin, |old| old.max(fin)));
-        half.snd_nxt = Some(half.snd_nxt.map_or(fin.plus(1), |next| next.max(fin.plus(1))));
-        // The capture missed this FIN before, or files it late: the peer has acknowledged it already.
-        let peer = &mut self.summary[side.peer()];
-        if !peer.teardown.fin_received && peer.rcv_nxt.is_some_and(|next| next.after(fin)) {
-            peer.teardown.fin_received = true;
-            peer.teardown.closed_second = peer.acked_by_fin.is_some_and(|next| next.after(fin));
-            peer.payload_after_fin_received |= peer.payload_since_advance;
-            peer.fin_received = peer.last;
-        }
-    }
-
-    /// Repeats without an answer (OUTCOMES 2, row 12).
-    fn count_silence(&mut self, side: Side, segment: &Segment, kind: SegmentKind) {
-        let (me, peer) = self.summary.pair(side);
-        peer.silent_repeats = 0;
-        match kind {
-            SegmentKind::Retransmission(_) if segment.len > 0 && !segment.flags.any(Flags::SYN) => {
-                me.silent_repeats = me.silent_repeats.saturating_add(1);
-            }
-            SegmentKind::KeepAlive | SegmentKind::WindowProbe => {
-                me.silent_repeats = me.silent_repeats.saturating_add(1);
-                me.probed |= peer.zero_window_since.is_set();
-            }
-            _ => {}
-        }
-    }
-}
-
-impl Summary {
-    /// A SYN without ACK by either side.
-    fn note_syn(&mut self, side: Side, segment: &Segment, rare: Option<&Rare>) {
-        let summary = self;
-        if side == Side::Server {
-            summary.facts.set(Facts::SIMULTANEOUS);
-        } else {
-            summary.facts.set(Facts::SYN);
-            summary.syn.first(segment.time);
-        }
-        if summary.refusals > 0 || summary.icmp.is_some() {
-            summary.facts.set(Facts::SYN_AFTER_REFUSAL);
-        }
-        if segment.flags.has(Flags::ECE.with(Flags::CWR)) {
-            summary.facts.set(Facts::ECN_SETUP);
-        }
-        if segment.len > 0 {
-            summary.facts.set(Facts::FAST_OPEN);
-        }
-        let half = &mut summary[side];
-        half.iss = Some(segment.seq);
-        half.snd_una = half.snd_una.or(Some(segment.seq));
-        half.opening = half.opening.or(Some(State::SynSent));
-        half.options(segment, rare);
-        if rare.is_some_and(|rare| rare.fast_open) {
-            summary.facts.set(Facts::FAST_OPEN);
-        }
-        if rare.is_some_and(|rare| rare.mptcp) {
-            summary.facts.set(Facts::MPTCP);
-        }
-    }
-
-    /// One side and its peer, both to be changed.
-    fn pair(&mut self, side: Side) -> (&mut Half, &mut Half) {
-        let [client, server] = &mut self.sides;
-        match side {
-            Side::Client => (client, server),
-            Side::Server => (server, client),
-        }
-    }
-}
-
-impl Half {
-    /// Options of a SYN or SYN-ACK.
-    fn options(&mut self, segment: &Segment, rare: Option<&Rare>) {
-        self.timestamps |= segment.marks.has(Marks::TIMESTAMPS);
-        let Some(rare) = rare else { return };
-        self.mss = rare.mss.or(self.mss);
-        self.window_scale = rare.window_scale.or(self.window_scale);
-        self.sack_permitted |= rare.sack_permitted;
-    }
-
-    /// A number of this side, or the next where it is that of the SYN. Not the greater of the two: gigabytes later they lie
-    /// more than half a circle apart.
-    fn past_syn(&self, number: Seq) -> Seq {
-        if self.iss == Some(number) { number.plus(1) } else { number }
-    }
-
-    /// Payload bytes sent and not acknowledged.
-    pub fn unacknowledged(&self) -> u64 {
-        let (Some(next), Some(una)) = (self.snd_nxt, self.snd_una) else { return 0 };
-        let end = self.fin_seq.filter(|_| self.teardown.fin_sent).unwrap_or(next);
-        let start = self.past_syn(una);
-        u64::from(end.since(start).max(0).unsigned_abs())
     }
 }

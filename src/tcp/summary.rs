@@ -4,11 +4,15 @@
 //! whole input is known. While tracking, the sides are provisional (the first speaker is the client), and
 //! [`Summary::swap_sides`] turns them round without a trace.
 
+pub use super::facts::Facts;
+pub use super::moment::Moment;
+pub use super::pattern::Pattern;
 use super::rtt::Rtt;
 use super::state::{State, Teardown, shown};
+use super::translate::Letters;
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
-use crate::wire::{Address, Flags, FlowHash, IcmpKind, PackedAddress, Way};
+use crate::wire::{Address, FlowHash, IcmpKind, PackedAddress, Way};
 use serde::{Deserialize, Serialize};
 use std::ops::{Index, IndexMut};
 
@@ -34,65 +38,6 @@ impl Side {
         match self {
             Self::Client => "client",
             Self::Server => "server",
-        }
-    }
-}
-
-/// A time that may be absent, in eight bytes. Encoded as 0 or a small number where it is near [`Summary::first`]: see
-/// [`Summary::rebase`].
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Moment(i64);
-
-impl Serialize for Moment {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Absent is 0; the others follow in the order 0, -1, 1, -2 ...
-        let folded = if self.is_set() { ((self.0 << 1 ^ self.0 >> 63) as u64).wrapping_add(1) } else { 0 };
-        serializer.serialize_u64(folded)
-    }
-}
-
-impl<'de> Deserialize<'de> for Moment {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let folded = u64::deserialize(deserializer)?;
-        let Some(number) = folded.checked_sub(1) else { return Ok(Self::NEVER) };
-        Ok(Self((number >> 1) as i64 ^ -((number & 1) as i64)))
-    }
-}
-
-impl Moment {
-    pub const NEVER: Self = Self(i64::MIN);
-
-    pub const fn at(time: Timestamp) -> Self {
-        Self(time.0)
-    }
-
-    pub const fn get(self) -> Option<Timestamp> {
-        if self.0 == i64::MIN { None } else { Some(Timestamp(self.0)) }
-    }
-
-    pub const fn is_set(self) -> bool {
-        self.0 != i64::MIN
-    }
-
-    /// Sets the time if it is still absent.
-    pub const fn first(&mut self, time: Timestamp) {
-        if !self.is_set() {
-            *self = Self::at(time);
-        }
-    }
-}
-
-impl Default for Moment {
-    fn default() -> Self {
-        Self::NEVER
-    }
-}
-
-impl std::fmt::Debug for Moment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.get() {
-            Some(time) => write!(f, "{}", time.0),
-            None => write!(f, "never"),
         }
     }
 }
@@ -344,80 +289,11 @@ pub struct Icmp {
     pub rejects_syn: bool,
 }
 
-/// First packets and last packets, each as way and flags, for the `pattern` column.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pattern {
-    pub first: [u8; 8],
-    pub last: [u8; 4],
-    pub count: u32,
-}
-
 /// What connects a connection with the one before or after it on the same flow: the parts of that one's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     pub seq: Seq,
     pub time: Timestamp,
-}
-
-/// A bit of a connection that is no count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Facts(pub u32);
-
-impl Facts {
-    /// A SYN of the client was seen.
-    pub const SYN: Self = Self(1 << 0);
-    /// An acceptable SYN-ACK was seen.
-    pub const SYNACK: Self = Self(1 << 1);
-    /// A SYN with FIN was seen.
-    pub const SYN_FIN: Self = Self(1 << 2);
-    /// A segment without SYN that carried payload or FIN with ACK: somebody talks.
-    pub const SPOKEN: Self = Self(1 << 3);
-    /// A segment that is no RST and has ACK.
-    pub const ACKED: Self = Self(1 << 4);
-    /// Segments that differ from the first bare ACK, in a connection that began with one.
-    pub const VARIED: Self = Self(1 << 5);
-    /// A RST with the sequence number that a bare ACK acknowledged.
-    pub const ACK_ANSWERED: Self = Self(1 << 6);
-    /// The server answered the SYN with an acknowledgement of something else.
-    pub const CHALLENGED: Self = Self(1 << 7);
-    /// A newer connection took the flow.
-    pub const SUCCEEDED: Self = Self(1 << 8);
-    /// A SYN came after the last refusal or rejection.
-    pub const SYN_AFTER_REFUSAL: Self = Self(1 << 9);
-    /// Segments longer than the MSS, or IP length 0.
-    pub const OFFLOAD: Self = Self(1 << 10);
-    /// A header cut by the snap length.
-    pub const SNAPLEN: Self = Self(1 << 11);
-    /// The table was full and this connection was finished early.
-    pub const EVICTED: Self = Self(1 << 12);
-    /// Both sides sent a SYN without ACK.
-    pub const SIMULTANEOUS: Self = Self(1 << 13);
-    /// IPv6.
-    pub const V6: Self = Self(1 << 14);
-    /// A RST that changed nothing.
-    pub const RST_IGNORED: Self = Self(1 << 15);
-    /// An effective RST was taken back by what its sender sent later.
-    pub const RST_TAKEN_BACK: Self = Self(1 << 16);
-    /// Read from text, without bytes.
-    pub const TEXT_ONLY: Self = Self(1 << 17);
-    /// TCP Fast Open: payload on the SYN or its option.
-    pub const FAST_OPEN: Self = Self(1 << 18);
-    /// MPTCP option seen.
-    pub const MPTCP: Self = Self(1 << 19);
-    /// ECN set-up asked for on the SYN.
-    pub const ECN_SETUP: Self = Self(1 << 20);
-
-    pub const fn has(self, fact: Self) -> bool {
-        self.0 & fact.0 != 0
-    }
-
-    pub const fn set(&mut self, fact: Self) {
-        self.0 |= fact.0;
-    }
-
-    pub const fn clear(&mut self, fact: Self) {
-        self.0 &= !fact.0;
-    }
 }
 
 /// A connection, finished or not.
@@ -463,6 +339,8 @@ pub struct Summary {
     pub previous: Option<Link>,
     pub next: Option<Link>,
     pub pattern: Pattern,
+    /// For the columns of other tools.
+    pub letters: Letters,
 }
 
 impl Index<Side> for Summary {
@@ -529,11 +407,7 @@ impl Summary {
 
     /// Counts every moment from `origin` (or, with its negative, back from 1970): small numbers pack well.
     pub(super) fn rebase(&mut self, origin: i64) {
-        let moved = |moment: &mut Moment| {
-            if moment.is_set() {
-                moment.0 = moment.0.wrapping_sub(origin);
-            }
-        };
+        let moved = |moment: &mut Moment| moment.rebase(origin);
         let own =
             [&mut self.syn, &mut self.synack, &mut self.established, &mut self.handshake_ack, &mut self.state_changed];
         own.into_iter().for_each(moved);
@@ -549,59 +423,5 @@ impl Summary {
         if let Some(reset) = &mut self.reset {
             reset.swap_sides();
         }
-    }
-}
-
-impl Pattern {
-    /// Adds a packet: the way in bit 7, payload in bit 6, the six classic flags below.
-    pub fn add(&mut self, way: Way, flags: Flags, payload: bool) {
-        let code = u8::from(way == Way::Down) << 7 | u8::from(payload) << 6 | (flags.0 & 0x3f) as u8;
-        match self.first.get_mut(self.count as usize) {
-            Some(place) => *place = code,
-            None => {
-                self.last.rotate_left(1);
-                self.last[3] = code;
-            }
-        }
-        self.count = self.count.saturating_add(1);
-    }
-
-    /// As the column prints it: `>S <SA >A .. <FA >A`, `P` for payload.
-    pub fn print(&self, client_way: Way) -> String {
-        let shown_first = (self.count as usize).min(8);
-        let shown_last = (self.count as usize).saturating_sub(8).min(4);
-        let mut out = String::with_capacity(64);
-        for &code in &self.first[..shown_first] {
-            print_packet(&mut out, code, client_way);
-        }
-        if self.count > 12 {
-            out.push_str(" ..");
-        }
-        for &code in &self.last[4 - shown_last..] {
-            print_packet(&mut out, code, client_way);
-        }
-        out
-    }
-}
-
-fn print_packet(out: &mut String, code: u8, client_way: Way) {
-    if !out.is_empty() {
-        out.push(' ');
-    }
-    let way = if code & 0x80 == 0 { Way::Up } else { Way::Down };
-    out.push(if way == client_way { '>' } else { '<' });
-    let flags = Flags(u16::from(code & 0x3f));
-    for (flag, letter) in
-        [(Flags::SYN, 'S'), (Flags::FIN, 'F'), (Flags::RST, 'R'), (Flags::ACK, 'A'), (Flags::URG, 'U')]
-    {
-        if flags.has(flag) {
-            out.push(letter);
-        }
-    }
-    if code & 0x40 != 0 {
-        out.push('P');
-    }
-    if code & 0x77 == 0 {
-        out.push('-');
     }
 }

@@ -20,7 +20,7 @@ const ROOMS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates and the rooms that may name them.
-const HOMES: [(&str, &[&str]); 17] = [
+const HOMES: [(&str, &[&str]); 25] = [
     ("pcap_file", &["capture"]),
     ("byteorder_slice", &["capture"]),
     ("etherparse", &["wire"]),
@@ -35,6 +35,14 @@ const HOMES: [(&str, &[&str]); 17] = [
     ("rayon", &["analysis", "report"]),
     ("polars", &["report"]),
     ("csv", &["report"]),
+    ("polars_parquet", &["report"]),
+    ("sha1_smol", &["report"]),
+    ("base64", &["report"]),
+    ("unicode_width", &["report"]),
+    ("lzma_rust2", &["input"]),
+    ("zip", &["input"]),
+    ("anyhow", &["bin"]),
+    ("console", &["bin"]),
     ("clap", &["bin"]),
     ("indicatif", &["bin"]),
     ("jiff", &["time"]),

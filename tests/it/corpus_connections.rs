@@ -44,8 +44,8 @@ impl Frames<'_> {
 
     /// Segments of the flow of the first one among them.
     fn segments(&self, stream: &Stream) -> impl Iterator<Item = &Segment> {
-        let flow = self.within(stream).find_map(segment_of).map(|first| first.flow);
-        self.within(stream).filter_map(segment_of).filter(move |segment| Some(segment.flow) == flow)
+        let flow = self.within(stream).find_map(segment).map(|first| first.flow);
+        self.within(stream).filter_map(segment).filter(move |segment| Some(segment.flow) == flow)
     }
 
     /// Why frames between the stream's first and last are no segments of ours, and how many.
@@ -65,6 +65,10 @@ impl Frames<'_> {
         let length = rest.first().map_or(0, |first| usize::from(first & 15) * 4);
         rest.get(..length).unwrap_or_default()
     }
+}
+
+fn segment(packet: &Packet) -> Option<&Segment> {
+    if let Packet::Segment(segment, _) = packet { Some(segment) } else { None }
 }
 
 #[test]
@@ -136,13 +140,6 @@ fn counterpart(stream: &Stream, connections: &BTreeMap<usize, Stream>) -> Option
         connection.first_frame <= stream.last_frame && stream.first_frame <= connection.last_frame
     };
     same_start.or_else(|| same_ends().find(|(_, connection)| overlaps(connection))).map(|(&index, _)| index)
-}
-
-fn segment_of(packet: &Packet) -> Option<&Segment> {
-    match packet {
-        Packet::Segment(segment, _) => Some(segment),
-        Packet::IcmpError(_) | Packet::Other(_) => None,
-    }
 }
 
 /// Why a stream has no connection.

@@ -2,10 +2,12 @@
 
 mod architecture;
 mod corpus;
+mod corpus_community_id;
 mod corpus_connections;
 mod corpus_frames;
 mod corpus_resets;
 mod corpus_segments;
+mod corpus_translations;
 mod explain;
 mod incidents;
 mod lab;

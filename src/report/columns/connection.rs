@@ -4,6 +4,7 @@ use super::super::community_id::community_id;
 use super::{Column, Kind, Value};
 use crate::case::{Facts as Known, Judged};
 use crate::tcp::judgement::Caveats;
+use crate::tcp::translate::{ZEEK_PORTS, wireshark_completeness, zeek};
 use crate::tcp::{Facts, Half, Outcome, Side, State, Verdict};
 use crate::time::{Span, Timestamp};
 
@@ -290,6 +291,27 @@ pub(super) const MORE: &[Column<Judged>] = &[
         "",
         "First 8 and last 4 packets: > by the client, < by the server, then flags (S F R A U) and P for payload.",
         |row, _| Value::text(row.summary.pattern.print(row.summary.client_way)),
+    ),
+    column(
+        "zeek_conn_state",
+        Kind::Text,
+        "",
+        "What Zeek would log as conn_state (S0, SF, REJ ...), by its own definition, had it no timers.",
+        |row, _| Value::text(zeek(&row.summary, ZEEK_PORTS).conn_state),
+    ),
+    column(
+        "zeek_history",
+        Kind::Text,
+        "",
+        "What Zeek would log as history, 24 letters at most; upper case: its originator, which may be our server.",
+        |row, _| Value::text(zeek(&row.summary, ZEEK_PORTS).history),
+    ),
+    column(
+        "wireshark_completeness",
+        Kind::U64,
+        "",
+        "Wireshark's tcp.completeness: SYN 1, SYN-ACK 2, ACK 4, data 8, FIN 16, RST 32, whichever side.",
+        |row, _| Value::number(Some(wireshark_completeness(&row.summary))),
     ),
     column("idle_max_s", Kind::Seconds, "s", "Longest time without any packet between two packets.", |row, _| {
         Value::seconds(Some(row.summary.idle_max))

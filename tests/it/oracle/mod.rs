@@ -29,7 +29,7 @@ fn segment(number: usize, seg: &Seg) -> Segment {
         ts_value: 0,
         ts_echo: 0,
         window: seg.win,
-        ip_id: number as u16 + 1,
+        ip_id: (number as u16).wrapping_add(1),
         flags: Flags(u16::from(seg.flags)),
         ip_at: 14,
         interface: 0,

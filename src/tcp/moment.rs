@@ -1,0 +1,70 @@
+//! Times that may be absent, small in memory and smaller when packed.
+
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A time that may be absent, in eight bytes. Encoded as 0 or a small number where it is near `Summary::first`: see
+/// `Summary::rebase`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Moment(i64);
+
+impl Serialize for Moment {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Absent is 0; the others follow in the order 0, -1, 1, -2 ...
+        let folded = if self.is_set() { ((self.0 << 1 ^ self.0 >> 63) as u64).wrapping_add(1) } else { 0 };
+        serializer.serialize_u64(folded)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let folded = u64::deserialize(deserializer)?;
+        let Some(number) = folded.checked_sub(1) else { return Ok(Self::NEVER) };
+        Ok(Self((number >> 1) as i64 ^ -((number & 1) as i64)))
+    }
+}
+
+impl Moment {
+    pub const NEVER: Self = Self(i64::MIN);
+
+    pub const fn at(time: Timestamp) -> Self {
+        Self(time.0)
+    }
+
+    pub const fn get(self) -> Option<Timestamp> {
+        if self.0 == i64::MIN { None } else { Some(Timestamp(self.0)) }
+    }
+
+    pub const fn is_set(self) -> bool {
+        self.0 != i64::MIN
+    }
+
+    /// Counts from `origin` instead of 1970, or back with its negative: see `Summary::rebase`.
+    pub(super) const fn rebase(&mut self, origin: i64) {
+        if self.is_set() {
+            self.0 = self.0.wrapping_sub(origin);
+        }
+    }
+
+    /// Sets the time if it is still absent.
+    pub const fn first(&mut self, time: Timestamp) {
+        if !self.is_set() {
+            *self = Self::at(time);
+        }
+    }
+}
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self::NEVER
+    }
+}
+
+impl std::fmt::Debug for Moment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.get() {
+            Some(time) => write!(f, "{}", time.0),
+            None => write!(f, "never"),
+        }
+    }
+}
