@@ -113,7 +113,7 @@ impl Connection {
             peer.snd_una = Some(peer.snd_una.filter(|_| heard).map_or(segment.ack, |una| una.max(segment.ack)));
         }
         let peer = &mut summary[side.peer()];
-        if !peer.syn_acked && peer.iss == Some(segment.ack.minus(1)) {
+        if !peer.syn_acked && !peer.acked_plainly.is_set() && peer.iss == Some(segment.ack.minus(1)) {
             self.boards[side.peer() as usize].declined(segment.ack, peer);
         }
         peer.syn_acked = true;
