@@ -24,6 +24,9 @@ type Visit<'a> = &'a mut dyn FnMut(&[Chunk], &File, Place) -> ControlFlow<()>;
 /// Chunks framed at once by each thread: bounds what is held of a flow that fills the capture.
 const AHEAD: usize = 2;
 
+/// Takes chunks of a file, and the place of that among the files of its point.
+type Visit<'a> = &'a mut dyn FnMut(&[Chunk], &File, Place) -> ControlFlow<()>;
+
 /// A packet of the flow, its frame number counted within the chunk.
 enum Record {
     Segment(Segment, Option<Rare>),

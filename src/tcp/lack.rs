@@ -1,7 +1,8 @@
 //! What is still missing to the orderly end of a connection: each segment that has not come, whose it would be, and the
 //! states that it would lead to (RFC 9293 3.6 and figure 5).
 
-use super::judgement::Judgement;
+use super::judgement::{Judgement, States};
+use super::state::Teardown;
 use super::{Outcome, Side, State, Summary};
 use crate::seq::Seq;
 use crate::wire::Flags;
@@ -36,7 +37,8 @@ pub enum Whose {
 /// What is lacking, in the order in which it would come; empty where the connection is over or nothing is known of it. Of a
 /// connection that has not been established, only what is lacking to that.
 pub fn lacks(summary: &Summary, outcome: Outcome, judgement: &Judgement) -> Vec<Lack> {
-    let mut end = End { summary, states: judgement.states, next: summary.sides.map(|half| half.snd_nxt) };
+    let teardown = States::of(summary).teardown;
+    let mut end = End { summary, teardown, states: judgement.states, next: summary.sides.map(|half| half.snd_nxt) };
     match outcome {
         Outcome::Probe
         | Outcome::Stray
@@ -52,7 +54,7 @@ pub fn lacks(summary: &Summary, outcome: Outcome, judgement: &Judgement) -> Vec<
             vec![end.synack(), end.third_ack(Whose::Acknowledgement)]
         }
         Outcome::SynackUnanswered => vec![end.third_ack(Whose::Acknowledgement)],
-        Outcome::AcceptStalled => vec![end.accept()],
+        Outcome::AcceptStalled => end.accept(),
         Outcome::PeerVanished => judgement.vanished.map(|side| end.acknowledgement(side)).into_iter().collect(),
         Outcome::WindowStalled => {
             let stalled = Side::BOTH.into_iter().find(|&side| summary[side].zero_window_since.is_set());
@@ -70,6 +72,7 @@ pub fn lacks(summary: &Summary, outcome: Outcome, judgement: &Judgement) -> Vec<
 /// A connection being brought to its end in thought.
 struct End<'a> {
     summary: &'a Summary,
+    teardown: [Teardown; 2],
     states: [Option<State>; 2],
     /// The next sequence number of each side.
     next: [Option<Seq>; 2],
@@ -97,9 +100,16 @@ impl End<'_> {
         self.lack(Side::Client, Flags::ACK, whose)
     }
 
-    fn accept(&mut self) -> Lack {
+    /// The first thing that the server says of itself acknowledges all that the client has sent since.
+    fn accept(&mut self) -> Vec<Lack> {
         self.set(Side::Server, State::Established);
-        self.lack(Side::Server, Flags::ACK, Whose::Accept)
+        let [client, _] = self.teardown;
+        if !client.fin_sent {
+            return vec![self.lack(Side::Server, Flags::ACK, Whose::Accept)];
+        }
+        self.past_fin(Side::Client);
+        let first = Lack { whose: Whose::Accept, ..self.acknowledges_fin(Side::Server) };
+        vec![first, self.close(Side::Server), self.acknowledges_fin(Side::Client)]
     }
 
     fn acknowledgement(&self, side: Side) -> Lack {
@@ -110,14 +120,14 @@ impl End<'_> {
     fn closing(&mut self) -> Vec<Lack> {
         let mut lacks = Vec::new();
         for side in Side::BOTH {
-            let teardown = self.summary[side].teardown;
+            let teardown = self.teardown[side as usize];
             if teardown.fin_sent && !teardown.fin_acked {
                 self.past_fin(side);
                 lacks.push(self.acknowledges_fin(side.peer()));
             }
         }
         for side in Side::BOTH {
-            if !self.summary[side].teardown.fin_sent {
+            if !self.teardown[side as usize].fin_sent {
                 lacks.push(self.close(side));
                 lacks.push(self.acknowledges_fin(side.peer()));
             }

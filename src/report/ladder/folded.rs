@@ -32,6 +32,8 @@ pub enum Fold {
 /// Steps that have no line of their own.
 #[derive(Clone, Debug, Default)]
 pub struct Many {
+    /// The first one: where it is the only one, it keeps its line.
+    first: Option<Step>,
     steps: u64,
     /// Payload carried by client and server.
     payload: [u64; 2],
@@ -61,7 +63,8 @@ impl Folded {
         let spare = if between.is_empty() { 0 } else { self.tail.len().saturating_sub(ENDS) };
         let mut tail = self.tail.iter().cloned();
         tail.by_ref().take(spare).for_each(|step| fold(&mut between, &mut notable, step));
-        self.head.iter().cloned().map(Fold::Step).chain(between).chain(tail.map(Fold::Step)).collect()
+        let pieces = self.head.iter().cloned().map(Fold::Step).chain(between).chain(tail.map(Fold::Step));
+        pieces.map(Fold::alone).collect()
     }
 }
 
@@ -88,8 +91,20 @@ fn fold(lines: &mut Vec<Fold>, notable: &mut usize, step: Step) {
     }
 }
 
+impl Fold {
+    fn alone(self) -> Self {
+        match self {
+            Self::Many(Many { steps: 1, first: Some(step), .. }) => Self::Step(step),
+            other => other,
+        }
+    }
+}
+
 impl Many {
     fn add(&mut self, step: &Step) {
+        if self.steps == 0 {
+            self.first = Some(step.clone());
+        }
         self.steps += 1;
         self.notable += u64::from(step.weight() > Weight::Plain);
         let StepPacket::Segment { segment, kind, .. } = &step.packet else { return };

@@ -67,7 +67,7 @@ impl Layout {
             "{:>frame$} {:>time$}  {:<STATE$} {:<arrow$} {:<STATE$}{why}",
             "frame", "+s", "client", "", "server"
         );
-        Line::of(Paint::Dim, &text)
+        Line::of(Paint::Dim, text.trim_end())
     }
 
     /// The rung, and lines below it for what does not fit beside.

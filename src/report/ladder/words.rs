@@ -127,6 +127,7 @@ fn word(note: Note, step: &Step) -> String {
         Note::Refused => "RST answers the SYN: refused",
         Note::Reset(Fit::Exact) => "RST exact: accepted",
         Note::Reset(Fit::InWindow) => "RST in window, not exact: may be challenged",
+        Note::UnlikeSender => return format!("unlike the {}'s other segments", step.side.name()),
         Note::ResetAgain => "RST again: it was over before",
         Note::ResetIgnored(IgnoredReset::NoAnswer) => "RST acknowledges nothing of the SYN: ignored",
         Note::ResetIgnored(IgnoredReset::OutOfWindow) => "RST out of window: ignored",
@@ -176,6 +177,9 @@ pub(super) const fn icmp_meaning(kind: IcmpKind) -> &'static str {
 /// How it stood when nothing more came.
 pub(super) fn ending(row: &Judged, silence: Span) -> String {
     let summary = &row.summary;
+    if row.outcome == Outcome::RstRefused {
+        return "refused".to_owned();
+    }
     if let Some(reset) = summary.reset {
         return format!("reset by the {}", reset.by.name());
     }

@@ -1,7 +1,7 @@
 //! Why: what one segment was and did, read off the summary before and after it.
 
 use crate::tcp::state::State;
-use crate::tcp::summary::{Fit, Half, ResetKind};
+use crate::tcp::summary::{Fit, Half, ResetKind, ResetOrigin};
 use crate::tcp::{Cause, Facts, Origin, SegmentKind, Side, Summary};
 use crate::time::Span;
 use crate::wire::{Flags, Rare, Segment};
@@ -71,6 +71,8 @@ pub enum Note {
     Refused,
     /// An effective RST.
     Reset(Fit),
+    /// The RST looks as if somebody else had sent it (`reset_origin`).
+    UnlikeSender,
     /// A RST after the one that decided.
     ResetAgain,
     ResetIgnored(IgnoredReset),
@@ -142,6 +144,7 @@ impl Note {
             | Self::BothFinsAcknowledged
             | Self::Refused
             | Self::Reset(_)
+            | Self::UnlikeSender
             | Self::ResetIgnored(_)
             | Self::TakenBack(_)
             | Self::Icmp { .. } => Weight::Turning,
@@ -171,7 +174,12 @@ pub(super) fn of_segment(
     match kind {
         SegmentKind::Duplicate(origin) => return vec![Note::Duplicate(origin)],
         SegmentKind::Outside => return vec![Note::FarOff],
-        _ if segment.flags.any(Flags::RST) => notes.push(change.reset()),
+        _ if segment.flags.any(Flags::RST) => {
+            notes.push(change.reset());
+            let suspected =
+                |summary: &Summary| summary.reset.is_some_and(|reset| reset.origin == ResetOrigin::MiddleboxSuspected);
+            notes.extend((suspected(after) && !suspected(before)).then_some(Note::UnlikeSender));
+        }
         _ => {
             change.opening(kind, &mut notes);
             change.closing(kind, &mut notes);
