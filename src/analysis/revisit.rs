@@ -18,9 +18,6 @@ use rayon::prelude::*;
 use std::io;
 use std::ops::{ControlFlow, RangeInclusive};
 
-/// Takes chunks of a file, in order, until it has seen enough.
-type Visit<'a> = &'a mut dyn FnMut(&[Chunk], &File, Place) -> ControlFlow<()>;
-
 /// Chunks framed at once by each thread: bounds what is held of a flow that fills the capture.
 const AHEAD: usize = 2;
 

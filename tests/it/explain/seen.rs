@@ -38,6 +38,14 @@ pub fn steps(tracking: &mut Tracking, row: &Judged) -> (Vec<Step>, Recorder) {
     (steps, recorder.expect("nothing waits on disk"))
 }
 
+/// The capture of a script, in a folder that lives as long as it is held.
+pub fn capture_of(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("script.pcap");
+    std::fs::write(&path, script::to_capture(text).unwrap_or_else(|error| panic!("{error}\n{text}"))).expect("written");
+    (folder, path)
+}
+
 /// Every script of `testdata` as a capture in `folder`.
 pub fn captures_of_scripts(folder: &Path) -> Vec<PathBuf> {
     let scripts = below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scripts"), "pkt");
