@@ -20,7 +20,7 @@ const ROOMS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates and the rooms that may name them.
-const HOMES: [(&str, &[&str]); 25] = [
+const HOMES: [(&str, &[&str]); 26] = [
     ("pcap_file", &["capture"]),
     ("byteorder_slice", &["capture"]),
     ("etherparse", &["wire"]),
@@ -42,6 +42,7 @@ const HOMES: [(&str, &[&str]); 25] = [
     ("lzma_rust2", &["input"]),
     ("zip", &["input"]),
     ("anyhow", &["bin"]),
+    ("mimalloc", &["bin"]),
     ("console", &["bin"]),
     ("clap", &["bin"]),
     ("indicatif", &["bin"]),

@@ -13,6 +13,10 @@ use clap::Parser;
 use std::io;
 use std::process::ExitCode;
 
+/// Lanes make and drop millions of small boxes from several threads at once.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a run came to; scripts rely on these numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
