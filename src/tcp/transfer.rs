@@ -5,6 +5,9 @@ use super::*;
 
 impl Connection {
     pub(super) fn announce_window(&mut self, side: Side, segment: &Segment) {
+        if segment.marks.has(Marks::WINDOW_CUT) {
+            return; // the snap length ended before the window: its 0 was not announced
+        }
         let both_scale = Side::BOTH.iter().all(|&side| self.summary[side].window_scale.is_some());
         let half = &mut self.summary[side];
         let scale = if both_scale && !segment.flags.any(Flags::SYN) { half.window_scale.unwrap_or(0) } else { 0 };
