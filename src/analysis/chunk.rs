@@ -35,6 +35,12 @@ pub struct Read {
     /// Context assumed at the start, and left behind.
     pub assumed: Arc<Context>,
     pub after: Context,
+    pub counts: Counts,
+}
+
+/// What the packets of a chunk were.
+#[derive(Debug, Default)]
+pub struct Counts {
     pub segments: u64,
     pub errors: u64,
     pub others: BTreeMap<Why, u64>,
@@ -62,45 +68,15 @@ pub fn read(
     let mut after = (*assumed).clone();
     let mut counts = Counts::default();
     let stop = (format.frames)(bytes, &mut after, start, limit, &mut |frame| counts.take(&frame, keys, lanes));
-    let Counts { segments, errors, others, first, last, earliest, latest, went_back, links } = counts;
-    Read {
-        start: Some(start),
-        stop,
-        assumed,
-        after,
-        segments,
-        errors,
-        others,
-        first,
-        last,
-        earliest,
-        latest,
-        went_back,
-        links,
-    }
+    Read { start: Some(start), stop, assumed, after, counts }
 }
 
 /// A chunk in which no record seems to begin.
 pub fn empty(assumed: Arc<Context>, range: Range<u64>, lanes: &mut [Batch; LANES]) -> Read {
     lanes.iter_mut().for_each(Batch::clear);
     let stop = Stop { at: range.end, frames: 0, end: None, statistics: Vec::new() };
-    let Counts { segments, errors, others, first, last, earliest, latest, went_back, links } = Counts::default();
     let after = (*assumed).clone();
-    Read {
-        start: None,
-        stop,
-        assumed,
-        after,
-        segments,
-        errors,
-        others,
-        first,
-        last,
-        earliest,
-        latest,
-        went_back,
-        links,
-    }
+    Read { start: None, stop, assumed, after, counts: Counts::default() }
 }
 
 impl Read {
@@ -120,19 +96,6 @@ impl Read {
         };
         Arc::ptr_eq(&self.assumed, context) || *self.assumed == **context || extends(context)
     }
-}
-
-#[derive(Default)]
-struct Counts {
-    segments: u64,
-    errors: u64,
-    others: BTreeMap<Why, u64>,
-    first: Option<Timestamp>,
-    last: Option<Timestamp>,
-    earliest: Option<Timestamp>,
-    latest: Option<Timestamp>,
-    went_back: u64,
-    links: Vec<u32>,
 }
 
 impl Counts {

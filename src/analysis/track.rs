@@ -186,17 +186,17 @@ impl Board {
             tracked.index.end = read.stop.at;
         }
         tracked.frames += read.stop.frames;
-        tracked.segments += read.segments;
-        tracked.icmp_errors += read.errors;
-        tracked.went_back +=
-            read.went_back + u64::from(read.first.zip(self.last_time).is_some_and(|(first, last)| first < last));
-        self.last_time = read.last.or(self.last_time);
-        tracked.first = [tracked.first, read.earliest].into_iter().flatten().min();
-        tracked.last = tracked.last.max(read.latest);
-        for (why, count) in read.others {
+        tracked.segments += read.counts.segments;
+        tracked.icmp_errors += read.counts.errors;
+        tracked.went_back += read.counts.went_back
+            + u64::from(read.counts.first.zip(self.last_time).is_some_and(|(first, last)| first < last));
+        self.last_time = read.counts.last.or(self.last_time);
+        tracked.first = [tracked.first, read.counts.earliest].into_iter().flatten().min();
+        tracked.last = tracked.last.max(read.counts.latest);
+        for (why, count) in read.counts.others {
             *tracked.others.entry(why).or_default() += count;
         }
-        for link in read.links {
+        for link in read.counts.links {
             if !tracked.links.contains(&link) {
                 tracked.links.push(link);
             }

@@ -1,5 +1,6 @@
 //! Lines for a terminal: never wider than it is, coloured if wanted, and safe, whatever stood in the input.
 
+use crate::tcp::Verdict;
 use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -36,6 +37,16 @@ pub enum Paint {
 }
 
 impl Paint {
+    /// The colour of a verdict, wherever it stands.
+    pub const fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Failed => Self::Red,
+            Verdict::Reset | Verdict::Unfinished => Self::Yellow,
+            Verdict::Ok => Self::Green,
+            Verdict::Noise => Self::Dim,
+        }
+    }
+
     /// Select Graphic Rendition (ECMA-48 8.3.117).
     const fn code(self) -> Option<&'static str> {
         match self {

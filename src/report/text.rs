@@ -137,20 +137,11 @@ fn verdicts(case: &Case) -> Vec<Line> {
         .collect();
     for (index, &(verdict, number)) in occurred.iter().enumerate() {
         let text = format!("{} {} ({})", count(number), verdict.name(), share(number, all));
-        let paint = if number > 0 { paint(verdict) } else { Paint::Plain };
+        let paint = if number > 0 { Paint::of(verdict) } else { Paint::Plain };
         let comma = if index + 1 < occurred.len() { "," } else { "" };
         pieces.push(Line::of(paint, &text).with(Paint::Plain, comma));
     }
     pieces
-}
-
-const fn paint(verdict: Verdict) -> Paint {
-    match verdict {
-        Verdict::Failed => Paint::Red,
-        Verdict::Reset | Verdict::Unfinished => Paint::Yellow,
-        Verdict::Ok => Paint::Green,
-        Verdict::Noise => Paint::Dim,
-    }
 }
 
 fn cell(paint: Paint, text: impl Into<String>) -> (Paint, String) {
@@ -180,7 +171,7 @@ fn ends(case: &Case, style: Style) -> Option<Section> {
     ]];
     rows.extend(outcomes.iter().map(|&(outcome, number)| {
         vec![
-            cell(paint(outcome.verdict()), format!("  {}", outcome.verdict().name())),
+            cell(Paint::of(outcome.verdict()), format!("  {}", outcome.verdict().name())),
             cell(Paint::Plain, outcome.name()),
             cell(Paint::Plain, count(number)),
             cell(Paint::Plain, share(number, case.tally.connections)),

@@ -6,7 +6,7 @@ use super::words;
 use crate::case::{Facts as Known, Judged};
 use crate::tcp::judgement::Caveats;
 use crate::tcp::step::ResetEvidence;
-use crate::tcp::{Confidence, RoleBasis, Side, State, Verdict};
+use crate::tcp::{Confidence, RoleBasis, Side, State};
 
 /// Columns of the labels.
 const LABEL: usize = 11;
@@ -32,7 +32,7 @@ pub(super) fn lines(row: &Judged, known: &Known, evidence: Option<ResetEvidence>
     let title = Line::of(Paint::Bold, &format!("connection {:016x}  ", row.id)).with(Paint::Plain, &words::ends(row));
     let outcome = format!("{} ({}): {}", row.outcome.name(), verdict.name(), row.outcome.meaning());
     let mut lines = vec![title];
-    lines.extend(labelled("outcome", &outcome, paint(verdict), style));
+    lines.extend(labelled("outcome", &outcome, Paint::of(verdict), style));
     let mut add = |label: &str, text: String| lines.extend(labelled(label, &text, Paint::Plain, style));
     for (side, state) in Side::BOTH.into_iter().zip(row.judgement.states) {
         if let Some(state) = state {
@@ -65,15 +65,6 @@ pub(super) fn lines(row: &Judged, known: &Known, evidence: Option<ResetEvidence>
         }
     }
     lines
-}
-
-const fn paint(verdict: Verdict) -> Paint {
-    match verdict {
-        Verdict::Failed => Paint::Red,
-        Verdict::Reset | Verdict::Unfinished => Paint::Yellow,
-        Verdict::Ok => Paint::Green,
-        Verdict::Noise => Paint::Dim,
-    }
 }
 
 /// A label and words beside it, on as many lines as they need.
