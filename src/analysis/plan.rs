@@ -1,12 +1,13 @@
 //! Opened inputs become observation points: which files are captures, and which of them make one stream of frames.
 
+use crate::capture::foreign::{self, Foreign};
 use crate::capture::{self, Format};
 use crate::error::Error;
 use crate::input::Source;
 use std::path::PathBuf;
 
-/// How much of a file's head decides its format.
-const HEAD: usize = 4096;
+/// How much of a file's head decides its format: several records of a format without a magic number.
+const HEAD: usize = 256 << 10;
 
 /// A capture file, ready to be framed.
 pub struct File {
@@ -37,7 +38,8 @@ pub fn plan(sources: Vec<(Source, bool)>) -> Recognised {
     let mut all = Recognised::default();
     for (source, named) in sources {
         let path = source.path().to_owned();
-        let known = capture::recognise(head(&source)).is_some();
+        let head = head(&source);
+        let known = capture::recognise(head).is_some() || foreign::of(head).is_some();
         match recognise(source) {
             Ok(file) => all.chains.push(Chain { name: point_name(&file), files: vec![file] }),
             Err(_) if !named && !known => all.left_out.push(path),
@@ -63,15 +65,19 @@ fn recognise(source: Source) -> Result<File, Error> {
         return Err(Error::new(source.path(), cause));
     }
     let head = head(&source);
-    let Some(format) = capture::recognise(head) else {
-        let known: Vec<&str> = capture::FORMATS.iter().map(|format| format.name).collect();
-        let starts: Vec<String> = head.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        let cause =
-            format!("no capture of a known kind ({}): begins with {} at offset 0", known.join(", "), starts.join(" "));
-        return Err(Error::new(source.path(), cause));
-    };
+    let Some(format) = capture::recognise(head) else { return Err(Error::new(source.path(), unknown(head))) };
     match (format.open)(bytes) {
         Ok((start, context)) => Ok(File { source, format, start, context }),
         Err(cause) => Err(Error::new(source.path(), format!("{}: {cause}", format.name))),
     }
+}
+
+/// What is known of a file that no format reads.
+fn unknown(head: &[u8]) -> String {
+    if let Some(Foreign { name, way_out, .. }) = foreign::of(head) {
+        return format!("{name}: recognised, but not read here: {way_out}");
+    }
+    let known: Vec<&str> = capture::FORMATS.iter().map(|format| format.name).collect();
+    let starts: Vec<String> = head.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("no capture of a known kind ({}): begins with {} at offset 0", known.join(", "), starts.join(" "))
 }

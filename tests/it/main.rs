@@ -1,6 +1,7 @@
 //! All integration tests, in one binary.
 
 mod architecture;
+mod containers;
 mod corpus;
 mod corpus_community_id;
 mod corpus_connections;
