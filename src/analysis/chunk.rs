@@ -1,9 +1,11 @@
 //! One chunk of a file becomes records sorted into lanes: the part of the work that needs no order.
 
-use crate::capture::{Context, End, Format, Frame, Stop};
+use super::lens::{Lens, View};
+use super::plan::File;
+use crate::capture::{Context, End, Frame, Stop};
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
-use crate::wire::{self, Arp, Dns, Fragment, IcmpError, Keys, Marks, Packet, Rare, Segment, Whole, Why};
+use crate::wire::{self, Arp, Dns, Fragment, IcmpError, Marks, Packet, Rare, Segment, Whole, Why};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
@@ -137,26 +139,21 @@ pub struct Counts {
     pub earliest: Option<Timestamp>,
     pub latest: Option<Timestamp>,
     pub went_back: u64,
+    /// Frames that were not asked for.
+    pub left_out: u64,
+    /// The earliest and the latest time of those between the moments asked for.
+    pub in_time: Option<(Timestamp, Timestamp)>,
     /// Link types met, by number.
     pub links: Vec<u32>,
 }
 
-/// Frames and decodes the records that start in `range`, from `start` on.
-pub fn read(
-    format: &Format,
-    bytes: &[u8],
-    assumed: Arc<Context>,
-    start: u64,
-    limit: u64,
-    keys: &Keys,
-    sorted: &mut Sorted,
-) -> Read {
+/// Frames and decodes the records that start in `start..limit`.
+pub fn read(file: &File, assumed: Arc<Context>, start: u64, limit: u64, lens: &Lens, sorted: &mut Sorted) -> Read {
     sorted.clear();
     let mut after = (*assumed).clone();
     let (mut counts, mut fragments) = (Counts::default(), Vec::new());
-    let stop = (format.frames)(bytes, &mut after, start, limit, &mut |frame| {
-        counts.take(&frame, keys, sorted, &mut fragments)
-    });
+    let take = &mut |frame: Frame<'_>| counts.take(&frame, lens.view(&frame, file), sorted, &mut fragments);
+    let stop = (file.format.frames)(file.source.bytes(), &mut after, start, limit, take);
     Read { start: Some(start), stop, assumed, after, counts, fragments }
 }
 
@@ -194,19 +191,20 @@ impl Read {
 }
 
 impl Counts {
-    fn take(&mut self, frame: &Frame<'_>, keys: &Keys, sorted: &mut Sorted, fragments: &mut Vec<Fragment>) {
+    fn take(&mut self, frame: &Frame<'_>, view: View, sorted: &mut Sorted, fragments: &mut Vec<Fragment>) {
         if !frame.not_a_packet {
-            self.note_time(frame.time);
+            self.note_time(frame.time, !matches!(view, View::OutOfTime));
             if self.links.last() != Some(&frame.link.0) && !self.links.contains(&frame.link.0) {
                 self.links.push(frame.link.0);
             }
         }
-        match wire::decode(frame, keys) {
-            Packet::Fragment(fragment) => {
+        match view {
+            View::Taken(Packet::Fragment(fragment)) => {
                 self.count(Packet::Fragment(fragment).why());
                 fragments.push(fragment);
             }
-            packet => self.sort(packet, frame.bytes, sorted),
+            View::Taken(packet) => self.sort(packet, frame.bytes, sorted),
+            View::OutOfTime | View::LeftOut => self.left_out += 1,
         }
     }
 
@@ -264,7 +262,7 @@ impl Counts {
         }
     }
 
-    fn note_time(&mut self, time: Timestamp) {
+    fn note_time(&mut self, time: Timestamp, asked_for: bool) {
         if time == Timestamp(0) {
             return; // the container gives no time
         }
@@ -273,5 +271,9 @@ impl Counts {
         self.last = Some(time);
         self.earliest = Some(self.earliest.map_or(time, |earliest| earliest.min(time)));
         self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
+        if asked_for {
+            let (first, last) = self.in_time.unwrap_or((time, time));
+            self.in_time = Some((first.min(time), last.max(time)));
+        }
     }
 }

@@ -7,6 +7,7 @@
 use super::Tracking;
 use super::deliver::judged;
 use super::index::Chunk;
+use super::lens::{Lens, View};
 use super::plan::File;
 use crate::case::Judged;
 use crate::tcp::step::{Notice, Recorder, Step};
@@ -48,6 +49,8 @@ pub(super) enum Owner {
     /// An ICMP error about no connection here.
     Unmatched,
     Other(Why),
+    /// It was not asked for: see the selection.
+    LeftOut,
     /// The point has no such frame.
     NoFrame,
 }
@@ -95,22 +98,23 @@ impl Tracking {
     /// Which connection took the frame with this number of the point.
     pub(super) fn owner(&mut self, point: u32, frame: u64) -> Owner {
         let mut flow = Err(Owner::NoFrame);
-        let (keys, mut reassembler) = (self.keys, Reassembler::default());
+        let (lens, mut reassembler) = (&self.lens, Reassembler::default());
         self.each_chunk(point, &(self.pieces_from(point, frame)..=frame), &mut |chunks, file, place| {
             for chunk in chunks {
                 let before = place.frames_before + chunk.frames_before;
                 chunk.frames(file.format, file.source.bytes(), &mut |found| {
-                    let mut packet = wire::decode(&found, &keys);
-                    if let Packet::Fragment(piece) = &packet
-                        && let Some(whole) = reassembler.take(piece, found.bytes, &keys)
+                    let mut view = lens.view(&found, file);
+                    if let View::Taken(Packet::Fragment(piece)) = &view
+                        && let Some(whole) = reassembler.take(piece, found.bytes, &lens.keys)
                     {
-                        packet = whole.packet;
+                        view = View::Taken(whole.packet);
                     }
                     if before + found.number == frame {
-                        flow = match &packet {
-                            Packet::Segment(segment, _) => Ok(segment.flow),
-                            Packet::IcmpError(error) => Ok(error.flow),
-                            other => Err(other.why().map_or(Owner::NoFrame, Owner::Other)),
+                        flow = match &view {
+                            View::Taken(Packet::Segment(segment, _)) => Ok(segment.flow),
+                            View::Taken(Packet::IcmpError(error)) => Ok(error.flow),
+                            View::Taken(other) => Err(other.why().map_or(Owner::NoFrame, Owner::Other)),
+                            View::OutOfTime | View::LeftOut => Err(Owner::LeftOut),
                         };
                     }
                 });
@@ -147,11 +151,11 @@ impl Tracking {
         let framed = self.pieces_from(point, *frames.start())..=*frames.end();
         self.each_chunk(point, &framed, &mut |chunks, file, place| {
             let found: Vec<Vec<Record>> =
-                self.pool.install(|| chunks.par_iter().map(|chunk| packets(chunk, file, &self.keys, flow)).collect());
+                self.pool.install(|| chunks.par_iter().map(|chunk| packets(chunk, file, &self.lens, flow)).collect());
             for (chunk, records) in chunks.iter().zip(found) {
                 let place = Place { frames_before: place.frames_before + chunk.frames_before, ..place };
                 for record in records {
-                    let Some(record) = record.whole(&mut reassembler, file, &self.keys, flow) else { continue };
+                    let Some(record) = record.whole(&mut reassembler, file, &self.lens.keys, flow) else { continue };
                     if frames.contains(&(place.frames_before + record.frame())) {
                         record.replay(&mut table, file, place, take)?;
                     }
@@ -188,16 +192,18 @@ impl Tracking {
 }
 
 /// The flow's packets in a chunk.
-fn packets(chunk: &Chunk, file: &File, keys: &Keys, flow: FlowHash) -> Vec<Record> {
+fn packets(chunk: &Chunk, file: &File, lens: &Lens, flow: FlowHash) -> Vec<Record> {
     let mut records = Vec::new();
-    chunk.frames(file.format, file.source.bytes(), &mut |frame| match wire::decode(&frame, keys) {
-        Packet::Segment(segment, rare) if segment.flow == flow => records.push(Record::Segment(segment, rare, None)),
-        Packet::IcmpError(error) if error.flow == flow => {
+    chunk.frames(file.format, file.source.bytes(), &mut |frame| match lens.view(&frame, file) {
+        View::Taken(Packet::Segment(segment, rare)) if segment.flow == flow => {
+            records.push(Record::Segment(segment, rare, None));
+        }
+        View::Taken(Packet::IcmpError(error)) if error.flow == flow => {
             let notice = Notice { error, from: wire::sender(&frame), mtu: mtu(frame.bytes, error.ip_at) };
             records.push(Record::Icmp(notice));
         }
-        Packet::Fragment(piece) => records.push(Record::Fragment(piece)),
-        Packet::Segment(..) | Packet::IcmpError(_) | Packet::Arp(_) | Packet::Dns(_) | Packet::Other(_) => {}
+        View::Taken(Packet::Fragment(piece)) => records.push(Record::Fragment(piece)),
+        View::OutOfTime | View::LeftOut | View::Taken(_) => {}
     });
     records
 }

@@ -6,6 +6,7 @@
 
 use super::chunk::{self, Batch, Read, Seen, Sorted};
 use super::index::{Index, Mark};
+use super::lens::Lens;
 use super::plan::File;
 use super::timings::{Stage, Timings};
 use crate::capture::{Context, End};
@@ -15,7 +16,7 @@ use crate::tcp::records::Records;
 use crate::tcp::table::Table;
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
-use crate::wire::{self, FragmentCounts, Keys, Reassembler, Segment, Why};
+use crate::wire::{self, FragmentCounts, Reassembler, Segment, Why};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -46,6 +47,10 @@ pub struct Tracked {
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
     pub went_back: u64,
+    /// Frames that were not asked for.
+    pub left_out: u64,
+    /// The earliest and the latest time of those between the moments asked for.
+    pub in_time: Option<(Timestamp, Timestamp)>,
     pub links: Vec<u32>,
     pub dropped: Option<u64>,
     pub fragments: FragmentCounts,
@@ -63,7 +68,7 @@ pub struct Pace<'a> {
     pub threads: usize,
     /// Bytes of a chunk of the grid.
     pub chunk: u64,
-    pub keys: Keys,
+    pub lens: &'a Lens,
     /// Counts the bytes that have been tracked, for a progress bar.
     pub done: &'a AtomicU64,
     pub timings: &'a Timings,
@@ -178,6 +183,8 @@ impl Board {
                 first: None,
                 last: None,
                 went_back: 0,
+                left_out: 0,
+                in_time: None,
                 links: Vec::new(),
                 dropped: None,
                 fragments: FragmentCounts::default(),
@@ -210,6 +217,8 @@ impl Board {
         tracked.went_back += read.counts.went_back
             + u64::from(read.counts.first.zip(self.last_time).is_some_and(|(first, last)| first < last));
         self.last_time = read.counts.last.or(self.last_time);
+        tracked.left_out += read.counts.left_out;
+        tracked.in_time = joined(tracked.in_time, read.counts.in_time);
         tracked.first = [tracked.first, read.counts.earliest].into_iter().flatten().min();
         tracked.last = tracked.last.max(read.counts.latest);
         for (why, count) in read.counts.others {
@@ -238,6 +247,15 @@ impl Board {
             self.chunks = self.accepted;
         }
     }
+}
+
+/// From the earlier start to the later end.
+pub fn joined(
+    one: Option<(Timestamp, Timestamp)>,
+    other: Option<(Timestamp, Timestamp)>,
+) -> Option<(Timestamp, Timestamp)> {
+    let both = |(first, last): (Timestamp, Timestamp), (from, to)| (first.min(from), last.max(to));
+    one.zip(other).map(|(one, other)| both(one, other)).or(one).or(other)
 }
 
 impl Run<'_> {
@@ -337,7 +355,7 @@ impl Run<'_> {
         for piece in std::mem::take(&mut read.fragments) {
             let at = usize::try_from(piece.offset).unwrap_or(usize::MAX);
             let bytes = self.file.source.bytes().get(at..).unwrap_or_default();
-            if let Some(whole) = reassembler.take(&piece, bytes, &self.pace.keys) {
+            if let Some(whole) = reassembler.take(&piece, bytes, &self.pace.lens.keys) {
                 read.counts.take_whole(&piece, whole, &mut late);
             }
         }
@@ -356,7 +374,7 @@ impl Run<'_> {
         let format = self.file.format;
         let start = if number == 0 { Some(from) } else { (format.boundary)(bytes, &context, from, limit) };
         let read = self.with_slot(number, |sorted| match start {
-            Some(start) => chunk::read(format, bytes, context, start, limit, &self.pace.keys, sorted),
+            Some(start) => chunk::read(self.file, context, start, limit, self.pace.lens, sorted),
             None => chunk::empty(context, from..limit, sorted),
         });
         self.board().decoded.insert(number, read);
@@ -365,10 +383,9 @@ impl Run<'_> {
 
     /// Frames the chunk that is next in order from its true start.
     fn redo(&self, number: usize, from: u64, context: Arc<Context>) {
-        let (limit, bytes) = (self.limit(number), self.file.source.bytes());
-        let format = self.file.format;
+        let limit = self.limit(number);
         let read =
-            self.with_slot(number, |sorted| chunk::read(format, bytes, context, from, limit, &self.pace.keys, sorted));
+            self.with_slot(number, |sorted| chunk::read(self.file, context, from, limit, self.pace.lens, sorted));
         let mut board = self.board();
         board.redoing = false;
         self.accept(&mut board, read);

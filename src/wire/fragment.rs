@@ -42,7 +42,7 @@ pub struct Fragment {
     pub protocol: u8,
     wire_len: u32,
     captured: u32,
-    interface: u16,
+    pub interface: u16,
     vlan: u16,
     marks: Marks,
     ip_at: u32,

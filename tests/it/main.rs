@@ -1,6 +1,7 @@
 //! All integration tests, in one binary.
 
 mod architecture;
+mod chains;
 mod corpus;
 mod corpus_community_id;
 mod corpus_connections;

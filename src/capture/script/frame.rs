@@ -109,7 +109,7 @@ fn fragments(packet: Vec<u8>, most: Option<u16>) -> Vec<Vec<u8>> {
             piece.extend(payload.iter().copied().skip(4).take(4));
         } else {
             piece[2..4].copy_from_slice(&(20 + data.len() as u16).to_be_bytes());
-            piece[6..8].copy_from_slice(&(start as u16 / 8 | more << 13).to_be_bytes());
+            piece[6..8].copy_from_slice(&((start as u16 / 8) | (more << 13)).to_be_bytes());
             piece[10..12].fill(0);
             let sum = checksum(&[&piece]).to_be_bytes();
             piece[10..12].copy_from_slice(&sum);

@@ -210,7 +210,7 @@ impl Outer {
             "vlan" => once(&mut self.vlan, word, vlan(words)?),
             "frag" => {
                 let bytes: u16 = words.parse("a number of bytes")?;
-                if bytes == 0 || bytes % 8 != 0 {
+                if bytes == 0 || !bytes.is_multiple_of(8) {
                     return Err(format!("`frag {bytes}`: fragments part at multiples of 8"));
                 }
                 once(&mut self.frag, word, bytes)
