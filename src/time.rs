@@ -1,8 +1,10 @@
-//! Points in time and spans between them; the one file that knows calendars and zones.
+//! Points in time and spans between them; the one room that knows calendars and zones.
 //!
 //! A [`Timestamp`] counts nanoseconds since 1970 UTC in an `i64` (1677 to 2262): what captures carry,
 //! what Parquet stores, and what subtracts exactly. Names of zones and calendar fields appear only
 //! when a time is printed or read.
+
+pub mod calendar;
 
 use serde::{Deserialize, Serialize};
 

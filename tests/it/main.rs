@@ -9,6 +9,7 @@ mod corpus_frames;
 mod corpus_resets;
 mod corpus_segments;
 mod corpus_translations;
+mod dumps;
 mod explain;
 mod incidents;
 mod lab;
