@@ -205,48 +205,48 @@ impl Counts {
                 self.links.push(frame.link.0);
             }
         }
-        match view {
-            View::Taken(Packet::Fragment(fragment)) => {
-                self.count(Packet::Fragment(fragment).why());
-                fragments.push(fragment);
-            }
-            View::Taken(packet) => {
-                if let (Some(remark), Packet::Segment(segment, _)) = (frame.remark, &packet) {
+        match &view {
+            // By reference, into its place: a packet is larger than what else is done with it.
+            View::Taken(Packet::Segment(segment, rare)) => {
+                self.segment(segment, rare.as_ref(), frame.bytes, sorted);
+                if let Some(remark) = frame.remark {
                     let lane = &mut sorted.lanes[usize::from(segment.lane) % LANES];
                     lane.remarks.push((segment.frame, remark.told()));
                 }
-                self.sort(packet, frame.bytes, sorted);
             }
+            View::Taken(Packet::Fragment(fragment)) => {
+                self.count(Packet::Fragment(*fragment).why());
+                fragments.push(*fragment);
+            }
+            View::Taken(packet) => self.rarer(packet, sorted),
             View::OutOfTime | View::LeftOut => self.left_out += 1,
         }
     }
 
-    /// Gives a packet to those who take it.
     #[inline(always)]
-    fn sort(&mut self, packet: Packet, bytes: &[u8], sorted: &mut Sorted) {
+    fn segment(&mut self, segment: &Segment, rare: Option<&Rare>, bytes: &[u8], sorted: &mut Sorted) {
+        self.segments += 1;
+        let lane = &mut sorted.lanes[usize::from(segment.lane) % LANES];
+        lane.segments.push(*segment);
+        lane.rares.extend(rare);
+        if segment.marks.has(Marks::DNS) {
+            look_up(bytes, segment, &mut sorted.seen);
+        }
+    }
+
+    /// Takes what is no segment.
+    #[inline(never)]
+    fn rarer(&mut self, packet: &Packet, sorted: &mut Sorted) {
+        self.count(packet.why());
         match packet {
-            Packet::Segment(segment, rare) => {
-                self.segments += 1;
-                let lane = &mut sorted.lanes[usize::from(segment.lane) % LANES];
-                lane.segments.push(segment);
-                lane.rares.extend(rare);
-                if segment.marks.has(Marks::DNS) {
-                    look_up(bytes, &segment, &mut sorted.seen);
-                }
-            }
             Packet::IcmpError(error) => {
                 self.errors += 1;
                 let lane = &mut sorted.lanes[usize::from(error.lane) % LANES];
-                lane.errors.push((lane.segments.len(), error));
+                lane.errors.push((lane.segments.len(), *error));
             }
-            other => {
-                self.count(other.why());
-                match other {
-                    Packet::Arp(arp) => sorted.seen.push(Seen::Arp(arp)),
-                    Packet::Dns(dns) => sorted.seen.push(Seen::Dns(dns)),
-                    Packet::Segment(..) | Packet::IcmpError(_) | Packet::Fragment(_) | Packet::Other(_) => {}
-                }
-            }
+            Packet::Arp(arp) => sorted.seen.push(Seen::Arp(*arp)),
+            Packet::Dns(dns) => sorted.seen.push(Seen::Dns(dns.clone())),
+            Packet::Segment(..) | Packet::Fragment(_) | Packet::Other(_) => {}
         }
     }
 
@@ -265,13 +265,13 @@ impl Counts {
             }
         }
         let Whole { packet, bytes, passages } = whole;
-        let assembled = match &packet {
-            Packet::Segment(segment, _) => Some((segment.lane, segment.frame)),
-            _ => None,
-        };
-        self.sort(packet, &bytes, late);
-        if let Some((lane, frame)) = assembled {
-            late.lanes[usize::from(lane) % LANES].assembled.push(Assembled { frame, bytes, passages });
+        match &packet {
+            Packet::Segment(segment, rare) => {
+                self.segment(segment, rare.as_ref(), &bytes, late);
+                let lane = &mut late.lanes[usize::from(segment.lane) % LANES];
+                lane.assembled.push(Assembled { frame: segment.frame, bytes, passages });
+            }
+            other => self.rarer(other, late),
         }
     }
 
