@@ -9,7 +9,6 @@ use crate::capture::{self, Format};
 use crate::error::Error;
 use crate::input::Source;
 use crate::time::Timestamp;
-use std::path::PathBuf;
 
 /// How much of a file's head decides its format.
 const HEAD: usize = 4096;
@@ -66,23 +65,24 @@ pub struct Found {
 pub struct Recognised {
     pub chains: Vec<Chain>,
     pub errors: Vec<Error>,
-    /// Files that nobody named and that are no captures: a folder of evidence holds dumps and notes too.
-    pub left_out: Vec<PathBuf>,
+    /// No captures: a folder of evidence holds dumps and notes too.
+    pub others: Vec<Found>,
 }
 
 /// Recognises each source by its content, and chains those of one observation point.
 pub fn plan(found: Vec<Found>) -> Recognised {
-    let (mut files, mut errors, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
-    for Found { source, named, point } in found {
-        let path = source.path().to_owned();
-        let known = capture::recognise(head(&source)).is_some();
-        match recognise(source) {
-            Ok(file) => files.push((file, point)),
-            Err(_) if !named && !known => left_out.push(path),
+    let (mut files, mut errors, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for found in found {
+        let Some(format) = capture::recognise(head(&found.source)) else {
+            others.push(found);
+            continue;
+        };
+        match open(found.source, format) {
+            Ok(file) => files.push((file, found.point)),
             Err(error) => errors.push(error),
         }
     }
-    Recognised { chains: chain::chains(files), errors, left_out }
+    Recognised { chains: chain::chains(files), errors, others }
 }
 
 fn head(source: &Source) -> &[u8] {
@@ -90,21 +90,8 @@ fn head(source: &Source) -> &[u8] {
     bytes.get(..HEAD).unwrap_or(bytes)
 }
 
-fn recognise(source: Source) -> Result<File, Error> {
-    let bytes = source.bytes();
-    if bytes.is_empty() {
-        let cause = source.note().unwrap_or("empty: no bytes in it").to_owned();
-        return Err(Error::new(source.path(), cause));
-    }
-    let head = head(&source);
-    let Some(format) = capture::recognise(head) else {
-        let known: Vec<&str> = capture::FORMATS.iter().map(|format| format.name).collect();
-        let starts: Vec<String> = head.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        let cause =
-            format!("no capture of a known kind ({}): begins with {} at offset 0", known.join(", "), starts.join(" "));
-        return Err(Error::new(source.path(), cause));
-    };
-    match (format.open)(bytes) {
+fn open(source: Source, format: &'static Format) -> Result<File, Error> {
+    match (format.open)(source.bytes()) {
         Ok((start, context)) => Ok(File { source, format, start, context, interfaces: Vec::new() }),
         Err(cause) => Err(Error::new(source.path(), format!("{}: {cause}", format.name))),
     }

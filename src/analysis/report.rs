@@ -3,7 +3,7 @@
 use super::{Folder, Rows};
 use crate::case::{Case, Facts, Judged};
 use crate::input;
-use crate::report::columns::{COLUMNS, INPUTS, InputRow, inputs, select};
+use crate::report::columns::{COLUMNS, INPUTS, LISTENERS, SOCKETS, inputs, listeners, select, sockets};
 use crate::report::text::Written;
 use crate::report::{Column, Format, Sink, TableWriter, format, json};
 use std::fs::File;
@@ -58,16 +58,14 @@ impl Report {
             writer.finish()?;
             names.push((name, Some(self.rows), spent + since.elapsed()));
         }
-        let mut since = Instant::now();
-        if let Some(csv) = format("csv") {
-            let rows = inputs(&case.facts);
-            let mut writer: TableWriter<InputRow> =
-                TableWriter::open(csv, select(INPUTS, true), create(&self.folder, "inputs.csv")?)?;
-            writer.batch(&rows, &case.facts)?;
-            writer.finish()?;
-            names.push(("inputs.csv".to_owned(), Some(rows.len() as u64), since.elapsed()));
-            since = Instant::now();
-        }
+        let Case { facts, .. } = case;
+        let tables = [
+            small(&self.folder, "inputs", INPUTS, &inputs(facts), facts, &["csv"])?,
+            small(&self.folder, "sockets", SOCKETS, &sockets(facts), facts, &DUMPS)?,
+            small(&self.folder, "listeners", LISTENERS, &listeners(facts), facts, &DUMPS)?,
+        ];
+        names.extend(tables.into_iter().flatten());
+        let since = Instant::now();
         let mut document = create(&self.folder, input::REPORT_FILE)?;
         json::write(case, &mut document)?;
         document.flush()?;
@@ -82,6 +80,33 @@ impl Report {
         self.folder.publish()?;
         Ok(written)
     }
+}
+
+/// Formats of the tables that come from dumps.
+const DUMPS: [&str; 2] = ["csv", "parquet"];
+
+/// Name, rows and time of a file that was written.
+type Entry = (String, Option<u64>, Duration);
+
+/// Writes a table whose rows are at hand, in each of these formats; no file if it has no rows.
+fn small<R: Sync>(
+    folder: &Folder,
+    name: &str,
+    columns: &'static [Column<R>],
+    rows: &[R],
+    facts: &Facts,
+    formats: &[&str],
+) -> io::Result<Vec<Entry>> {
+    let mut written = Vec::new();
+    for format in formats.iter().filter(|_| !rows.is_empty()).filter_map(|name| format(name)) {
+        let since = Instant::now();
+        let file = format!("{name}.{}", format.extension);
+        let mut writer = TableWriter::open(format, select(columns, true), create(folder, &file)?)?;
+        writer.batch(rows, facts)?;
+        writer.finish()?;
+        written.push((file, Some(rows.len() as u64), since.elapsed()));
+    }
+    Ok(written)
 }
 
 impl Rows for Report {

@@ -7,13 +7,13 @@ use super::Exit;
 use super::args::Explain;
 use std::io::Write;
 use synfin::analysis::Key;
-use synfin::report::columns::{COLUMNS, Column, INPUTS};
+use synfin::report::columns::{COLUMNS, Column, INPUTS, LISTENERS, SOCKETS};
 use synfin::tcp::{Outcome, State};
 
 pub fn run(args: &Explain) -> anyhow::Result<Exit> {
     let key = args.key.as_str();
     let word = match key {
-        "columns" => Some(table("connections", COLUMNS) + "\n" + &table("inputs", INPUTS)),
+        "columns" => Some(tables().map(|lines| lines.into_iter().map(|(_, line)| line).collect::<String>()).join("\n")),
         "outcomes" => Some(Outcome::ALL.map(outcome).concat()),
         "states" => Some(State::ALL.map(state).concat()),
         _ => one(key),
@@ -36,16 +36,20 @@ pub fn run(args: &Explain) -> anyhow::Result<Exit> {
 }
 /// Everything that has this name.
 fn one(key: &str) -> Option<String> {
-    let columns = COLUMNS.iter().filter(|column| column.name == key).map(|column| column_line("connections", column));
-    let inputs = INPUTS.iter().filter(|column| column.name == key).map(|column| column_line("inputs", column));
+    let columns = tables().into_iter().flatten().filter(|(name, _)| *name == key).map(|(_, line)| line);
     let outcomes = Outcome::ALL.into_iter().filter(|outcome| outcome.name() == key).map(outcome);
     let states = State::ALL.into_iter().filter(|state| state.name().eq_ignore_ascii_case(key)).map(state);
-    let all: String = columns.chain(inputs).chain(outcomes).chain(states).collect();
+    let all: String = columns.chain(outcomes).chain(states).collect();
     (!all.is_empty()).then_some(all)
 }
 
-fn table<R>(name: &str, columns: &[Column<R>]) -> String {
-    columns.iter().map(|column| column_line(name, column)).collect()
+/// Name and line of every column, table by table.
+fn tables() -> [Vec<(&'static str, String)>; 4] {
+    [table("connections", COLUMNS), table("inputs", INPUTS), table("sockets", SOCKETS), table("listeners", LISTENERS)]
+}
+
+fn table<R>(table: &str, columns: &[Column<R>]) -> Vec<(&'static str, String)> {
+    columns.iter().map(|column| (column.name, column_line(table, column))).collect()
 }
 
 fn column_line<R>(table: &str, column: &Column<R>) -> String {
