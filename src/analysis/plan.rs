@@ -5,13 +5,14 @@ mod series;
 
 pub use chain::Chain;
 
+use crate::capture::foreign::{self, Foreign};
 use crate::capture::{self, Format};
 use crate::error::Error;
 use crate::input::Source;
 use crate::time::Timestamp;
 
-/// How much of a file's head decides its format.
-const HEAD: usize = 4096;
+/// How much of a file's head decides its format: several records of a format without a magic number.
+const HEAD: usize = 256 << 10;
 
 /// A capture file, ready to be framed.
 pub struct File {
@@ -73,13 +74,17 @@ pub struct Recognised {
 pub fn plan(found: Vec<Found>) -> Recognised {
     let (mut files, mut errors, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for found in found {
-        let Some(format) = capture::recognise(head(&found.source)) else {
+        let head = head(&found.source);
+        if let Some(format) = capture::recognise(head) {
+            match open(found.source, format) {
+                Ok(file) => files.push((file, found.point)),
+                Err(error) => errors.push(error),
+            }
+        } else if let Some(Foreign { name, way_out, .. }) = foreign::of(head) {
+            let cause = format!("{name}: recognised, but not read here: {way_out}");
+            errors.push(Error::new(found.source.path(), cause));
+        } else {
             others.push(found);
-            continue;
-        };
-        match open(found.source, format) {
-            Ok(file) => files.push((file, found.point)),
-            Err(error) => errors.push(error),
         }
     }
     Recognised { chains: chain::chains(files), errors, others }

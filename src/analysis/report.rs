@@ -3,9 +3,9 @@
 use super::{Folder, Rows};
 use crate::case::{Case, Facts, Judged};
 use crate::input;
-use crate::report::columns::{COLUMNS, INPUTS, LISTENERS, SOCKETS, inputs, listeners, select, sockets};
+use crate::report::columns::{COLUMNS, select};
 use crate::report::text::Written;
-use crate::report::{Column, Format, Sink, TableWriter, format, json};
+use crate::report::{Column, Format, Sink, TABLES, TableWriter, json};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::time::{Duration, Instant};
@@ -29,6 +29,7 @@ struct Table {
 /// The open files of a report.
 pub struct Report {
     folder: Folder,
+    formats: Vec<&'static Format>,
     tables: Vec<Table>,
     rows: u64,
 }
@@ -44,7 +45,7 @@ impl Report {
             let writer = TableWriter::open(format, columns, create(&folder, &name)?)?;
             tables.push(Table { name, writer, spent: Duration::ZERO });
         }
-        Ok(Self { folder, tables, rows: 0 })
+        Ok(Self { folder, formats: wanted.formats.clone(), tables, rows: 0 })
     }
 
     /// Writes what follows the rows, and puts the folder in its place.
@@ -58,13 +59,15 @@ impl Report {
             writer.finish()?;
             names.push((name, Some(self.rows), spent + since.elapsed()));
         }
-        let Case { facts, .. } = case;
-        let tables = [
-            small(&self.folder, "inputs", INPUTS, &inputs(facts), facts, &["csv"])?,
-            small(&self.folder, "sockets", SOCKETS, &sockets(facts), facts, &DUMPS)?,
-            small(&self.folder, "listeners", LISTENERS, &listeners(facts), facts, &DUMPS)?,
-        ];
-        names.extend(tables.into_iter().flatten());
+        for table in TABLES.iter().filter(|table| table.always || table.rows(&case.facts) > 0) {
+            // The files read are in the summary as well: programs need no further form of them.
+            for format in self.formats.iter().filter(|format| format.name == "csv" || !table.always) {
+                let since = Instant::now();
+                let name = format!("{}.{}", table.name, format.extension);
+                table.print(&case.facts, "all", &mut |fields| (format.open)(create(&self.folder, &name)?, fields))?;
+                names.push((name, Some(table.rows(&case.facts) as u64), since.elapsed()));
+            }
+        }
         let since = Instant::now();
         let mut document = create(&self.folder, input::REPORT_FILE)?;
         json::write(case, &mut document)?;
@@ -80,33 +83,6 @@ impl Report {
         self.folder.publish()?;
         Ok(written)
     }
-}
-
-/// Formats of the tables that come from dumps.
-const DUMPS: [&str; 2] = ["csv", "parquet"];
-
-/// Name, rows and time of a file that was written.
-type Entry = (String, Option<u64>, Duration);
-
-/// Writes a table whose rows are at hand, in each of these formats; no file if it has no rows.
-fn small<R: Sync>(
-    folder: &Folder,
-    name: &str,
-    columns: &'static [Column<R>],
-    rows: &[R],
-    facts: &Facts,
-    formats: &[&str],
-) -> io::Result<Vec<Entry>> {
-    let mut written = Vec::new();
-    for format in formats.iter().filter(|_| !rows.is_empty()).filter_map(|name| format(name)) {
-        let since = Instant::now();
-        let file = format!("{name}.{}", format.extension);
-        let mut writer = TableWriter::open(format, select(columns, true), create(folder, &file)?)?;
-        writer.batch(rows, facts)?;
-        writer.finish()?;
-        written.push((file, Some(rows.len() as u64), since.elapsed()));
-    }
-    Ok(written)
 }
 
 impl Rows for Report {

@@ -1,11 +1,17 @@
 //! The tables: every column once, with its name, type, unit, meaning and getter. What is printed, documented and explained
 //! of a column comes from here.
 
+mod around;
+mod arp;
 mod connection;
+mod dns;
 mod input;
 mod side;
 mod socket;
 
+pub use around::PointRow;
+pub use arp::{ARP, arp};
+pub use dns::{DNS, dns};
 pub use input::{INPUTS, InputRow, inputs};
 pub use socket::{LISTENERS, SOCKETS, listeners, sockets};
 
@@ -152,6 +158,8 @@ mod tests {
         is_sound(INPUTS, FIXED_OF_INPUTS);
         is_sound(SOCKETS, FIXED_OF_SOCKETS);
         is_sound(LISTENERS, "time, host, local_address, local_port");
+        is_sound(ARP, "address, state");
+        is_sound(DNS, "name, type, state");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! All integration tests, in one binary.
 
 mod architecture;
+mod around;
 mod chains;
+mod containers;
 mod corpus;
 mod corpus_community_id;
 mod corpus_connections;

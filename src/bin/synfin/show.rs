@@ -2,36 +2,48 @@
 
 use super::Exit;
 use super::analyze::{opened, terminal_width, track};
-use super::args::{Printing, Show, Table};
+use super::args::{Printing, Show};
 use super::timings;
-use std::io::{BufWriter, IsTerminal};
+use std::io::{self, BufWriter, IsTerminal};
 use std::time::Instant;
-use synfin::analysis::{Rows, Tracking};
+use synfin::analysis::{Plan, Rows};
 use synfin::case::{Facts, Judged};
-use synfin::report::columns::{COLUMNS, Column, INPUTS, LISTENERS, SOCKETS, choose, inputs, listeners, sockets};
-use synfin::report::{self, Sink, TableWriter};
+use synfin::report::columns::{COLUMNS, choose};
+use synfin::report::{self, Field, RowWriter, Sink, Table, TableWriter, aligned};
 
 pub fn run(args: &Show) -> anyhow::Result<Exit> {
-    let printing = &args.printing;
-    match args.table {
-        Table::Connections => connections(printing),
-        Table::Inputs => print(printing, INPUTS, inputs, tracked),
-        Table::Sockets => show_sockets(printing),
-        Table::Listeners => print(printing, LISTENERS, listeners, of_dumps),
+    match report::table(&args.table) {
+        Some(table) => small(&args.printing, table),
+        None => connections(&args.printing),
     }
 }
 
 /// `synfin sockets PATH...`
-pub fn show_sockets(args: &Printing) -> anyhow::Result<Exit> {
-    print(args, SOCKETS, sockets, of_dumps)
+pub fn sockets(args: &Printing) -> anyhow::Result<Exit> {
+    report::table("sockets").map_or(Ok(Exit::Failed), |table| small(args, table))
+}
+
+fn small(args: &Printing, table: &Table) -> anyhow::Result<Exit> {
+    let since = Instant::now();
+    let options = args.run.options(60);
+    table.check(&args.columns).map_err(anyhow::Error::msg)?;
+    // What dumps say needs no capture: those among the paths, however large, are left alone.
+    let part = if table.of_dumps { Plan::without_captures } else { |plan| plan };
+    let Some(tracking) = opened(&args.paths, &options, part)? else { return Ok(Exit::Failed) };
+    table.print(tracking.facts(), &args.columns, &mut |fields| writer(args, fields))?;
+    if args.run.timings {
+        timings::print(&options, tracking.facts(), 0, &[], since.elapsed());
+    }
+    Ok(exit(tracking.all_read()))
 }
 
 fn connections(args: &Printing) -> anyhow::Result<Exit> {
     let since = Instant::now();
-    let columns = choose(COLUMNS, &args.columns).map_err(anyhow::Error::msg)?;
     let options = args.run.options(60);
+    let columns = choose(COLUMNS, &args.columns).map_err(anyhow::Error::msg)?;
     let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
-    let mut rows = Printed(open(args, columns)?);
+    let fields = columns.iter().map(|column| column.field()).collect();
+    let mut rows = Printed(TableWriter::with(columns, writer(args, fields)?));
     let case = tracking.deliver(&mut rows)?;
     rows.0.finish()?;
     if args.run.timings {
@@ -40,49 +52,19 @@ fn connections(args: &Printing) -> anyhow::Result<Exit> {
     Ok(exit(case.unread.is_empty()))
 }
 
-/// Prints a table whose rows the facts give.
-fn print<R: Sync>(
-    args: &Printing,
-    table: &'static [Column<R>],
-    rows: fn(&Facts) -> Vec<R>,
-    read: fn(&Printing) -> anyhow::Result<Option<Tracking>>,
-) -> anyhow::Result<Exit> {
-    let since = Instant::now();
-    let columns = choose(table, &args.columns).map_err(anyhow::Error::msg)?;
-    let Some(tracking) = read(args)? else { return Ok(Exit::Failed) };
-    let mut writer = open(args, columns)?;
-    writer.batch(&rows(tracking.facts()), tracking.facts())?;
-    writer.finish()?;
-    if args.run.timings {
-        timings::print(&args.run.options(60), tracking.facts(), 0, &[], since.elapsed());
-    }
-    Ok(exit(tracking.all_read()))
-}
-
-fn tracked(args: &Printing) -> anyhow::Result<Option<Tracking>> {
-    track(&args.paths, &args.run.options(60))
-}
-
-/// What dumps say needs no capture, however large: captures among the paths are left alone.
-fn of_dumps(args: &Printing) -> anyhow::Result<Option<Tracking>> {
-    let options = args.run.options(60);
-    opened(&args.paths, &options, |plan| plan.without_captures())
-}
-
 fn exit(all_read: bool) -> Exit {
     if all_read { Exit::Analysed } else { Exit::SomeUnread }
 }
 
 /// Aligned on a terminal, CSV in a pipe, or as asked.
-fn open<R: Sync>(args: &Printing, columns: Vec<&'static Column<R>>) -> anyhow::Result<TableWriter<R>> {
-    let out: Sink = Box::new(BufWriter::new(std::io::stdout()));
+fn writer(args: &Printing, fields: Vec<Field>) -> io::Result<Box<dyn RowWriter>> {
+    let out: Sink = Box::new(BufWriter::new(io::stdout()));
     let format = args.format.as_deref().and_then(report::format);
-    if format.is_none() && std::io::stdout().is_terminal() {
-        return Ok(TableWriter::aligned(columns, out, terminal_width()));
+    if format.is_none() && io::stdout().is_terminal() {
+        return Ok(aligned::open(out, fields, terminal_width()));
     }
-    let csv = || report::format("csv").ok_or_else(|| anyhow::anyhow!("the csv format is not built in"));
-    let format = format.map_or_else(csv, Ok)?;
-    Ok(TableWriter::open(format, columns, out)?)
+    let csv = || report::format("csv").ok_or_else(|| io::Error::other("the csv format is not built in"));
+    (format.map_or_else(csv, Ok)?.open)(out, fields)
 }
 
 struct Printed(TableWriter<Judged>);
