@@ -138,6 +138,9 @@ pub struct Read {
 pub struct Counts {
     pub segments: u64,
     pub errors: u64,
+    /// Frames that were captured in part, and segments whose header was.
+    pub cut_frames: u64,
+    pub cut_headers: u64,
     pub others: BTreeMap<Why, u64>,
     /// Time of the first and last packet in file order, and the least and greatest.
     pub first: Option<Timestamp>,
@@ -200,6 +203,7 @@ impl Read {
 impl Counts {
     fn take(&mut self, frame: &Frame<'_>, view: View, sorted: &mut Sorted, fragments: &mut Vec<Fragment>) {
         if !frame.not_a_packet {
+            self.cut_frames += u64::from((frame.bytes.len() as u64) < u64::from(frame.wire_len));
             self.note_time(frame.time, !matches!(view, View::OutOfTime));
             if self.links.last() != Some(&frame.link.0) && !self.links.contains(&frame.link.0) {
                 self.links.push(frame.link.0);
@@ -226,6 +230,7 @@ impl Counts {
     #[inline(always)]
     fn segment(&mut self, segment: &Segment, rare: Option<&Rare>, bytes: &[u8], sorted: &mut Sorted) {
         self.segments += 1;
+        self.cut_headers += u64::from(segment.marks.has(Marks::HEADER_CUT));
         let lane = &mut sorted.lanes[usize::from(segment.lane) % LANES];
         lane.segments.push(*segment);
         lane.rares.extend(rare);
