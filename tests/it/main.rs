@@ -1,6 +1,8 @@
 //! All integration tests, in one binary.
 
 mod architecture;
+mod chains;
+mod containers;
 mod corpus;
 mod corpus_community_id;
 mod corpus_connections;
@@ -8,6 +10,7 @@ mod corpus_frames;
 mod corpus_resets;
 mod corpus_segments;
 mod corpus_translations;
+mod dumps;
 mod explain;
 mod incidents;
 mod lab;
