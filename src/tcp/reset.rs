@@ -2,11 +2,14 @@
 
 use super::summary::{Fit, Half, Reset, ResetKind, ResetOrigin, ResetPhase};
 use super::{Connection, Facts, Side, State, Summary};
+use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
 use crate::wire::{Flags, Segment};
 
 /// A RST this long after the last acknowledged payload met an idle connection: the shortest idle time-out in common use.
 const IDLE: Span = Span::from_seconds(60);
+/// Packets that pass each other on the way, or in the capture, do so within this time.
+const OVERTAKES: Span = Span::from_micros(50_000);
 /// So many RSTs wait for those before them to be taken back.
 const LATER: usize = 8;
 
@@ -71,8 +74,9 @@ impl Connection {
     /// A sender that goes on beyond its RST did not send it, or it was not heeded.
     pub(super) fn take_reset_back(&mut self, side: Side, segment: &Segment, acceptable: bool) {
         let Some(reset) = self.summary.reset.filter(|_| acceptable) else { return };
-        self.later_resets.retain(|later| later.by != side || !goes_on(later, segment));
-        if reset.by == side && goes_on(&reset, segment) {
+        let next = self.summary[side].snd_nxt;
+        self.later_resets.retain(|later| later.by != side || !goes_on(later, segment, next));
+        if reset.by == side && goes_on(&reset, segment, next) {
             let later = (!self.later_resets.is_empty()).then(|| self.later_resets.remove(0));
             self.summary.reset = later;
             self.summary.facts.set(Facts::RST_TAKEN_BACK);
@@ -80,14 +84,17 @@ impl Connection {
     }
 }
 
-/// The segment, of the same sender, reaches beyond the RST.
-fn goes_on(reset: &Reset, segment: &Segment) -> bool {
+/// The segment, of the same sender, which had sent up to `next` before, reaches beyond the RST.
+fn goes_on(reset: &Reset, segment: &Segment, next: Option<Seq>) -> bool {
     let end = segment.seq.plus(segment.len);
     let acknowledges = segment.flags.any(Flags::ACK) && reset.ack.is_none_or(|ack| segment.ack.after(ack));
+    // A RST that guessed ahead in the window: new payload below its number shows that its sender is alive all the same.
+    let new = segment.len > 0 && next.is_some_and(|next| end.after(next));
+    let talks = new && segment.time.since(reset.time) > OVERTAKES;
     match (segment.flags.any(Flags::SYN), segment.flags.any(Flags::ACK)) {
         // Once the connection is established, a SYN-ACK is an old one that comes late and says nothing of its sender.
         (true, synack) => synack && reset.phase == ResetPhase::Handshake,
-        (false, _) => end.after(reset.seq) || acknowledges,
+        (false, _) => end.after(reset.seq) || acknowledges || talks,
     }
 }
 

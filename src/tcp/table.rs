@@ -283,11 +283,14 @@ fn filed_late(current: &Summary, me: &Half, segment: &Segment) -> bool {
 
 /// Whether a segment speaks of the connection before, while the newer one waits for its answer.
 fn belongs_to_previous(current: &Summary, previous: &Summary, segment: &Segment) -> bool {
-    if segment.flags.any(Flags::SYN) {
-        return false;
-    }
     let side = current.side_of(segment.way);
     let (me, peer) = (&current[side], &current[side.peer()]);
+    if segment.flags.any(Flags::SYN) {
+        // A SYN-ACK that answers the earlier SYN and not this one was long on its way.
+        let of = |caller: &Half| caller.iss.is_some_and(|iss| segment.ack == iss.plus(1));
+        let late = side == Side::Server && segment.flags.any(Flags::ACK) && !current.has(Facts::SYNACK);
+        return late && !of(peer) && of(&previous[previous.side_of(segment.way).peer()]);
+    }
     let reset = segment.flags.any(Flags::RST);
     if side == Side::Server {
         let (Some(iss), Some(next)) = (peer.iss, peer.snd_nxt) else { return false };

@@ -11,6 +11,7 @@ mod corpus_translations;
 mod explain;
 mod incidents;
 mod lab;
+mod metamorphic;
 mod oracle;
 mod readme;
 mod report;
