@@ -23,8 +23,7 @@ impl Connection {
         }
         let peer = &summary[side.peer()];
         let both = peer.packets > peer.rsts && (ack || !segment.flags.any(Flags::SYN));
-        let advances = ack
-            && summary[side].rcv_nxt.is_some_and(|before| (1..FAR).contains(&segment.ack.since(before)));
+        let advances = ack && summary[side].rcv_nxt.is_some_and(|before| (1..FAR).contains(&segment.ack.since(before)));
         if !summary.has(Facts::SYN) && (speaks || both || advances) && !summary.established.is_set() {
             summary.established = Moment::at(segment.time);
             if !summary.has(Facts::SYNACK) {

@@ -135,7 +135,8 @@ fn the_order_of_the_addresses_does_not_matter() {
         Some(Host { address: (Ipv4Addr::new(a, b, c, !d), host.address.port()).into(), ..host })
     };
     unchanged_by(300, |script| {
-        let both = |flow: &Flow| Some(Flow { client: turned(flow.client)?, server: turned(flow.server)?, ..flow.clone() });
+        let both =
+            |flow: &Flow| Some(Flow { client: turned(flow.client)?, server: turned(flow.server)?, ..flow.clone() });
         let flows = script.flows.iter().map(both).collect::<Option<Vec<_>>>()?;
         Some(Script { flows, ..script.clone() })
     });
@@ -143,7 +144,8 @@ fn the_order_of_the_addresses_does_not_matter() {
 
 #[test]
 fn what_others_say_later_changes_no_label() {
-    let more = script::parse("flow others\nclient 192.0.2.1:50000\nserver 192.0.2.2:9\n0 > S 0:0(0)\n").expect("a script");
+    let more =
+        script::parse("flow others\nclient 192.0.2.1:50000\nserver 192.0.2.2:9\n0 > S 0:0(0)\n").expect("a script");
     unchanged_by(300, |script| {
         let mut changed = script.clone();
         let last = script.steps.iter().map(|step| step.line.at).max()?;

@@ -4,6 +4,7 @@
 mod flows;
 mod page;
 mod properties;
+mod reuse;
 
 use crate::support::labels_of;
 use flows::Scene;
