@@ -7,6 +7,7 @@ pub mod input;
 pub mod capture;
 pub mod wire;
 pub mod tcp;
+pub mod host;
 pub mod case;
 pub mod report;
 pub mod analysis;

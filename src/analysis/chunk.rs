@@ -1,9 +1,11 @@
 //! One chunk of a file becomes records sorted into lanes: the part of the work that needs no order.
 
-use crate::capture::{Context, End, Format, Frame, Stop};
+use super::lens::{Lens, View};
+use super::plan::File;
+use crate::capture::{Context, End, Frame, Stop};
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
-use crate::wire::{self, IcmpError, Keys, Packet, Rare, Segment, Why};
+use crate::wire::{IcmpError, Packet, Rare, Segment, Why};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -50,24 +52,29 @@ pub struct Counts {
     pub earliest: Option<Timestamp>,
     pub latest: Option<Timestamp>,
     pub went_back: u64,
+    /// Frames that were not asked for.
+    pub left_out: u64,
+    /// The earliest and the latest time of those between the moments asked for.
+    pub in_time: Option<(Timestamp, Timestamp)>,
     /// Link types met, by number.
     pub links: Vec<u32>,
 }
 
-/// Frames and decodes the records that start in `range`, from `start` on.
+/// Frames and decodes the records that start in `start..limit`.
 pub fn read(
-    format: &Format,
-    bytes: &[u8],
+    file: &File,
     assumed: Arc<Context>,
     start: u64,
     limit: u64,
-    keys: &Keys,
+    lens: &Lens,
     lanes: &mut [Batch; LANES],
 ) -> Read {
     lanes.iter_mut().for_each(Batch::clear);
     let mut after = (*assumed).clone();
     let mut counts = Counts::default();
-    let stop = (format.frames)(bytes, &mut after, start, limit, &mut |frame| counts.take(&frame, keys, lanes));
+    let bytes = file.source.bytes();
+    let take = &mut |frame: Frame<'_>| counts.take(&frame, lens.view(&frame, file), lanes);
+    let stop = (file.format.frames)(bytes, &mut after, start, limit, take);
     Read { start: Some(start), stop, assumed, after, counts }
 }
 
@@ -99,14 +106,18 @@ impl Read {
 }
 
 impl Counts {
-    fn take(&mut self, frame: &Frame<'_>, keys: &Keys, lanes: &mut [Batch; LANES]) {
+    fn take(&mut self, frame: &Frame<'_>, view: View, lanes: &mut [Batch; LANES]) {
         if !frame.not_a_packet {
-            self.note_time(frame.time);
+            self.note_time(frame.time, !matches!(view, View::OutOfTime));
             if self.links.last() != Some(&frame.link.0) && !self.links.contains(&frame.link.0) {
                 self.links.push(frame.link.0);
             }
         }
-        match wire::decode(frame, keys) {
+        let View::Taken(packet) = view else {
+            self.left_out += 1;
+            return;
+        };
+        match packet {
             Packet::Segment(segment, rare) => {
                 self.segments += 1;
                 let lane = &mut lanes[usize::from(segment.lane) % LANES];
@@ -122,7 +133,7 @@ impl Counts {
         }
     }
 
-    fn note_time(&mut self, time: Timestamp) {
+    fn note_time(&mut self, time: Timestamp, asked_for: bool) {
         if time == Timestamp(0) {
             return; // the container gives no time
         }
@@ -131,5 +142,9 @@ impl Counts {
         self.last = Some(time);
         self.earliest = Some(self.earliest.map_or(time, |earliest| earliest.min(time)));
         self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
+        if asked_for {
+            let (first, last) = self.in_time.unwrap_or((time, time));
+            self.in_time = Some((first.min(time), last.max(time)));
+        }
     }
 }

@@ -7,13 +7,14 @@
 use super::Tracking;
 use super::deliver::judged;
 use super::index::Chunk;
+use super::lens::{Lens, View};
 use super::plan::File;
 use crate::capture::Frame;
 use crate::case::Judged;
 use crate::tcp::step::{Notice, Recorder, Step};
 use crate::tcp::table::Taken;
 use crate::tcp::{Connection, Place, Summary, Table};
-use crate::wire::{self, FlowHash, Keys, Packet, Rare, Segment, Why};
+use crate::wire::{self, FlowHash, Packet, Rare, Segment, Why};
 use rayon::prelude::*;
 use std::io;
 use std::ops::{ControlFlow, RangeInclusive};
@@ -46,6 +47,8 @@ pub(super) enum Owner {
     /// An ICMP error about no connection here.
     Unmatched,
     Other(Why),
+    /// It was not asked for: see the selection.
+    LeftOut,
     /// The point has no such frame.
     NoFrame,
 }
@@ -93,16 +96,17 @@ impl Tracking {
     /// Which connection took the frame with this number of the point.
     pub(super) fn owner(&mut self, point: u32, frame: u64) -> Owner {
         let mut flow = Err(Owner::NoFrame);
-        let keys = self.keys;
+        let lens = &self.lens;
         self.each_chunk(point, &(frame..=frame), &mut |chunks, file, place| {
             for chunk in chunks {
                 let before = place.frames_before + chunk.frames_before;
                 chunk.frames(file.format, file.source.bytes(), &mut |found| {
                     if before + found.number == frame {
-                        flow = match wire::decode(&found, &keys) {
-                            Packet::Segment(segment, _) => Ok(segment.flow),
-                            Packet::IcmpError(error) => Ok(error.flow),
-                            Packet::Other(why) => Err(Owner::Other(why)),
+                        flow = match lens.view(&found, file) {
+                            View::Taken(Packet::Segment(segment, _)) => Ok(segment.flow),
+                            View::Taken(Packet::IcmpError(error)) => Ok(error.flow),
+                            View::Taken(Packet::Other(why)) => Err(Owner::Other(why)),
+                            View::OutOfTime | View::LeftOut => Err(Owner::LeftOut),
                         };
                     }
                 });
@@ -138,7 +142,7 @@ impl Tracking {
         let mut table = Table::default();
         self.each_chunk(point, &frames, &mut |chunks, file, place| {
             let found: Vec<Vec<Record>> =
-                self.pool.install(|| chunks.par_iter().map(|chunk| packets(chunk, file, &self.keys, flow)).collect());
+                self.pool.install(|| chunks.par_iter().map(|chunk| packets(chunk, file, &self.lens, flow)).collect());
             for (chunk, records) in chunks.iter().zip(found) {
                 let place = Place { frames_before: place.frames_before + chunk.frames_before, ..place };
                 for record in &records {
@@ -171,15 +175,17 @@ impl Tracking {
 }
 
 /// The flow's packets in a chunk.
-fn packets(chunk: &Chunk, file: &File, keys: &Keys, flow: FlowHash) -> Vec<Record> {
+fn packets(chunk: &Chunk, file: &File, lens: &Lens, flow: FlowHash) -> Vec<Record> {
     let mut records = Vec::new();
-    chunk.frames(file.format, file.source.bytes(), &mut |frame| match wire::decode(&frame, keys) {
-        Packet::Segment(segment, rare) if segment.flow == flow => records.push(Record::Segment(segment, rare)),
-        Packet::IcmpError(error) if error.flow == flow => {
+    chunk.frames(file.format, file.source.bytes(), &mut |frame| match lens.view(&frame, file) {
+        View::Taken(Packet::Segment(segment, rare)) if segment.flow == flow => {
+            records.push(Record::Segment(segment, rare));
+        }
+        View::Taken(Packet::IcmpError(error)) if error.flow == flow => {
             let notice = Notice { error, from: wire::sender(&frame), mtu: mtu(&frame, error.ip_at) };
             records.push(Record::Icmp(notice));
         }
-        Packet::Segment(..) | Packet::IcmpError(_) | Packet::Other(_) => {}
+        View::OutOfTime | View::LeftOut | View::Taken(_) => {}
     });
     records
 }

@@ -6,6 +6,7 @@
 
 use super::chunk::{self, Batch, Read};
 use super::index::{Index, Mark};
+use super::lens::Lens;
 use super::plan::File;
 use super::timings::{Stage, Timings};
 use crate::capture::{Context, End};
@@ -14,7 +15,7 @@ use crate::tcp::records::Records;
 use crate::tcp::table::Table;
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
-use crate::wire::{self, Address, Keys, Segment, Why};
+use crate::wire::{self, Address, Segment, Why};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -34,6 +35,10 @@ pub struct Tracked {
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
     pub went_back: u64,
+    /// Frames that were not asked for.
+    pub left_out: u64,
+    /// The earliest and the latest time of those between the moments asked for.
+    pub in_time: Option<(Timestamp, Timestamp)>,
     pub links: Vec<u32>,
     pub dropped: Option<u64>,
     pub end: End,
@@ -50,7 +55,7 @@ pub struct Pace<'a> {
     pub threads: usize,
     /// Bytes of a chunk of the grid.
     pub chunk: u64,
-    pub keys: Keys,
+    pub lens: &'a Lens,
     /// Counts the bytes that have been tracked, for a progress bar.
     pub done: &'a AtomicU64,
     pub timings: &'a Timings,
@@ -160,6 +165,8 @@ impl Board {
                 first: None,
                 last: None,
                 went_back: 0,
+                left_out: 0,
+                in_time: None,
                 links: Vec::new(),
                 dropped: None,
                 end: End::Clean,
@@ -191,6 +198,8 @@ impl Board {
         tracked.went_back += read.counts.went_back
             + u64::from(read.counts.first.zip(self.last_time).is_some_and(|(first, last)| first < last));
         self.last_time = read.counts.last.or(self.last_time);
+        tracked.left_out += read.counts.left_out;
+        tracked.in_time = joined(tracked.in_time, read.counts.in_time);
         tracked.first = [tracked.first, read.counts.earliest].into_iter().flatten().min();
         tracked.last = tracked.last.max(read.counts.latest);
         for (why, count) in read.counts.others {
@@ -219,6 +228,15 @@ impl Board {
             self.chunks = self.accepted;
         }
     }
+}
+
+/// From the earlier start to the later end.
+pub fn joined(
+    one: Option<(Timestamp, Timestamp)>,
+    other: Option<(Timestamp, Timestamp)>,
+) -> Option<(Timestamp, Timestamp)> {
+    let both = |(first, last): (Timestamp, Timestamp), (from, to)| (first.min(from), last.max(to));
+    one.zip(other).map(|(one, other)| both(one, other)).or(one).or(other)
 }
 
 impl Run<'_> {
@@ -319,7 +337,7 @@ impl Run<'_> {
         let format = self.file.format;
         let start = if number == 0 { Some(from) } else { (format.boundary)(bytes, &context, from, limit) };
         let read = self.fill(number, |lanes| match start {
-            Some(start) => chunk::read(format, bytes, context, start, limit, &self.pace.keys, lanes),
+            Some(start) => chunk::read(self.file, context, start, limit, self.pace.lens, lanes),
             None => chunk::empty(context, from..limit, lanes),
         });
         self.board().decoded.insert(number, read);
@@ -328,9 +346,8 @@ impl Run<'_> {
 
     /// Frames the chunk that is next in order from its true start.
     fn redo(&self, number: usize, from: u64, context: Arc<Context>) {
-        let (limit, bytes) = (self.limit(number), self.file.source.bytes());
-        let read = self
-            .fill(number, |lanes| chunk::read(self.file.format, bytes, context, from, limit, &self.pace.keys, lanes));
+        let limit = self.limit(number);
+        let read = self.fill(number, |lanes| chunk::read(self.file, context, from, limit, self.pace.lens, lanes));
         let mut board = self.board();
         board.redoing = false;
         self.accept(&mut board, read);

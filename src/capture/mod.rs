@@ -53,7 +53,7 @@ pub struct Context {
 }
 
 /// One capturing interface, as the file describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Interface {
     pub link: LinkType,
     /// Frames were cut to this many bytes; 0 where the file sets no bound.
@@ -65,7 +65,7 @@ pub struct Interface {
 }
 
 /// How a file's time stamps become nanoseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Clock {
     pub resolution: Resolution,
     /// Seconds to add to every stamp (`if_tsoffset`).
@@ -73,7 +73,7 @@ pub struct Clock {
 }
 
 /// Units a second: `if_tsresol`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Resolution {
     /// 10^n
     Decimal(u8),

@@ -39,6 +39,20 @@ pub struct Facts {
     pub services: Services,
     /// What the points were read from, to find it again.
     pub origins: Vec<Origin>,
+    pub selected: Selected,
+}
+
+/// Which part of the inputs was asked for; all of it by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selected {
+    /// Frames before the one and after the other were left out.
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    /// Frames that do not fit this were left out.
+    pub filter: Option<String>,
+    /// Rows that do not fit this were left out.
+    pub condition: Option<String>,
+    pub rows_left_out: u64,
 }
 
 /// A file or stream that was named or found, as it was when it was opened.
@@ -80,6 +94,8 @@ pub struct InputFile {
     pub last: Option<Timestamp>,
     /// Frames whose time was before their predecessor's.
     pub time_went_back: u64,
+    /// Frames that were not asked for.
+    pub left_out: u64,
     /// Names of the link types met.
     pub links: Vec<String>,
     /// Packets dropped while capturing, as the file says.

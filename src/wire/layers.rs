@@ -36,12 +36,11 @@ pub(super) fn innermost(
     wire_len: u32,
     entered: &mut impl FnMut(Entered),
 ) -> Result<Innermost, Why> {
-    let end = bytes.len().max(wire_len as usize);
-    let mut walk = Walk { bytes, at: 0, end, vlan: 0, headers: 0, in_udp: false };
+    let mut walk = Walk::new(bytes, wire_len);
     let mut next = Next::Link(link.0);
     loop {
         walk.find_ip(next, entered).map_err(|why| walk.verdict(why))?;
-        let ip = ip::read(walk.bytes, walk.at, walk.end).map_err(|why| walk.verdict(why))?;
+        let ip = walk.ip().map_err(|why| walk.verdict(why))?;
         if ip.fragment != ip::Fragment::No {
             return Err(Why::Fragment(ip.protocol));
         }
@@ -54,7 +53,7 @@ pub(super) fn innermost(
 }
 
 /// How far the way down has come.
-struct Walk<'a> {
+pub(super) struct Walk<'a> {
     /// Up to the end of the innermost IP packet entered.
     bytes: &'a [u8],
     at: usize,
@@ -66,12 +65,41 @@ struct Walk<'a> {
     in_udp: bool,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    /// From the start of a frame, which is at least as long as what was captured of it.
+    #[inline]
+    pub fn new(bytes: &'a [u8], wire_len: u32) -> Self {
+        Self { bytes, at: 0, end: bytes.len().max(wire_len as usize), vlan: 0, headers: 0, in_udp: false }
+    }
+
+    /// Whether there were not too many headers yet.
+    #[inline]
+    pub fn may_go_on(&self) -> bool {
+        self.headers < DEPTH
+    }
+
+    /// The frame, up to the end of the innermost IP packet entered.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// What has yet to be read.
+    #[inline]
+    pub fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    /// Reads the IP header that stands here.
+    #[inline]
+    pub fn ip(&self) -> Result<Ip, Why> {
+        ip::read(self.bytes, self.at, self.end)
+    }
+
     /// Goes down to the next IP header. Ethernet and its tags are read in line: they are what nearly all frames have.
     #[inline]
     fn find_ip(&mut self, mut next: Next, entered: &mut impl FnMut(Entered)) -> Result<(), Why> {
-        while self.headers < DEPTH {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
+        while self.may_go_on() {
+            let rest = self.rest();
             let stripped = match next {
                 Next::Ip | Next::EtherType(ip::ETHERTYPE_V4 | ip::ETHERTYPE_V6) => return Ok(()),
                 Next::Link(ethernet::LINKTYPE) => ethernet::strip(rest)?,
@@ -89,7 +117,7 @@ impl Walk<'_> {
 
     /// Enters the tunnel that an IP packet carries.
     #[inline(never)]
-    fn enter_tunnel(&mut self, ip: &Ip, entered: &mut impl FnMut(Entered)) -> Result<Next, Why> {
+    pub fn enter_tunnel(&mut self, ip: &Ip, entered: &mut impl FnMut(Entered)) -> Result<Next, Why> {
         let other = Why::IpProtocol(ip.protocol);
         self.end = self.end.min(ip.payload_at.saturating_add(ip.payload_len));
         self.bytes = self.bytes.get(..self.end).unwrap_or(self.bytes);
@@ -110,7 +138,7 @@ impl Walk<'_> {
     }
 
     #[inline]
-    fn down(&mut self, stripped: Stripped) -> Next {
+    pub fn down(&mut self, stripped: Stripped) -> Next {
         self.at += stripped.header;
         self.headers += 1;
         stripped.next
@@ -125,7 +153,7 @@ impl Walk<'_> {
 
 /// Reads what is neither Ethernet nor IP.
 #[inline(never)]
-fn rarer(next: Next, rest: &[u8], entered: &mut impl FnMut(Entered)) -> Result<Stripped, Why> {
+pub(super) fn rarer(next: Next, rest: &[u8], entered: &mut impl FnMut(Entered)) -> Result<Stripped, Why> {
     match next {
         Next::Llc => llc::strip(rest),
         Next::Link(number) => link::strip(number, rest),

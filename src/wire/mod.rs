@@ -5,6 +5,7 @@
 //! Ethernet padding, frame check sequences and the snap length change nothing.
 
 pub mod flow;
+mod headers;
 mod icmp;
 mod ip;
 mod layers;
@@ -18,6 +19,7 @@ mod why;
 mod fixture;
 
 pub use flow::{Address, FlowHash, FlowKey, Keys, PackedAddress, Way};
+pub use headers::{Headers, Network, NetworkKind, headers};
 pub use link::{LINKS, Link};
 pub use tcp::Rare;
 pub use tunnel::{TUNNELS, Tunnel};

@@ -20,11 +20,12 @@ const ROOMS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates and the rooms that may name them.
-const HOMES: [(&str, &[&str]); 26] = [
+const HOMES: [(&str, &[&str]); 27] = [
     ("pcap_file", &["capture"]),
     ("byteorder_slice", &["capture"]),
     ("etherparse", &["wire"]),
     ("memmap2", &["input"]),
+    ("memchr", &["host"]),
     ("libc", &["input"]),
     ("flate2", &["input"]),
     ("zstd", &["input"]),

@@ -1,6 +1,7 @@
 //! All integration tests, in one binary.
 
 mod architecture;
+mod chains;
 mod corpus;
 mod corpus_community_id;
 mod corpus_connections;
@@ -8,6 +9,7 @@ mod corpus_frames;
 mod corpus_resets;
 mod corpus_segments;
 mod corpus_translations;
+mod dumps;
 mod explain;
 mod incidents;
 mod lab;

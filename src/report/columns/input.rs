@@ -65,6 +65,9 @@ pub static INPUTS: &[Column<InputRow>] = &[
     column("point", Kind::Text, "", "Observation point: the chain of files that this one belongs to.", |row, facts| {
         facts.points.get(row.point).map_or(Value::Null, |point| text(&point.name))
     }),
+    column("position", Kind::U32, "", "Place of the file among those of its observation point, from 1.", |row, _| {
+        Value::Number(row.file as u64 + 1)
+    }),
     column("size_bytes", Kind::U64, "byte", "Size of the file, unpacked.", |row, facts| {
         of(row, facts, |file| Value::Number(file.bytes))
     }),
@@ -87,6 +90,13 @@ pub static INPUTS: &[Column<InputRow>] = &[
         "",
         "Those frames by what they are or why they could not be decoded, with their counts.",
         |row, facts| of(row, facts, others),
+    ),
+    column(
+        "left_out_frames",
+        Kind::U64,
+        "frame",
+        "Frames that --since, --until and --filter left out; they are in no other count but frames.",
+        |row, facts| of(row, facts, |file| Value::Number(file.left_out)),
     ),
     column("link_types", Kind::Text, "", "Link types of the frames, joined by semicolons.", |row, facts| {
         of(row, facts, |file| joined(&file.links))

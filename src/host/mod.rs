@@ -1,0 +1,157 @@
+//! What the hosts said: the text of a dump becomes blocks of sockets, counters, settings, rules and log lines.
+//!
+//! Bytes are decoded ([`encoding`]), cut into [`Lines`], and offered to the [`FORMATS`] in their order: the first one that
+//! recognises a block at the line at hand takes the lines that are its own. What no format claims is read as a time, a
+//! prompt or a separator ([`stamp`]), which place the blocks that follow, or is counted as unknown. Detection is by
+//! content alone, in one pass, and total: no bytes make it panic, loop or fail.
+//!
+//! A new format is one file with a `FORMAT` and one line in [`FORMATS`].
+
+pub mod address;
+pub mod encoding;
+pub mod lines;
+pub mod measure;
+pub mod socket;
+pub mod ss;
+pub mod stamp;
+pub mod table;
+
+pub use address::{Host, Port, SocketAddress};
+pub use encoding::Encoding;
+pub use lines::{Line, Lines};
+pub use measure::{Measure, Measures};
+pub use socket::{Family, Owner, Shutdown, Socket, SocketState, Timer, TimerKind};
+pub use stamp::{Basis, Stamp};
+
+use crate::time::Timestamp;
+use stamp::Scene;
+
+/// The registry: one format, one line, in the order of trial.
+pub static FORMATS: &[&Format] = &[&ss::FORMAT];
+
+/// How one kind of block is recognised and read.
+pub struct Format {
+    /// As `inputs.format` prints it: `ss`, `netstat-linux`, `nstat`.
+    pub name: &'static str,
+    /// Whether a block begins at the next line. It looks at few lines, and is asked at every line that nobody claimed.
+    pub sniff: fn(&Lines<'_>) -> bool,
+    /// Takes the lines of the block (at least one) and leaves the first that is not its own, such as the header of the
+    /// next snapshot of the same kind.
+    pub parse: fn(&mut Lines<'_>, &mut Found),
+}
+
+/// What one block says. Most blocks fill one of the lists; one that was recognised and fills none is a result too: no
+/// sockets were there.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    pub sockets: Vec<Socket>,
+    /// Rows of other protocols and families that were passed over.
+    pub other_rows: u64,
+    pub odd: Odd,
+}
+
+/// Lines inside a block that were not understood: all are counted, the first are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Odd {
+    pub count: u64,
+    /// Line number and what is odd about it.
+    pub first: Vec<(u32, &'static str)>,
+}
+
+impl Odd {
+    /// Kept of each block.
+    const KEPT: usize = 8;
+
+    pub fn add(&mut self, line: u32, why: &'static str) {
+        self.count += 1;
+        if self.first.len() < Self::KEPT {
+            self.first.push((line, why));
+        }
+    }
+}
+
+/// One snapshot by one command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    pub format: &'static str,
+    /// Counted from 1.
+    pub first_line: u32,
+    pub lines: u32,
+    /// When it was taken, as far as the text or the hints tell.
+    pub time: Option<Stamp>,
+    /// The host that a prompt, a `watch` header or the hints name.
+    pub host: Option<Box<str>>,
+    /// The command line at the prompt before.
+    pub command: Option<Box<str>>,
+    pub found: Found,
+}
+
+/// A dump file, read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    pub encoding: Encoding,
+    pub blocks: Vec<Block>,
+    pub lines: u32,
+    /// Lines that nothing explains.
+    pub unknown_lines: u64,
+    /// Numbers of the first of them.
+    pub first_unknown: Vec<u32>,
+}
+
+/// What is known of a dump besides its bytes.
+#[derive(Clone, Debug, Default)]
+pub struct Hints {
+    /// Its path as it was found: a name may hold the time.
+    pub path: String,
+    /// When the file was last changed.
+    pub modified: Option<Timestamp>,
+    /// The host it was taken on, by folder or by the user's word.
+    pub host: Option<Box<str>>,
+}
+
+/// Reads a dump. A text in which no format recognises anything gives no blocks.
+pub fn read(bytes: &[u8], hints: &Hints) -> Document {
+    let (text, encoding) = encoding::decode(bytes);
+    let mut document = Document { encoding, blocks: Vec::new(), lines: 0, unknown_lines: 0, first_unknown: Vec::new() };
+    let mut lines = Lines::new(&text);
+    let mut scene = Scene::new(hints);
+    while let Some(line) = lines.peek() {
+        if let Some(format) = FORMATS.iter().find(|format| (format.sniff)(&lines)) {
+            document.blocks.push(block(format, &mut lines, &scene));
+            lines.command = None;
+            continue;
+        }
+        lines.next();
+        if scene.takes(line) {
+            lines.command = scene.command();
+        } else {
+            document.unknown_lines += 1;
+            if document.first_unknown.len() < Odd::KEPT {
+                document.first_unknown.push(line.number);
+            }
+        }
+    }
+    document.lines = lines.number() - 1;
+    document
+}
+
+fn block(format: &Format, lines: &mut Lines<'_>, scene: &Scene<'_>) -> Block {
+    let first_line = lines.number();
+    let command = lines.command.map(Into::into);
+    let mut found = Found::default();
+    (format.parse)(lines, &mut found);
+    if lines.number() == first_line {
+        // Whatever a parser does, reading goes on.
+        lines.next();
+        found.odd.add(first_line, "not understood");
+    }
+    Block {
+        format: format.name,
+        first_line,
+        lines: lines.number() - first_line,
+        time: scene.time(),
+        host: scene.host().map(Into::into),
+        command,
+        found,
+    }
+}

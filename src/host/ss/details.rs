@@ -1,0 +1,231 @@
+//! What follows the addresses in a row of `ss` and stands in its further lines: `key:value` in any order, any of them
+//! missing.
+
+use crate::host::measure::Gathered;
+use crate::host::{Owner, Shutdown, Socket, Timer, TimerKind};
+
+/// Reads details; keeps its stores between the rows.
+#[derive(Default)]
+pub(super) struct Reader {
+    owners: Vec<Owner>,
+    measures: Gathered,
+}
+
+impl Reader {
+    /// Adds what a row's tail or a further line says to the socket.
+    pub(super) fn read(&mut self, text: &str, socket: &mut Socket) {
+        let mut rest = text.trim_ascii_start();
+        while !rest.is_empty() {
+            let after = match rest.strip_prefix("users:((") {
+                Some(users) => self.owners(users),
+                None => None,
+            };
+            rest = after.unwrap_or_else(|| {
+                let end = rest.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(rest.len());
+                let (token, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+                self.token(token, socket);
+                after
+            });
+            rest = rest.trim_ascii_start();
+        }
+        if !self.owners.is_empty() {
+            socket.owners = self.owners.as_slice().into();
+            self.owners.clear();
+        }
+        self.measures.give(&mut socket.measures);
+    }
+
+    /// `"name",pid=1,fd=3),("name",pid=2,fd=3))`: a name may hold anything, quotes and brackets too. What follows the list.
+    fn owners<'a>(&mut self, users: &'a str) -> Option<&'a str> {
+        let mut rest = users;
+        loop {
+            let (owner, after) = owner(rest)?;
+            self.owners.push(owner);
+            match after.strip_prefix(",(") {
+                Some(next) => rest = next,
+                None => return Some(after.strip_prefix(')').unwrap_or(after)),
+            }
+        }
+    }
+
+    fn token(&mut self, token: &str, socket: &mut Socket) {
+        match token {
+            "<->" => socket.shutdown = Some(Shutdown::None),
+            "-->" => socket.shutdown = Some(Shutdown::Receive),
+            "<--" => socket.shutdown = Some(Shutdown::Send),
+            "---" => socket.shutdown = Some(Shutdown::Both),
+            "app_limited" => self.measures.add("app_limited", 1),
+            _ => {
+                if let Some((key, value)) = token.split_once(':') {
+                    self.pair(key, value, socket);
+                }
+            }
+        }
+    }
+
+    fn pair(&mut self, key: &str, value: &str, socket: &mut Socket) {
+        match key {
+            "timer" => socket.timer = timer(value),
+            "ino" => socket.inode = value.parse().ok().filter(|&inode: &u64| inode != 0),
+            "uid" => socket.user = Some(value.into()),
+            "cgroup" => socket.cgroup = Some(value.into()),
+            "skmem" | "mem" => self.memory(key, value),
+            _ => self.measure(key, value),
+        }
+    }
+
+    /// `skmem:(r0,rb131072,t0,tb16384,f0,w0,o0,bl0,d14)`; an older `mem:(r0,w0,f0,t0)`.
+    fn memory(&mut self, key: &str, value: &str) {
+        for part in value.trim_matches(['(', ')']).split(',') {
+            let at = part.bytes().position(|byte| byte.is_ascii_digit()).unwrap_or(part.len());
+            let Some((letters, digits)) = part.split_at_checked(at) else { continue };
+            let name = match (key, letters) {
+                (_, "r") => "skmem_rmem",
+                (_, "rb") => "skmem_rcvbuf",
+                (_, "w") => "skmem_wmem",
+                (_, "tb") => "skmem_sndbuf",
+                (_, "bl") => "skmem_backlog",
+                (_, "d") => "skmem_drops",
+                _ => continue,
+            };
+            if let Ok(value) = digits.parse() {
+                self.measures.add(name, value);
+            }
+        }
+    }
+
+    fn measure(&mut self, key: &str, value: &str) {
+        let (first, second) = value.split_once(['/', ',']).unwrap_or((value, ""));
+        let (names, scale) = match key {
+            "rto" => (["rto_us", ""], 1000),
+            "rtt" => (["rtt_us", "rttvar_us"], 1000),
+            "minrtt" => (["minrtt_us", ""], 1000),
+            "rcv_rtt" => (["rcv_rtt_us", ""], 1000),
+            "ato" => (["ato_us", ""], 1000),
+            "retrans" => (["retrans", "retrans_total"], 1),
+            "wscale" => (["wscale_send", "wscale_receive"], 1),
+            "lastsnd" => (["lastsnd_ms", ""], 1),
+            "lastrcv" => (["lastrcv_ms", ""], 1),
+            "lastack" => (["lastack_ms", ""], 1),
+            "busy" => (["busy_ms", ""], 1),
+            "rwnd_limited" => (["rwnd_limited_ms", ""], 1),
+            "sndbuf_limited" => (["sndbuf_limited_ms", ""], 1),
+            "notsent" => (["notsent_bytes", ""], 1),
+            _ => ([key, ""], 1),
+        };
+        for (name, text) in names.into_iter().zip([first, second]) {
+            if let Some(value) = decimal(text, scale) {
+                self.measures.add(name, value);
+            }
+        }
+    }
+}
+
+/// `"name",pid=1,fd=3)`, of older versions `"name",1,3)`; with `-Z` contexts stand in between.
+fn owner(text: &str) -> Option<(Owner, &str)> {
+    let text = text.strip_prefix('"')?;
+    let mut from = 0;
+    loop {
+        let end = from + text.get(from..)?.find("\",")?;
+        let (name, after) = (text.get(..end)?, text.get(end + 2..)?);
+        if let Some((pid, fd, rest)) = ids(after) {
+            let program = (!name.is_empty()).then(|| name.into());
+            return Some((Owner { pid: Some(pid), program, fd }, rest));
+        }
+        from = end + 1;
+    }
+}
+
+/// Process and descriptor, and what follows their bracket.
+fn ids(text: &str) -> Option<(u32, Option<u32>, &str)> {
+    let text = text.strip_prefix("pid=").unwrap_or(text);
+    let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    let (pid, rest) = text.split_at_checked(end)?;
+    let pid = pid.parse().ok()?;
+    let close = rest.find(')')?;
+    let (ids, rest) = (rest.get(..close)?, rest.get(close + 1..)?);
+    let fd = ids.rsplit(',').next()?;
+    Some((pid, fd.strip_prefix("fd=").unwrap_or(fd).parse().ok(), rest))
+}
+
+/// `(on,4.104ms,5)`
+fn timer(value: &str) -> Option<Timer> {
+    let mut parts = value.strip_prefix('(')?.trim_end_matches(')').split(',');
+    let kind = match parts.next()? {
+        "on" => TimerKind::On,
+        "keepalive" => TimerKind::Keepalive,
+        "timewait" => TimerKind::TimeWait,
+        "persist" => TimerKind::Probe,
+        "off" => TimerKind::Off,
+        _ => TimerKind::Unknown,
+    };
+    let left_ms = parts.next().and_then(span_ms);
+    let retransmits = parts.next().and_then(|count| count.parse().ok());
+    Some(Timer { kind, left_ms, retransmits, probes: None })
+}
+
+/// `104ms`, `4.104ms` (4 s and 104 ms), `50sec`, `6.516sec`, `1min35sec`, `119min`; nothing if the timer is due.
+fn span_ms(text: &str) -> Option<u32> {
+    let (minutes, rest) =
+        text.split_once("min").map_or((Some(0), text), |(minutes, rest)| (minutes.parse().ok(), rest));
+    let number = rest.trim_end_matches("ms").trim_end_matches("sec");
+    let is_ms = rest.ends_with("ms") && !number.contains('.');
+    let below = match number {
+        "" => Some(0),
+        _ if is_ms => number.parse().ok(),
+        _ => decimal(number, 1000),
+    };
+    u32::try_from(u64::checked_add(u64::checked_mul(minutes?, 60_000)?, below?)?).ok()
+}
+
+/// A decimal number times a power of ten; whatever stands after the number does not count.
+fn decimal(text: &str, scale: u64) -> Option<u64> {
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
+    let mut bytes = text.bytes().peekable();
+    digit(*bytes.peek()?)?;
+    let mut value: u64 = 0;
+    while let Some(next) = bytes.peek().copied().and_then(digit) {
+        value = value.checked_mul(10)?.checked_add(next)?;
+        bytes.next();
+    }
+    value = value.checked_mul(scale)?;
+    if bytes.next() == Some(b'.') {
+        let mut place = scale / 10;
+        while let Some(next) = bytes.next().and_then(digit).filter(|_| place > 0) {
+            value = value.checked_add(next * place)?;
+            place /= 10;
+        }
+    }
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timers_say_seconds_before_the_point() {
+        for (text, ms) in [
+            ("104ms", Some(104)),
+            ("4.104ms", Some(4104)),
+            ("50sec", Some(50_000)),
+            ("6.516sec", Some(6516)),
+            ("1min35sec", Some(95_000)),
+            ("119min", Some(7_140_000)),
+            ("", Some(0)),
+            ("soon", None),
+            ("99999999999min", None),
+        ] {
+            assert_eq!(span_ms(text), ms, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_may_hold_quotes_and_brackets() {
+        let mut reader = Reader::default();
+        let rest = reader.owners(r#""my ",(x",pid=1,fd=3),("b",pid=22,proc_ctx=unconfined,fd=44)) uid:0"#);
+        assert_eq!(rest, Some(" uid:0"));
+        let shown: Vec<_> = reader.owners.iter().map(|owner| (owner.program.as_deref(), owner.pid, owner.fd)).collect();
+        assert_eq!(shown, [(Some("my \",(x"), Some(1), Some(3)), (Some("b"), Some(22), Some(44))]);
+    }
+}
