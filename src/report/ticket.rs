@@ -173,6 +173,7 @@ impl Ticket {
             id: Some(segment.ip_id).filter(|_| !v6),
             iface: Some(segment.interface).filter(|&number| number > 0).map(|number| number.min(255) as u8),
             vlan,
+            frag: None,
             cut,
         }
     }

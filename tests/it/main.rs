@@ -2,6 +2,7 @@
 
 mod architecture;
 mod chains;
+mod containers;
 mod corpus;
 mod corpus_community_id;
 mod corpus_connections;
