@@ -42,7 +42,8 @@ impl Page {
             let new = self.snd_nxt(act.side, at).is_some_and(|next| act.len > 0 && act.payload_end() > next);
             let talks = new && act.at - rst.at > 50;
             let beyond = !act.any(SYN) && (act.payload_end() > rst.seq || act.ack > acked || talks);
-            act.synack() || beyond
+            let spoke = self.list(act.side, at).any(|(_, act)| act.plain());
+            beyond || act.synack() && (!spoke || self.phase(reset.index) == "handshake")
         })
     }
 
