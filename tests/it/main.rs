@@ -1,6 +1,7 @@
 //! All integration tests, in one binary.
 
 mod architecture;
+mod around;
 mod chains;
 mod containers;
 mod corpus;
