@@ -1,10 +1,16 @@
 //! The tables: every column once, with its name, type, unit, meaning and getter. What is printed, documented and explained
 //! of a column comes from here.
 
+mod around;
+mod arp;
 mod connection;
+mod dns;
 mod input;
 mod side;
 
+pub use around::PointRow;
+pub use arp::{ARP, arp};
+pub use dns::{DNS, dns};
 pub use input::{INPUTS, InputRow, inputs};
 
 use super::{Kind, Value};
@@ -144,6 +150,8 @@ mod tests {
     fn names_are_unique_and_fixed_and_every_meaning_is_a_sentence() {
         is_sound(COLUMNS, FIXED);
         is_sound(INPUTS, FIXED_OF_INPUTS);
+        is_sound(ARP, "address, state");
+        is_sound(DNS, "name, type, state");
     }
 
     #[test]

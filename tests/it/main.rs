@@ -1,6 +1,7 @@
 //! All integration tests, in one binary.
 
 mod architecture;
+mod around;
 mod chains;
 mod containers;
 mod corpus;
@@ -14,6 +15,7 @@ mod dumps;
 mod explain;
 mod incidents;
 mod lab;
+mod metamorphic;
 mod oracle;
 mod readme;
 mod report;
