@@ -214,7 +214,9 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             frames_before += row.frames;
             point.files.push(row);
         }
-        let Lanes { tables, around, fragments } = lanes;
+        let Lanes { tables, around, beside, fragments } = lanes;
+        let lists = beside.map(|beside| beside.into_inner().unwrap_or_else(PoisonError::into_inner).finish());
+        point.beside = lists.into();
         point.around = around.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
         let fragments = fragments.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = point.files.last_mut() {
@@ -263,6 +265,7 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
         dropped: tracked.dropped,
         others,
         fragments: tracked.fragments,
+        comments: tracked.comments,
         end: tracked.end,
         note: (!notes.is_empty()).then(|| notes.join("; ")),
     }

@@ -3,6 +3,7 @@
 
 mod around;
 mod arp;
+mod beside;
 mod connection;
 mod dns;
 mod input;
@@ -55,8 +56,8 @@ impl<R> Copy for Column<R> {}
 /// The columns of `connections`, in their order: the names that scripts rely on, the other core ones, the rest.
 pub static COLUMNS: &[Column<Judged>] = &joined();
 
-const PARTS: [&[Column<Judged>]; 6] =
-    [connection::FIXED, side::FIXED, connection::CORE, connection::MORE, side::MORE, side::AGED];
+const PARTS: [&[Column<Judged>]; 7] =
+    [connection::FIXED, side::FIXED, connection::CORE, connection::MORE, beside::BESIDE, side::MORE, side::AGED];
 
 const COUNT: usize = {
     let (mut count, mut part) = (0, 0);

@@ -4,6 +4,7 @@ mod architecture;
 mod around;
 mod chains;
 mod containers;
+mod beside;
 mod corpus;
 mod corpus_community_id;
 mod corpus_connections;

@@ -56,8 +56,10 @@ pub static DNS: &[Column<PointRow>] = &[
     column("code", Kind::Text, "", "The last error: NXDOMAIN (no such name), SERVFAIL, REFUSED ...", |row, facts| {
         of(row, facts, |dns| dns.failure.map_or(Value::Null, |code| Value::text(code_name(code))))
     }),
-    column("client_address", Kind::Text, "", "Who asked.", |row, facts| of(row, facts, |dns| Value::Ip(dns.client))),
-    column("server_address", Kind::Text, "", "Who was asked.", |row, facts| {
+    column("client_address", Kind::Text, "", "IP address that asked.", |row, facts| {
+        of(row, facts, |dns| Value::Ip(dns.client))
+    }),
+    column("server_address", Kind::Text, "", "IP address that was asked.", |row, facts| {
         of(row, facts, |dns| Value::Ip(dns.server))
     }),
     column(

@@ -132,6 +132,13 @@ pub static INPUTS: &[Column<InputRow>] = &[
         "Frames with a time before that of the frame before them.",
         |row, facts| of(row, facts, |file| Value::Number(file.time_went_back)),
     ),
+    column(
+        "comments",
+        Kind::Text,
+        "",
+        "What the capture says of itself and of its interfaces, joined by semicolons.",
+        |row, facts| of(row, facts, |file| joined(&file.comments)),
+    ),
     column("note", Kind::Text, "", "What else was met while reading the file.", |row, facts| {
         of(row, facts, |file| file.note.as_deref().map_or(Value::Null, text))
     }),

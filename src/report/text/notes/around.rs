@@ -1,7 +1,7 @@
 //! Notes of what explains a connection that never was: nobody at an address, two at one, a name that is not found.
 
 use crate::case::around::{ArpRow, ArpState, DnsRow, DnsState};
-use crate::case::{Around, Case};
+use crate::case::{Around, Beside, Case};
 use crate::report::human::{count, counted};
 use crate::report::terminal::safe;
 use crate::wire::dns::code_name;
@@ -17,6 +17,13 @@ pub(super) fn notes(case: &Case) -> Vec<String> {
     notes.extend(nobody(&arp));
     notes.extend(two(&arp));
     notes.extend(in_vain(&dns));
+    let unlisted: u64 = case.facts.points.iter().flat_map(|point| &point.beside).map(Beside::beyond).sum();
+    if unlisted > 0 {
+        notes.push(format!(
+            "{}, tunnels or remarks more than are kept: some connections lack theirs",
+            counted(unlisted, "server name")
+        ));
+    }
     let beyond: u64 = around().map(|around: &Around| around.arp.beyond + around.dns.beyond + around.names.beyond).sum();
     if beyond > 0 {
         notes.push(format!(
