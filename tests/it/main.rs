@@ -17,6 +17,7 @@ mod dumps;
 mod explain;
 mod incidents;
 mod lab;
+mod metamorphic;
 mod oracle;
 mod readme;
 mod report;
