@@ -3,8 +3,9 @@
 use super::runs::Runs;
 use super::selection::{Condition, RowTest};
 use super::timings::{Lap, Stage, Timings};
-use crate::case::{Case, Facts, Judged, Tally};
-use crate::tcp::records;
+use crate::case::join::{Index, Joiner};
+use crate::case::{Case, Facts, Joins, Judged, Tally};
+use crate::tcp::{Summary, records};
 use crate::time::{Span, Timestamp};
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -48,11 +49,33 @@ pub(super) fn deliver(
     Ok(Case { facts, tally, unread: Vec::new(), left_out: Vec::new() })
 }
 
+/// What the sockets of the dumps are to the connections; without sockets nothing is read.
+pub(super) fn join(runs: &mut Runs, facts: &Facts) -> io::Result<Joins> {
+    let Some(index) = Index::new(&facts.dumps) else { return Ok(Joins::default()) };
+    let mut joiner = Joiner::new(&index);
+    judged_of(runs, facts, &Timings::default(), &|summary| index.wants(summary), &mut |batch, _| {
+        batch.iter().for_each(|row| joiner.add(row));
+        Ok(())
+    })?;
+    Ok(joiner.finish(&facts.dumps, &facts.points))
+}
+
 /// Judges all rows in order, in batches, on all threads of the pool at hand.
 pub(super) fn judged(
     runs: &mut Runs,
     facts: &Facts,
     timings: &Timings,
+    each: &mut dyn FnMut(Vec<Judged>, &mut Lap) -> io::Result<()>,
+) -> io::Result<()> {
+    judged_of(runs, facts, timings, &|_| true, each)
+}
+
+/// The same of the connections that are wanted.
+fn judged_of(
+    runs: &mut Runs,
+    facts: &Facts,
+    timings: &Timings,
+    wanted: &(dyn Fn(&Summary) -> bool + Sync),
     each: &mut dyn FnMut(Vec<Judged>, &mut Lap) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut ordered = runs.ordered()?;
@@ -69,7 +92,9 @@ pub(super) fn judged(
             return Ok(());
         }
         lap.end(Stage::Merge);
-        let row = |record: &Cow<'_, [u8]>| Some(Judged::new(records::decode(record)?, facts));
+        let row = |record: &Cow<'_, [u8]>| {
+            records::decode(record).filter(|summary| wanted(summary)).map(|summary| Judged::new(summary, facts))
+        };
         let rows = batch.par_iter().filter_map(row).collect();
         lap.end(Stage::Judge);
         each(rows, &mut lap)?;

@@ -252,8 +252,9 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         };
         options.timings.stage(Stage::Gather, || pool.install(|| tables.into_par_iter().for_each(gather)));
     }
-    let (runs, result) = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (mut runs, result) = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
     result?;
+    facts.joins = options.timings.stage(Stage::Join, || pool.install(|| deliver::join(&mut runs, &facts)))?;
     let (unread, left_out, timings) = (plan.unread, plan.left_out, Arc::clone(&options.timings));
     let stuck_after = options.stuck_after;
     Ok(Tracking { runs, facts, unread, left_out, stuck_after, pool, timings, lens, rows, files })

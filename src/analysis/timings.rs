@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// What time is spent on. The first four follow one another; the others are parts of them.
+/// What time is spent on. The first five follow one another; the others are parts of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Finding, opening and recognising the inputs.
@@ -13,6 +13,8 @@ pub enum Stage {
     Track,
     /// Taking the connections out of the lanes, and putting them in order.
     Gather,
+    /// Joining the sockets of dumps with the connections.
+    Join,
     /// Judging and writing every row.
     Deliver,
     /// Of `Track`, summed over the workers: framing and decoding.

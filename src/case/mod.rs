@@ -6,6 +6,7 @@
 pub mod around;
 mod beside;
 pub mod dump;
+pub mod join;
 mod services;
 mod tally;
 pub mod timeline;
@@ -13,6 +14,7 @@ pub mod timeline;
 pub use around::Around;
 pub use beside::{Beside, List};
 pub use dump::{Dump, Dumps};
+pub use join::Joins;
 pub use services::{Service, ServiceCounts, Services};
 pub use tally::{Stuck, Tally};
 pub use timeline::Timeline;
@@ -45,6 +47,8 @@ pub struct Facts {
     pub services: Services,
     /// What the hosts said.
     pub dumps: Dumps,
+    /// What the sockets of the dumps are to the connections of the captures.
+    pub joins: Joins,
     /// What the points and dumps were read from, to find it again.
     pub origins: Vec<Origin>,
     /// What was named or found and not read.

@@ -17,6 +17,7 @@ pub mod netstat_bsd;
 pub mod netstat_solaris;
 pub mod netstat_windows;
 pub mod powershell;
+pub mod service;
 pub mod socket;
 pub mod ss;
 pub mod stamp;

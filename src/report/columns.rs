@@ -7,8 +7,10 @@ mod beside;
 mod connection;
 mod dns;
 mod input;
+mod kernel;
 mod side;
 mod socket;
+mod socket_join;
 
 pub use around::PointRow;
 pub use arp::{ARP, arp};
@@ -56,27 +58,36 @@ impl<R> Clone for Column<R> {
 impl<R> Copy for Column<R> {}
 
 /// The columns of `connections`, in their order: the names that scripts rely on, the other core ones, the rest.
-pub static COLUMNS: &[Column<Judged>] = &joined();
+pub static COLUMNS: &[Column<Judged>] = &joined::<_, { count(&PARTS) }>(&PARTS);
 
-const PARTS: [&[Column<Judged>]; 7] =
-    [connection::FIXED, side::FIXED, connection::CORE, connection::MORE, beside::BESIDE, side::MORE, side::AGED];
+const PARTS: [&[Column<Judged>]; 8] = [
+    connection::FIXED,
+    side::FIXED,
+    connection::CORE,
+    kernel::KERNEL,
+    connection::MORE,
+    beside::BESIDE,
+    side::MORE,
+    side::AGED,
+];
 
-const COUNT: usize = {
+const fn count<R>(parts: &[&[Column<R>]]) -> usize {
     let (mut count, mut part) = (0, 0);
-    while part < PARTS.len() {
-        count += PARTS[part].len();
+    while part < parts.len() {
+        count += parts[part].len();
         part += 1;
     }
     count
-};
+}
 
-const fn joined() -> [Column<Judged>; COUNT] {
-    let mut all = [PARTS[0][0]; COUNT];
+/// One table of several parts.
+const fn joined<R, const COUNT: usize>(parts: &[&[Column<R>]]) -> [Column<R>; COUNT] {
+    let mut all = [parts[0][0]; COUNT];
     let (mut at, mut part) = (0, 0);
-    while part < PARTS.len() {
+    while part < parts.len() {
         let mut index = 0;
-        while index < PARTS[part].len() {
-            all[at] = PARTS[part][index];
+        while index < parts[part].len() {
+            all[at] = parts[part][index];
             at += 1;
             index += 1;
         }
@@ -100,6 +111,18 @@ pub fn choose<R>(table: &'static [Column<R>], wish: &str) -> Result<Vec<&'static
         "all" => Ok(select(table, true)),
         names => names.split(',').map(|name| find(table, name.trim())).collect(),
     }
+}
+
+/// The columns of `connections` that `wish` asks for; the core ones hold what the hosts said where any dump was read.
+///
+/// # Errors
+/// In words, when a name is no column of the table.
+pub fn of_connections(wish: &str, facts: &Facts) -> Result<Vec<&'static Column<Judged>>, String> {
+    let mut chosen = choose(COLUMNS, wish)?;
+    if wish == "core" && !facts.joins.sockets().is_empty() {
+        chosen.extend(COLUMNS.iter().filter(|column| kernel::KERNEL.iter().any(|of| of.name == column.name)));
+    }
+    Ok(chosen)
 }
 
 fn find<R>(table: &'static [Column<R>], name: &str) -> Result<&'static Column<R>, String> {

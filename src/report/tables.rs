@@ -63,9 +63,9 @@ pub static TABLES: &[Table] = &[
     },
     Table {
         name: "sockets",
-        doc: "sockets of the dumps, whatever system wrote them",
+        doc: "sockets of the dumps, whatever system wrote them, with their connections and peers",
         always: false,
-        of_dumps: true,
+        of_dumps: false,
         fields: || fields(SOCKETS),
         rows: |facts| sockets(facts).len(),
         check: |wish| choose(SOCKETS, wish).map(drop),

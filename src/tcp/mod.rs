@@ -7,6 +7,7 @@
 mod embryo;
 mod facts;
 mod handshake;
+pub mod history;
 pub mod judgement;
 pub mod lack;
 mod moment;

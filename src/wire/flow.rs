@@ -21,6 +21,14 @@ impl Address {
         Self { ip: u128::from_be_bytes(octets), port }
     }
 
+    /// IPv4-mapped addresses are IPv4 ones here.
+    pub fn new(ip: IpAddr, port: u16) -> Self {
+        match ip {
+            IpAddr::V4(ip) => Self::v4(ip.octets(), port),
+            IpAddr::V6(ip) => Self::v6(ip.octets(), port),
+        }
+    }
+
     /// As people write it: IPv4-mapped addresses as IPv4.
     pub fn ip(self) -> IpAddr {
         if self.ip >> 32 == 0xffff {

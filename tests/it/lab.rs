@@ -3,6 +3,7 @@
 mod agreement;
 mod calls;
 mod found;
+mod joined;
 mod plain;
 mod resets;
 mod scene;

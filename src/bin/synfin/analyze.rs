@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use synfin::analysis::{self, Folder, Options, Plan, Report, Rows, Tracking, Wanted};
 use synfin::case::{Facts, Judged};
-use synfin::report::columns::{COLUMNS, choose};
+use synfin::report::columns::{COLUMNS, choose, of_connections};
 use synfin::report::terminal::Style;
 use synfin::report::{self, text};
 
@@ -28,9 +28,10 @@ pub fn run(args: &Analyze) -> anyhow::Result<Exit> {
     };
     let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
     let (case, written) = match (folder, wanted) {
-        (Some(folder), Some(wanted)) => {
+        (Some(folder), Some(mut wanted)) => {
             let target = folder.target().to_owned();
             let failed = || format!("{}: the report could not be written", target.display());
+            wanted.columns = of_connections(&args.output.columns, tracking.facts()).map_err(anyhow::Error::msg)?;
             let mut report = Report::open(folder, &wanted).with_context(failed)?;
             let case = tracking.deliver(&mut report).with_context(failed)?;
             let written = report.finish(&case).with_context(failed)?;

@@ -8,7 +8,7 @@ use std::io::{self, BufWriter, IsTerminal};
 use std::time::Instant;
 use synfin::analysis::{Plan, Rows};
 use synfin::case::{Facts, Judged};
-use synfin::report::columns::{COLUMNS, choose};
+use synfin::report::columns::{COLUMNS, choose, of_connections};
 use synfin::report::{self, Field, RowWriter, Sink, Table, TableWriter, aligned};
 
 pub fn run(args: &Show) -> anyhow::Result<Exit> {
@@ -40,8 +40,9 @@ fn small(args: &Printing, table: &Table) -> anyhow::Result<Exit> {
 fn connections(args: &Printing) -> anyhow::Result<Exit> {
     let since = Instant::now();
     let options = args.run.options(60);
-    let columns = choose(COLUMNS, &args.columns).map_err(anyhow::Error::msg)?;
+    choose(COLUMNS, &args.columns).map_err(anyhow::Error::msg)?;
     let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
+    let columns = of_connections(&args.columns, tracking.facts()).map_err(anyhow::Error::msg)?;
     let fields = columns.iter().map(|column| column.field()).collect();
     let mut rows = Printed(TableWriter::with(columns, writer(args, fields)?));
     let case = tracking.deliver(&mut rows)?;

@@ -11,7 +11,7 @@ use synfin::report::text::Written;
 type Part = (Stage, &'static str);
 
 /// Stages that follow one another, each with its parts. Parts of tracking are sums over all threads.
-const STAGES: [(Stage, &str, &[Part]); 4] = [
+const STAGES: [(Stage, &str, &[Part]); 5] = [
     (Stage::Plan, "plan", &[]),
     (
         Stage::Track,
@@ -24,6 +24,7 @@ const STAGES: [(Stage, &str, &[Part]); 4] = [
         ],
     ),
     (Stage::Gather, "gather", &[]),
+    (Stage::Join, "join", &[]),
     (
         Stage::Deliver,
         "deliver",
@@ -117,6 +118,7 @@ track                         0.000 s   0 frames, 0 segments
   connections                 0.000 s
   waiting                     0.000 s
 gather                        0.000 s
+join                          0.000 s
 deliver                       0.000 s   7 connections
   reading back                0.000 s
   judging                     0.000 s

@@ -1,6 +1,6 @@
 //! Columns of `sockets` and `listeners`: one row a socket of a dump, whatever system printed it.
 
-use super::{Column, Kind, Value};
+use super::{Column, Kind, Value, count, joined, socket_join};
 use crate::case::dump::Place;
 use crate::case::{Dump, Facts};
 use crate::host::{Basis, Block, Host, Port, Socket, SocketAddress, SocketState, Stamp, TimerKind};
@@ -33,7 +33,7 @@ macro_rules! columns {
     };
 }
 
-const STATES: [&str; SocketState::ALL.len()] = {
+pub(super) const STATES: [&str; SocketState::ALL.len()] = {
     let mut names = [""; SocketState::ALL.len()];
     let mut at = 0;
     while at < names.len() {
@@ -53,8 +53,13 @@ const TIMERS: [&str; 6] = [
 ];
 
 /// The columns of `sockets`, in their order.
+pub static SOCKETS: &[Column<Place>] = &joined::<_, { count(&PARTS) }>(&PARTS);
+
+const PARTS: [&[Column<Place>]; 4] = [SAID, socket_join::JOINED, MORE, socket_join::MORE];
+
+/// What the dump says, for people.
 #[rustfmt::skip]
-pub static SOCKETS: &[Column<Place>] = columns![
+const SAID: &[Column<Place>] = columns![
     (true, "time", Kind::Time, "", "When the snapshot was taken, as the dump or its name says.", |_, block, _| time(block)),
     (true, "host", Kind::Text, "", "Host that the dump was taken on, where something names it.", |_, block, _| host(block)),
     (true, "local_address", Kind::Text, "", "Local address; `*` for any.", |_, _, socket| address(&socket.local)),
@@ -78,6 +83,11 @@ pub static SOCKETS: &[Column<Place>] = columns![
     (true, "user", Kind::Text, "", "User, as a number or a name.", |_, _, socket| socket.user.as_deref().map_or(Value::Null, Value::text)),
     (true, "inode", Kind::U64, "", "Inode of the socket.", |_, _, socket| Value::number(socket.inode)),
     (true, "processes", Kind::Text, "", "All processes that hold the socket: program/pid/descriptor, joined by semicolons.", |_, _, socket| processes(socket)),
+];
+
+/// What else it says.
+#[rustfmt::skip]
+const MORE: &[Column<Place>] = columns![
     (false, "shutdown", Kind::Enum(&["none", "receive", "send", "both"]), "", "Directions that are closed.", |_, _, socket| Value::name(socket.shutdown.map(|shutdown| shutdown.name()))),
     (false, "service", Kind::Text, "", "Service that the socket belongs to: its control group, or the component that Windows names.", |_, _, socket| socket.service.as_deref().map_or(Value::Null, Value::text)),
     (false, "unacked", Kind::U64, "", "Segments sent and not acknowledged; of a listener, connections that wait to be accepted.", |_, _, socket| measure(socket, "unacked")),
@@ -128,7 +138,7 @@ fn stamp(block: &Block) -> Option<Stamp> {
     block.time.filter(|stamp| stamp.basis != Basis::FileDate)
 }
 
-fn host(block: &Block) -> Value<'_> {
+pub(super) fn host(block: &Block) -> Value<'_> {
     block.host.as_deref().map_or(Value::Null, Value::text)
 }
 
