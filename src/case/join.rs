@@ -15,7 +15,7 @@ mod settle;
 mod whole;
 
 pub use candidate::{as_socket, socket_state};
-pub use clock::{Placed, Placement};
+pub use clock::{Offset, Placed, Placement};
 pub use during::During;
 pub use index::Index;
 pub use peers::Peer;

@@ -6,6 +6,7 @@
 
 mod folded;
 mod head;
+mod kernel;
 mod rungs;
 mod words;
 

@@ -113,7 +113,9 @@ fn headline(case: &Case, style: Style) -> Vec<Line> {
     if dumps > 0 {
         let sockets = case.facts.dumps.0.iter().flat_map(|dump| &dump.document.blocks);
         let sockets = sockets.map(|block| block.found.sockets.len() as u64).sum();
-        pieces.push(format!("{} of hosts ({}),", counted(dumps, "dump"), counted(sockets, "socket")));
+        let joined = case.facts.joins.sockets().iter().filter(|joined| !joined.links.is_empty()).count();
+        let joined = if joined > 0 { format!(", {} joined", count(joined as u64)) } else { String::new() };
+        pieces.push(format!("{} of hosts ({}{joined}),", counted(dumps, "dump"), counted(sockets, "socket")));
     }
     pieces.push(format!("{},", counted(frames, "frame")));
     let comma = if case.facts.span().is_some() { "," } else { "" };

@@ -66,6 +66,11 @@ impl<'a> Value<'a> {
         span.filter(|span| span.0 >= 0).map_or(Value::Null, Value::Seconds)
     }
 
+    /// A difference of two times, which may go either way.
+    pub fn difference(span: Option<Span>) -> Self {
+        span.map_or(Value::Null, Value::Seconds)
+    }
+
     pub fn number<N: Into<u64>>(number: Option<N>) -> Self {
         number.map_or(Value::Null, |number| Value::Number(number.into()))
     }

@@ -43,7 +43,9 @@ pub fn history(summary: &Summary, judgement: &Judgement, side: Side) -> Box<[Tur
             Cause::FinAcked => teardown.fin_acked = true,
             Cause::FinReceived => teardown.fin_received = true,
         }
-        if let Some(state) = shown(opening, teardown).filter(|state| turns.last().is_none_or(|turn| turn.state != *state)) {
+        if let Some(state) =
+            shown(opening, teardown).filter(|state| turns.last().is_none_or(|turn| turn.state != *state))
+        {
             turns.push(Turn { at, state });
         }
     }

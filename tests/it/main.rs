@@ -16,6 +16,7 @@ mod corpus_translations;
 mod dumps;
 mod explain;
 mod incidents;
+mod join;
 mod lab;
 mod metamorphic;
 mod oracle;

@@ -101,7 +101,8 @@ impl Candidate {
     pub fn state_within(&self, side: Side, range: During, meant: impl Fn(&State) -> bool) -> Option<State> {
         let turns = &self.turns[side as usize];
         let end = |place: usize| turns.get(place + 1).map_or(Timestamp(i64::MAX), |next| next.at);
-        let during = turns.iter().enumerate().rev().filter(|(place, turn)| During::new(turn.at, end(*place)).overlaps(range));
+        let during =
+            turns.iter().enumerate().rev().filter(|(place, turn)| During::new(turn.at, end(*place)).overlaps(range));
         during.map(|(_, turn)| turn.state).find(meant)
     }
 
@@ -117,7 +118,9 @@ impl Candidate {
         let by_timers = self.by_timers(side, socket);
         let ranges = match socket.state {
             Some(state) => self.in_state(side, state),
-            None => self.turns[side as usize].first().map(|turn| self.until_closed(side, turn.at)).into_iter().collect(),
+            None => {
+                self.turns[side as usize].first().map(|turn| self.until_closed(side, turn.at)).into_iter().collect()
+            }
         };
         ranges.into_iter().filter_map(move |range| range.widened(SLACK).meet(by_timers?))
     }
@@ -125,11 +128,12 @@ impl Candidate {
     fn in_state(&self, side: Side, state: SocketState) -> Vec<During> {
         let turns = &self.turns[side as usize];
         let end = self.next.unwrap_or(Timestamp(i64::MAX));
-        let during = turns.iter().enumerate().filter(|(_, turn)| as_socket(turn.state) == state).map(|(place, turn)| {
-            let next = turns.get(place + 1).map_or(end, |next| next.at);
-            let to = if turn.state == State::TimeWait { next.min(turn.at.plus(LONGEST_TIMEWAIT)) } else { next };
-            During::new(turn.at, to)
-        });
+        let during =
+            turns.iter().enumerate().filter(|(_, turn)| as_socket(turn.state) == state).map(|(place, turn)| {
+                let next = turns.get(place + 1).map_or(end, |next| next.at);
+                let to = if turn.state == State::TimeWait { next.min(turn.at.plus(LONGEST_TIMEWAIT)) } else { next };
+                During::new(turn.at, to)
+            });
         during.collect()
     }
 
@@ -140,7 +144,7 @@ impl Candidate {
 
     /// When the socket's timers could read as the dump shows them: so long after some data was sent, after some was received,
     /// and so long before TIME_WAIT ends. `None` if never.
-    fn by_timers(&self, side: Side, socket: &Socket) -> Option<During> {
+    pub fn by_timers(&self, side: Side, socket: &Socket) -> Option<During> {
         let since = |name: &str, of: Side| {
             let passed = socket.measures.get(name).and_then(|passed| i64::try_from(passed).ok())?;
             let passed = Timestamp(passed.checked_mul(1_000_000)?);

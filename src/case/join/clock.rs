@@ -18,8 +18,10 @@ const COMMAND: Span = Span(2 * SECOND);
 const NAMED: Span = Span(60 * SECOND);
 /// Zones differ by multiples of this.
 const ZONE: i64 = 900 * SECOND;
-/// A vote that leaves no more than this open is one by timers (own).
-const EXACT: Span = Span(SECOND);
+/// Timers that leave no more than this open tell the time (own).
+pub(super) const EXACT: Span = Span(SECOND);
+/// Clocks are set by states only where these leave no more than this open (own).
+const CLOSE: Span = Span(120 * SECOND);
 /// Sockets that must agree before a stated time is held for wrong (own), unless timers tell.
 const MANY: usize = 3;
 /// Ports that Linux gives to outgoing connections by default (ip_local_port_range): how likely one is met by chance.
@@ -58,26 +60,29 @@ pub struct Placement {
     pub time: Timestamp,
     pub placed: Placed,
     /// The capture's clock less the dump's, where the dump has one.
-    pub offset: Option<During>,
+    pub offset: Option<Offset>,
 }
 
 impl Placement {
     /// How far the most likely time may be wrong.
     pub fn uncertainty(&self) -> Span {
-        Span(self.time.since(self.during.from).0.max(self.during.to.since(self.time).0))
+        self.during.uncertainty_of(self.time)
     }
 }
 
-/// When a socket's snapshot may have been taken, one range a connection of its flow.
-pub(super) type Vote = Vec<During>;
-
-fn is_for(vote: &Vote, range: During) -> bool {
-    vote.iter().any(|window| window.overlaps(range))
+/// What a socket says of the time of its snapshot.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Vote {
+    /// When it may have been taken, one range a connection of the flow.
+    pub windows: Vec<During>,
+    /// Timers of the socket say so, and leave little open.
+    pub timed: bool,
 }
 
-/// Its timers tell rather exactly.
-fn tells(vote: &Vote, range: During) -> bool {
-    vote.iter().any(|window| window.overlaps(range) && window.uncertainty() <= EXACT)
+impl Vote {
+    fn is_for(&self, range: During) -> bool {
+        self.windows.iter().any(|window| window.overlaps(range))
+    }
 }
 
 /// The time that a dump states for the `nth` snapshot since its last time line.
@@ -90,42 +95,60 @@ pub(super) fn stated(stamp: Option<Stamp>, nth: u32) -> Option<(During, bool)> {
     Some((During::new(stamp.time, stamp.time.plus(takes)), stamp.zone_known))
 }
 
-/// The difference between the capture's clock and that of the snapshots with stated times; `None` if the stated times are
-/// to be taken as they are. Each vote comes with the time of its snapshot.
-pub(super) fn offset(votes: &[(During, &Vote)], zone_known: bool) -> Option<Offset> {
-    let differences = votes.iter().flat_map(|(stated, vote)| vote.iter().map(|window| window.minus(*stated)));
+/// The difference between the capture's clock and that of the snapshots with stated times; `None` if nothing tells, and the
+/// stated times are to be taken as they are. Each vote comes with the time of its snapshot; the capture `ran` so long.
+pub(super) fn offset(votes: &[(During, &Vote)], zone_known: bool, ran: During) -> Option<Offset> {
+    let differences = votes.iter().flat_map(|(stated, vote)| vote.windows.iter().map(|window| window.minus(*stated)));
     let (range, _) = densest(&differences.collect::<Vec<_>>(), Timestamp(0))?;
     let none = During::new(Timestamp(0), Timestamp(0)).widened(SLACK);
     if range.overlaps(none) {
         return Some(Offset { range, differs: false });
     }
-    let agree = |by: During| votes.iter().filter(|(stated, vote)| is_for(vote, stated.plus(by))).count();
-    let tell = |by: During| votes.iter().filter(|(stated, vote)| tells(vote, stated.plus(by))).count();
+    let agree = |by: During| votes.iter().filter(|(stated, vote)| vote.is_for(stated.plus(by))).count();
+    let tell = |by: During| votes.iter().filter(|(stated, vote)| vote.timed && vote.is_for(stated.plus(by))).count();
     let (here, there) = (agree(none), agree(range));
-    let many = there >= here + MANY && 3 * there >= 2 * votes.len();
+    // What stays as it is for hours tells no time: the votes must leave little open.
+    let many = range.uncertainty() <= CLOSE && there >= here + MANY && 3 * there >= 2 * votes.len();
     let timed = tell(range) >= 2 && tell(range) > tell(none) && there >= here;
-    // Without a zone the time is known up to whole quarters of an hour.
-    let zone = (!zone_known).then(|| whole_zone(range)).flatten();
-    match zone {
-        Some(zone) if there > here && 2 * there >= votes.len() => Some(Offset { range: zone, differs: true }),
-        _ if many || timed => Some(Offset { range, differs: true }),
-        _ => None,
+    if many || timed {
+        return Some(Offset { range, differs: true });
     }
+    let stated = During::new(
+        votes.iter().map(|(stated, _)| stated.from).min()?,
+        votes.iter().map(|(stated, _)| stated.to).max()?,
+    );
+    let zone = (!zone_known).then(|| zone(range, ran.minus(stated))).flatten()?;
+    (there > here && 2 * there >= votes.len()).then_some(Offset { range: zone, differs: true })
 }
 
 /// How far the capture's clock is ahead of a dump's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Offset {
+pub struct Offset {
+    /// Least and most.
     pub range: During,
     /// It cannot be nothing.
     pub differs: bool,
 }
 
-/// The difference of zones within a range, of at most 14 hours.
-fn whole_zone(range: During) -> Option<During> {
-    let nearest = range.middle().0.saturating_add(ZONE / 2).div_euclid(ZONE).checked_mul(ZONE)?;
-    let zone = During::new(Timestamp(nearest), Timestamp(nearest));
-    (nearest != 0 && nearest.abs() <= 14 * 4 * ZONE && zone.widened(Span(2 * SLACK.0)).overlaps(range)).then_some(zone)
+impl Offset {
+    /// Most likely.
+    pub fn best(self) -> Span {
+        Span(if self.differs { self.range.middle().0 } else { 0_i64.clamp(self.range.from.0, self.range.to.0) })
+    }
+
+    /// How far that may be wrong.
+    pub fn uncertainty(self) -> Span {
+        self.range.uncertainty_of(Timestamp(self.best().0))
+    }
+}
+
+/// The difference of zones that takes a dump without one into the time when the capture ran: whole quarters of an hour, of at
+/// most 14 hours; `None` if several would do.
+fn zone(range: During, ran: During) -> Option<During> {
+    let within = range.widened(SLACK).meet(ran.widened(SLACK))?;
+    let first = within.from.0.saturating_add(ZONE - 1).div_euclid(ZONE).checked_mul(ZONE)?;
+    let zone = During::new(Timestamp(first), Timestamp(first));
+    (zone.overlaps(within) && first + ZONE > within.to.0 && first.abs() <= 14 * 4 * ZONE).then_some(zone)
 }
 
 /// Where within `range` most votes of a snapshot meet; all of `range` if none is for any of it.
@@ -135,9 +158,9 @@ pub(super) fn refined(votes: &[&Vote], range: During) -> During {
 
 /// When within `range` most votes meet, and how many sockets are for that.
 pub(super) fn place(votes: &[&Vote], range: During) -> Option<(During, usize)> {
-    let ranges = votes.iter().flat_map(|vote| vote.iter()).filter_map(|window| window.meet(range));
+    let ranges = votes.iter().flat_map(|vote| &vote.windows).filter_map(|window| window.meet(range));
     let (best, _) = densest(&ranges.collect::<Vec<_>>(), range.from)?;
-    Some((best, votes.iter().filter(|vote| is_for(vote, best)).count()))
+    Some((best, votes.iter().filter(|vote| vote.is_for(best)).count()))
 }
 
 /// Whether so many sockets of a snapshot without a time can be for one moment by chance only: `here` are those between

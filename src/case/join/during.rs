@@ -43,6 +43,11 @@ impl During {
         Span(self.to.0.saturating_sub(self.from.0) / 2)
     }
 
+    /// How far `best` may be wrong.
+    pub fn uncertainty_of(self, best: Timestamp) -> Span {
+        Span(best.since(self.from).0.max(self.to.since(best).0))
+    }
+
     /// All differences between a time of `self` and one of `other`.
     pub const fn minus(self, other: Self) -> Self {
         let least = self.from.0.saturating_sub(other.to.0);
@@ -78,8 +83,7 @@ pub(super) fn densest(ranges: &[During], hint: Timestamp) -> Option<(During, usi
         // A peak is where a range ends after one began.
         if let Some(from) = since.take() {
             let range = During { from, to: time };
-            let is_better =
-                |(known, most): (During, usize)| open > most || open == most && away(range) < away(known);
+            let is_better = |(known, most): (During, usize)| open > most || open == most && away(range) < away(known);
             if best.is_none_or(is_better) {
                 best = Some((range, open));
             }

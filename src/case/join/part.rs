@@ -51,7 +51,9 @@ fn host_fits(host: &Host, ip: IpAddr) -> bool {
         Host::Ip(known) => *known == ip,
         Host::Any | Host::Name(_) => true,
         // The beginning of a name, or of an address.
-        Host::Clipped(text) if text.contains(|letter: char| !letter.is_ascii_hexdigit() && letter != '.' && letter != ':') => {
+        Host::Clipped(text)
+            if text.contains(|letter: char| !letter.is_ascii_hexdigit() && letter != '.' && letter != ':') =>
+        {
             true
         }
         Host::Clipped(text) => ip.to_string().starts_with(&**text),
@@ -101,7 +103,12 @@ mod tests {
         let fits = |text: &str| fits(&SocketAddress::with_colon(text).expect("an end"), address);
         assert!(fits("xxx.xxx.xxx.187:10000") && fits("<client>:10000") && fits("10.77.1.187:10000"));
         assert!(!fits("xxx.xxx.xxx.18:10000") && !fits("xxx.xxx.xxx.187:10001") && !fits("10.77.1.188:10000"));
-        let cut = |text: &str| super::fits(&SocketAddress { host: Host::Clipped(text.into()), zone: None, port: Port::Number(10000) }, address);
+        let cut = |text: &str| {
+            super::fits(
+                &SocketAddress { host: Host::Clipped(text.into()), zone: None, port: Port::Number(10000) },
+                address,
+            )
+        };
         assert!(cut("10.77.1.1") && !cut("10.77.2"));
     }
 }

@@ -1,7 +1,7 @@
 //! The socket at the other end: two hosts' dumps joined with each other, without any capture.
 
-use super::index::{Index, Key, ends};
 use super::Joins;
+use super::index::{Index, Key, ends};
 use crate::case::dump::{Dumps, Place};
 use crate::host::{Block, Socket};
 use crate::time::{SECOND, Span, Timestamp};

@@ -143,7 +143,10 @@ impl<'a> Scene<'a> {
             for (candidate, side) in self.candidates(number) {
                 let Some(horizon) = self.horizon(candidate.point) else { continue };
                 let windows = candidate.windows(side, socket).filter_map(|range| range.meet(horizon));
-                of_socket.entry(candidate.point).or_default().extend(windows);
+                let vote = of_socket.entry(candidate.point).or_default();
+                vote.windows.extend(windows);
+                vote.timed |=
+                    candidate.by_timers(side, socket).is_some_and(|range| range.uncertainty() <= clock::EXACT);
             }
             of_socket.into_iter().for_each(|(point, vote)| votes.entry(point).or_default().push(vote));
         }
@@ -157,12 +160,13 @@ impl<'a> Scene<'a> {
         let mut placed = Vec::new();
         for point in points {
             let none = Vec::new();
-            let of_point = || dump.iter().zip(&votes).map(|(snapshot, votes)| (snapshot, votes.get(&point).unwrap_or(&none)));
+            let of_point =
+                || dump.iter().zip(&votes).map(|(snapshot, votes)| (snapshot, votes.get(&point).unwrap_or(&none)));
             let stated = of_point().filter_map(|(snapshot, votes)| Some((snapshot.stated?, votes)));
             let zone_known = stated.clone().all(|((_, zone_known), _)| zone_known);
             let all: Vec<(During, &Vote)> =
                 stated.flat_map(|((time, _), votes)| votes.iter().map(move |vote| (time, vote))).collect();
-            let offset = clock::offset(&all, zone_known);
+            let offset = self.ran(point).and_then(|ran| clock::offset(&all, zone_known, ran));
             for (snapshot, votes) in of_point() {
                 let votes: Vec<&Vote> = votes.iter().collect();
                 let placement = match snapshot.stated {
@@ -182,7 +186,7 @@ impl<'a> Scene<'a> {
         }
         let placed = if offset.is_some_and(|offset| offset.differs) { Placed::Aligned } else { Placed::Stated };
         let during = clock::refined(votes, moved);
-        Some(Placement { point, during, time: during.middle(), placed, offset: offset.map(|offset| offset.range) })
+        Some(Placement { point, during, time: during.middle(), placed, offset })
     }
 
     fn placed_by_contents(&self, point: u32, snapshot: &Snapshot, votes: &[&Vote]) -> Option<Placement> {
@@ -214,9 +218,9 @@ impl<'a> Scene<'a> {
             let mut fitting =
                 here().filter(|(candidate, side)| candidate.windows(*side, socket).any(|range| range.overlaps(at)));
             let found = match by {
-                JoinedBy::Flow => {
-                    fitting.next_back().or_else(|| here().rfind(|(candidate, _)| candidate.life().overlaps(at.widened(SLACK))))
-                }
+                JoinedBy::Flow => fitting
+                    .next_back()
+                    .or_else(|| here().rfind(|(candidate, _)| candidate.life().overlaps(at.widened(SLACK)))),
                 JoinedBy::Part => fitting.next().filter(|_| fitting.next().is_none()),
             };
             links.extend(found.map(|(candidate, side)| link(candidate, *side, socket, placement, by)));

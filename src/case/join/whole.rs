@@ -62,5 +62,7 @@ impl Whole {
 fn is_whole(block: &Block) -> bool {
     let command = block.command.as_deref().unwrap_or_default();
     let of_all = OF_ALL.iter().any(|name| block.format.starts_with(name));
-    of_all && block.found.odd.count == 0 && !LEAVE_OUT.iter().any(|word| command.contains(word))
+    // Rows without a header above them may be what somebody picked out.
+    let headed = block.found.sockets.first().is_some_and(|socket| socket.line > block.first_line);
+    of_all && headed && block.found.odd.count == 0 && !LEAVE_OUT.iter().any(|word| command.contains(word))
 }

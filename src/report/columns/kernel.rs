@@ -44,11 +44,21 @@ const DISAGREES: Column<Judged> = Column {
 };
 
 const PAIRS: [Column<Judged>; 14] = pairs![
-    ("socket_state", Kind::Enum(&STATES), "", "state of its socket in the last dump that shows it.", |_, socket| Value::name(socket.state.map(socket_state))),
-    ("pid", Kind::U32, "", "process that held that socket, the first if there were several.", |_, socket| Value::number(socket.pid())),
-    ("program", Kind::Text, "", "program of that process.", |_, socket| socket.program().map_or(Value::Null, Value::text)),
-    ("recv_q", Kind::U32, "byte", "bytes received that the program had not read yet.", |_, socket| Value::number(socket.recv_q)),
-    ("send_q", Kind::U32, "byte", "bytes sent that were not acknowledged yet.", |_, socket| Value::number(socket.send_q)),
+    ("socket_state", Kind::Enum(&STATES), "", "state of its socket in the last dump that shows it.", |_, socket| {
+        Value::name(socket.state.map(socket_state))
+    }),
+    ("pid", Kind::U32, "", "process that held that socket, the first if there were several.", |_, socket| {
+        Value::number(socket.pid())
+    }),
+    ("program", Kind::Text, "", "program of that process.", |_, socket| socket
+        .program()
+        .map_or(Value::Null, Value::text)),
+    ("recv_q", Kind::U32, "byte", "bytes received that the program had not read yet.", |_, socket| Value::number(
+        socket.recv_q
+    )),
+    ("send_q", Kind::U32, "byte", "bytes sent that were not acknowledged yet.", |_, socket| Value::number(
+        socket.send_q
+    )),
     ("inode", Kind::U64, "", "inode of that socket.", |_, socket| Value::number(socket.inode)),
     ("host", Kind::Text, "", "host of that dump.", |block, _| block.host.as_deref().map_or(Value::Null, Value::text)),
 ];

@@ -4,9 +4,8 @@ use super::socket::{STATES, host};
 use super::{Column, Kind, Value};
 use crate::case::Facts;
 use crate::case::dump::Place;
-use crate::case::join::{Disagreement, Joined, JoinedBy, Link, Placed, Placement, as_socket};
+use crate::case::join::{Disagreement, Joined, JoinedBy, Link, Offset, Placed, Placement, as_socket};
 use crate::host::SocketState;
-use crate::time::Span;
 
 const DISAGREEMENTS: [&str; Disagreement::ALL.len() + 1] = {
     let mut names = ["no_packets"; Disagreement::ALL.len() + 1];
@@ -83,7 +82,7 @@ pub(super) const MORE: &[Column<Place>] = &[
         "peer_apart_s",
         Kind::Seconds,
         "Time of the peer's snapshot less that of this one; absent where one of them has no time.",
-        |place, facts| Value::seconds(joined(place, facts).and_then(|joined| joined.peer?.apart)),
+        |place, facts| Value::difference(joined(place, facts).and_then(|joined| joined.peer?.apart)),
     ),
     column(
         false,
@@ -119,12 +118,12 @@ pub(super) const MORE: &[Column<Place>] = &[
         "The capture's clock less the dump's, as sockets and packets together show it.",
         |place, facts| {
             let offset = placement(place, facts).and_then(|placement| placement.offset);
-            Value::seconds(offset.map(|offset| Span(offset.middle().0)))
+            Value::difference(offset.map(Offset::best))
         },
     ),
     column(false, "clock_offset_uncertainty_s", Kind::Seconds, "How far that may be wrong.", |place, facts| {
         let offset = placement(place, facts).and_then(|placement| placement.offset);
-        Value::seconds(offset.map(|offset| offset.uncertainty()))
+        Value::seconds(offset.map(Offset::uncertainty))
     }),
 ];
 
