@@ -9,26 +9,33 @@
 
 pub mod address;
 pub mod cells;
+pub mod conntrack;
 pub mod encoding;
 pub mod lines;
+pub mod lsof;
 pub mod measure;
 pub mod netstat;
 pub mod netstat_bsd;
 pub mod netstat_solaris;
 pub mod netstat_windows;
 pub mod powershell;
+pub mod proc_net_tcp;
 pub mod socket;
+pub mod sockstat;
 pub mod ss;
 pub mod stamp;
+pub mod state_counts;
 pub mod table;
 pub mod tcpview;
 
 pub use address::{Host, Port, SocketAddress};
+pub use conntrack::{Tracked, Tuple};
 pub use encoding::Encoding;
 pub use lines::{Line, Lines};
 pub use measure::{Measure, Measures};
 pub use socket::{Family, Owner, Shutdown, Socket, SocketState, Timer, TimerKind};
 pub use stamp::{Basis, Stamp};
+pub use state_counts::StateCount;
 
 use crate::time::Timestamp;
 use stamp::Scene;
@@ -48,6 +55,11 @@ pub static FORMATS: &[&Format] = &[
     &tcpview::TABLE,
     &tcpview::CSV,
     &tcpview::LIST,
+    &sockstat::FORMAT,
+    &lsof::FORMAT,
+    &proc_net_tcp::FORMAT,
+    &conntrack::FORMAT,
+    &state_counts::FORMAT,
 ];
 
 /// How one kind of block is recognised and read.
@@ -66,6 +78,8 @@ pub struct Format {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
     pub sockets: Vec<Socket>,
+    pub tracked: Vec<Tracked>,
+    pub state_counts: Vec<StateCount>,
     /// Rows of other protocols and families that were passed over.
     pub other_rows: u64,
     pub odd: Odd,
@@ -74,7 +88,7 @@ pub struct Found {
 impl Found {
     /// How much was read, in all lists.
     pub fn rows(&self) -> u64 {
-        self.sockets.len() as u64
+        (self.sockets.len() + self.tracked.len() + self.state_counts.len()) as u64
     }
 }
 

@@ -1,7 +1,7 @@
 //! Our own dumps, shown as they are understood.
 
 use std::fmt::Write;
-use synfin::host::{Block, Hints, Socket, read};
+use synfin::host::{Block, Hints, Socket, Tracked, Tuple, read};
 
 /// A block's head: lines, format, and where and when it was taken.
 fn head(block: &Block) -> String {
@@ -45,6 +45,21 @@ fn line(socket: &Socket) -> String {
     out.replace("Owner { ", "{").replace("Some(", "(").replace(" }", "}") + "\n"
 }
 
+fn track(tracked: &Tracked) -> String {
+    let tuple = |tuple: &Tuple| {
+        let Tuple { source, source_port, destination, destination_port, .. } = tuple;
+        format!("{source} {source_port} -> {destination} {destination_port}")
+    };
+    let Tracked { line, left_s, original, .. } = tracked;
+    let state = tracked.state.unwrap_or("-");
+    let left = left_s.map_or("-".to_owned(), |left| format!("{left} s"));
+    let reply = tracked.reply.as_ref().map_or("-".to_owned(), tuple);
+    let marks =
+        [(tracked.unreplied, " unreplied"), (tracked.assured, " assured"), (tracked.is_translated(), " translated")];
+    let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
+    format!("{line:>4} {state} {left} {}, answer {reply}{marks}\n", tuple(original))
+}
+
 #[test]
 fn our_dumps_are_understood() {
     insta::glob!("../../../testdata/host", "*/*", |path| {
@@ -54,6 +69,9 @@ fn our_dumps_are_understood() {
         for block in &document.blocks {
             out += &head(block);
             block.found.sockets.iter().for_each(|socket| out += &line(socket));
+            block.found.tracked.iter().for_each(|tracked| out += &track(tracked));
+            let counts = block.found.state_counts.iter();
+            counts.for_each(|of| out += &format!("{:>4} {:<11} {:>6}\n", of.line, of.state.name(), of.count));
             block.found.odd.first.iter().for_each(|(line, why)| out += &format!("{line:>4} odd: {why}\n"));
         }
         out +=
