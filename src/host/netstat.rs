@@ -185,8 +185,7 @@ impl Row<'_> {
     fn socket(&self, line: Line<'_>, found: &mut Found) -> Option<Socket> {
         let (local, remote) = (SocketAddress::with_colon(self.local)?, SocketAddress::with_colon(self.remote)?);
         let mut socket = Socket::new(line.number, local, remote);
-        let is_v6 = |address: &SocketAddress| matches!(address.host, Host::Ip(IpAddr::V6(_)));
-        if self.is_v6 || is_v6(&socket.local) || is_v6(&socket.remote) {
+        if self.is_v6 || socket.local.is_v6() || socket.remote.is_v6() {
             socket.family = Family::V6;
         }
         (socket.recv_q, socket.send_q) = (Some(self.recv_q), Some(self.send_q));

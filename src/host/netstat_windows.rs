@@ -3,8 +3,7 @@
 
 use super::cells::Cells;
 use super::table::{self, Verdict};
-use super::{Family, Format, Found, Host, Line, Lines, Owner, Socket, SocketAddress, SocketState};
-use std::net::IpAddr;
+use super::{Family, Format, Found, Line, Lines, Owner, Socket, SocketAddress, SocketState};
 
 pub(super) const FORMAT: Format = Format { name: "netstat-windows", sniff, parse };
 
@@ -157,7 +156,7 @@ impl Row<'_> {
     fn socket(&self, line: Line<'_>, found: &mut Found) -> Option<Socket> {
         let (local, remote) = (SocketAddress::with_colon(self.local)?, SocketAddress::with_colon(self.remote)?);
         let mut socket = Socket::new(line.number, local, remote);
-        if matches!(socket.local.host, Host::Ip(IpAddr::V6(_))) {
+        if socket.local.is_v6() || socket.remote.is_v6() {
             socket.family = Family::V6;
         }
         socket.state = state(self.state).or_else(|| listening(&socket));

@@ -4,7 +4,6 @@
 use super::cells::Cells;
 use super::table::{self, Verdict};
 use super::{Family, Format, Found, Host, Line, Lines, Owner, Port, Socket, SocketAddress, SocketState};
-use std::net::IpAddr;
 
 mod csv;
 mod json;
@@ -45,7 +44,7 @@ impl<'a> Cell<'a> {
     /// `None` if the local end is missing.
     fn socket(&self, line: u32) -> Option<Socket> {
         let mut socket = Socket::new(line, end(self.local, self.local_port)?, end(self.remote, self.remote_port)?);
-        if matches!(socket.local.host, Host::Ip(IpAddr::V6(_))) {
+        if socket.local.is_v6() || socket.remote.is_v6() {
             socket.family = Family::V6;
         }
         socket.state = state(self.state);
