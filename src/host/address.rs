@@ -161,6 +161,11 @@ pub fn is_masked(text: &str) -> bool {
     parts.clone().any(is_mask) && parts.all(|part| is_mask(part) || is_number(part))
 }
 
+/// A number, or `None` where somebody made it unrecognisable: `4711`, `<pid>`, `xxxx`.
+pub fn number_or_mask(text: &str) -> Option<Option<u32>> {
+    text.parse().ok().map(Some).or_else(|| is_masked(text).then_some(None))
+}
+
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

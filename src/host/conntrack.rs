@@ -6,8 +6,7 @@
 mod xml;
 
 use super::table::{self, Verdict};
-use super::{Format, Found, Line, Lines};
-use std::net::IpAddr;
+use super::{Format, Found, Host, Line, Lines, Port, SocketAddress};
 
 pub(super) const FORMAT: Format = Format { name: "conntrack", sniff, parse };
 
@@ -33,10 +32,8 @@ pub struct Tracked {
 /// Addresses of one direction, with what has gone that way if that is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tuple {
-    pub source: IpAddr,
-    pub source_port: u16,
-    pub destination: IpAddr,
-    pub destination_port: u16,
+    pub source: SocketAddress,
+    pub destination: SocketAddress,
     pub packets: Option<u64>,
     pub bytes: Option<u64>,
 }
@@ -45,10 +42,9 @@ impl Tracked {
     /// The answer is expected from elsewhere than the first packet went to, or at another address than it came from.
     pub fn is_translated(&self) -> bool {
         let [first, reply] = [Some(&self.original), self.reply.as_ref()];
-        first.zip(reply).is_some_and(|(first, reply)| {
-            (first.source, first.source_port) != (reply.destination, reply.destination_port)
-                || (first.destination, first.destination_port) != (reply.source, reply.source_port)
-        })
+        first
+            .zip(reply)
+            .is_some_and(|(first, reply)| first.source != reply.destination || first.destination != reply.source)
     }
 }
 
@@ -134,13 +130,13 @@ impl<'a> Entry<'a> {
 
 fn tracked(line: u32, cells: &str) -> Option<Tracked> {
     let (mut left_s, mut name, mut flags) = (None, None, Vec::new());
-    let mut tuples: [Partial; 2] = Default::default();
+    let mut tuples: [Partial<'_>; 2] = Default::default();
     let mut at = 0;
     for cell in cells.split_ascii_whitespace() {
         match cell.split_once('=') {
             Some((key, value)) => {
                 // The second tuple begins with the second `src`.
-                if key == "src" && tuples[0].source.is_some() {
+                if key == "src" && !tuples[0].source.is_empty() {
                     at = 1;
                 }
                 tuples[at].set(key, value);
@@ -166,22 +162,22 @@ fn tracked(line: u32, cells: &str) -> Option<Tracked> {
 
 /// A tuple being read.
 #[derive(Default)]
-struct Partial {
-    source: Option<IpAddr>,
-    source_port: Option<u16>,
-    destination: Option<IpAddr>,
-    destination_port: Option<u16>,
+struct Partial<'a> {
+    source: &'a str,
+    source_port: &'a str,
+    destination: &'a str,
+    destination_port: &'a str,
     packets: Option<u64>,
     bytes: Option<u64>,
 }
 
-impl Partial {
-    fn set(&mut self, key: &str, value: &str) {
+impl<'a> Partial<'a> {
+    fn set(&mut self, key: &str, value: &'a str) {
         match key {
-            "src" => self.source = value.parse().ok(),
-            "dst" => self.destination = value.parse().ok(),
-            "sport" => self.source_port = value.parse().ok(),
-            "dport" => self.destination_port = value.parse().ok(),
+            "src" => self.source = value,
+            "dst" => self.destination = value,
+            "sport" => self.source_port = value,
+            "dport" => self.destination_port = value,
             "packets" => self.packets = value.parse().ok(),
             "bytes" => self.bytes = value.parse().ok(),
             _ => {}
@@ -189,11 +185,14 @@ impl Partial {
     }
 
     fn whole(self) -> Option<Tuple> {
+        let end = |host: &str, port| {
+            let address = SocketAddress::of(host, Port::read(port)?);
+            // The tracker prints numbers only, but somebody may have masked them.
+            matches!(address.host, Host::Ip(_) | Host::Masked(_)).then_some(address)
+        };
         Some(Tuple {
-            source: self.source?.to_canonical(),
-            source_port: self.source_port?,
-            destination: self.destination?.to_canonical(),
-            destination_port: self.destination_port?,
+            source: end(self.source, self.source_port)?,
+            destination: end(self.destination, self.destination_port)?,
             packets: self.packets,
             bytes: self.bytes,
         })
@@ -216,7 +215,7 @@ mod tests {
         let flow = "<flow><meta direction=\"original\"><layer3 protonum=\"2\" protoname=\"ipv4\"><src>10.77.1.2</src><dst>10.77.2.2</dst></layer3><layer4 protonum=\"6\" protoname=\"tcp\"><sport>40376</sport><dport>8080</dport></layer4><counters><packets>3</packets><bytes>180</bytes></counters></meta><meta direction=\"reply\"><layer3><src>10.77.2.2</src><dst>192.0.2.1</dst></layer3><layer4><sport>8080</sport><dport>1024</dport></layer4><counters><packets>0</packets><bytes>0</bytes></counters></meta><meta direction=\"independent\"><state>SYN_SENT</state><timeout>110</timeout><mark>0</mark><use>1</use><unreplied/></meta></flow>";
         let expected = tracked(CELLS);
         assert!(expected[0].is_translated() && expected[0].unreplied && !expected[0].assured);
-        assert_eq!(expected[0].reply.as_ref().map(|reply| reply.destination_port), Some(1024));
+        assert_eq!(expected[0].reply.as_ref().map(|reply| reply.destination.port.number()), Some(Some(1024)));
         for text in [
             format!("ipv4     2 {CELLS}"),
             format!("[1795205059.123] [NEW] {CELLS}"),

@@ -3,7 +3,7 @@
 
 mod fields;
 
-use super::address::{Host, Port, SocketAddress};
+use super::address::{Host, Port, SocketAddress, number_or_mask};
 use super::cells::Cells;
 use super::table::{self, Verdict};
 use super::{Family, Format, Found, Line, Lines, Owner, Socket, SocketState};
@@ -55,7 +55,7 @@ enum Kind {
 
 struct Row<'a> {
     command: &'a str,
-    pid: u32,
+    pid: Option<u32>,
     user: Option<&'a str>,
     fd: Option<u32>,
     kind: Kind,
@@ -72,7 +72,7 @@ impl<'a> Row<'a> {
             return None;
         }
         let mut cells = Cells::new(text);
-        let (command, pid) = (cells.next()?, cells.number()?);
+        let (command, pid) = (cells.next()?, number_or_mask(cells.next()?)?);
         let mut row =
             Row { command, pid, user: None, fd: None, kind: Kind::File, device: None, protocol: "", name: "" };
         let mut before = [None, None];
@@ -114,7 +114,7 @@ impl<'a> Row<'a> {
         socket.user = self.user.map(Into::into);
         // On Linux the device of a socket is its inode.
         socket.inode = self.device.and_then(|device| device.parse().ok());
-        let owner = Owner { pid: Some(self.pid), program: Some(unescaped(self.command).into()), fd: self.fd };
+        let owner = Owner { pid: self.pid, program: Some(unescaped(self.command).into()), fd: self.fd };
         socket.owners = [owner].into();
         Some(socket)
     }

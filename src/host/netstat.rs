@@ -4,6 +4,7 @@
 //! A row is known by its shape, never by its header or its state: words are translated, and cells wider than their
 //! column shift the rest. Format strings: net-tools `netstat.c` (`tcp_do_one`, `finish_this_one`).
 
+use super::address::{is_masked, number_or_mask};
 use super::cells::Cells;
 use super::table::{self, Verdict};
 use super::{Family, Format, Found, Host, Line, Lines, Owner, Socket, SocketAddress, SocketState, Timer, TimerKind};
@@ -240,12 +241,10 @@ fn owner(text: &str) -> Owner {
         Some(at) => text.get(..at).unwrap_or(text).trim_end(),
         None => text,
     };
-    let (pid, program) = match text.split_once('/') {
-        Some((pid, program)) if pid.parse::<u32>().is_ok() => (pid.parse().ok(), program),
-        _ if text.parse::<u32>().is_ok() => (text.parse().ok(), ""),
-        _ => (None, text),
-    };
-    let program = (!matches!(program, "" | "-")).then(|| program.into());
+    let parts = || text.split_once('/').and_then(|(pid, program)| Some((number_or_mask(pid)?, program)));
+    let whole = || number_or_mask(text).map(|pid| (pid, ""));
+    let (pid, program) = parts().or_else(whole).unwrap_or((None, text));
+    let program = (!matches!(program, "" | "-") && !is_masked(program)).then(|| program.into());
     Owner { pid, program, fd: None }
 }
 

@@ -1,6 +1,6 @@
 //! `sockstat` of FreeBSD: sockets by the processes that hold them. The state stands there only with `-s`.
 
-use super::address::SocketAddress;
+use super::address::{SocketAddress, number_or_mask};
 use super::cells::Cells;
 use super::table::{self, Verdict};
 use super::{Family, Format, Found, Line, Lines, Owner, Socket, SocketState};
@@ -36,7 +36,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
 /// The cells before the protocol, the protocol, and those after it. A command may hold blanks, so the protocol is looked
 /// for behind a process id and a descriptor.
 fn parts(text: &str) -> Option<(Vec<&str>, &str, Cells<'_>)> {
-    let is_number = |cell: &str| cell == "?" || cell.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |cell: &str| cell == "?" || number_or_mask(cell).is_some();
     let mut cells = Cells::new(text);
     let mut before = Vec::new();
     while let Some(cell) = cells.next().filter(|_| before.len() < 12) {

@@ -1,7 +1,7 @@
 //! What follows the addresses in a row of `ss` and stands in its further lines: `key:value` in any order, any of them
 //! missing.
 
-use crate::host::address::is_masked;
+use crate::host::address::number_or_mask;
 use crate::host::measure::Gathered;
 use crate::host::{Owner, Shutdown, Socket, Timer, TimerKind};
 
@@ -143,8 +143,7 @@ fn ids(text: &str) -> Option<(Option<u32>, Option<u32>, &str)> {
     let (pid, _) = ids.split_once(',')?;
     let fd = ids.rsplit(',').next()?;
     let (pid, fd) = (pid.strip_prefix("pid=").unwrap_or(pid), fd.strip_prefix("fd=").unwrap_or(fd));
-    let number = |id: &str| id.parse().ok().map(Some).or_else(|| is_masked(id).then_some(None));
-    Some((number(pid)?, number(fd)?, rest))
+    Some((number_or_mask(pid)?, number_or_mask(fd)?, rest))
 }
 
 /// `(on,4.104ms,5)`

@@ -46,10 +46,7 @@ fn line(socket: &Socket) -> String {
 }
 
 fn track(tracked: &Tracked) -> String {
-    let tuple = |tuple: &Tuple| {
-        let Tuple { source, source_port, destination, destination_port, .. } = tuple;
-        format!("{source} {source_port} -> {destination} {destination_port}")
-    };
+    let tuple = |tuple: &Tuple| format!("{} -> {}", tuple.source, tuple.destination);
     let Tracked { line, left_s, original, .. } = tracked;
     let state = tracked.state.unwrap_or("-");
     let left = left_s.map_or("-".to_owned(), |left| format!("{left} s"));
