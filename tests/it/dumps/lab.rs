@@ -6,7 +6,7 @@ use crate::shared;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use synfin::host::{Document, Hints, Tracked, read};
+use synfin::host::{Basis, Document, Hints, Socket, Tracked, read};
 
 /// What a file shows, as its name (the command's options) says.
 struct View {
@@ -116,15 +116,13 @@ fn every_format_of_one_moment_shows_what_the_kernel_had() {
 
 /// Rows of the kernel that the dump lacks, and rows of the dump that the kernel lacks.
 fn differences(kernel: &[Fields], mut rows: Vec<Fields>, view: &View) -> impl Iterator<Item = String> {
-    let missing: Vec<&Fields> = kernel
-        .iter()
-        .filter(|row| (view.shows)(row))
-        .filter(|row| match rows.iter().position(|ours| agrees(ours, row, &view.fields)) {
-            Some(place) => drop(rows.remove(place)) != (),
-            None => true,
-        })
-        .collect();
-    let missing: Vec<String> = missing.into_iter().map(|row| format!("missing {row:?}")).collect();
+    let mut missing = Vec::new();
+    for row in kernel.iter().filter(|row| (view.shows)(row)) {
+        match rows.iter().position(|ours| agrees(ours, row, &view.fields)) {
+            Some(place) => drop(rows.remove(place)),
+            None => missing.push(format!("missing {row:?}")),
+        }
+    }
     missing.into_iter().chain(rows.into_iter().map(|row| format!("not the kernel's {row:?}")))
 }
 
@@ -215,6 +213,60 @@ fn tracked(path: &Path) -> Vec<String> {
     let mut entries: Vec<String> = entries.map(shown).collect();
     entries.sort();
     entries
+}
+
+#[test]
+fn a_transcript_shows_what_each_of_its_commands_printed() {
+    let Some(lab) = shared::path("lab") else { return };
+    let mut blocks = 0;
+    for session in truths(&lab).iter().map(|truth| truth.with_file_name("session.log")).filter(|path| path.is_file()) {
+        let commands = std::fs::read_to_string(session.with_file_name("commands.tsv")).expect("the commands");
+        let files: BTreeMap<&str, &str> =
+            commands.lines().filter_map(|line| line.split_once('\t')).map(swapped).collect();
+        for block in document(&session).blocks.iter().filter(|block| !block.found.sockets.is_empty()) {
+            let command = block.command.as_deref().expect("a prompt");
+            let place = format!("{}:{}: {command}", session.display(), block.first_line);
+            let single = document(&session.with_file_name(files[command]));
+            let sockets = single.blocks.iter().flat_map(|block| &block.found.sockets);
+            let expected: Vec<Fields> = sockets.map(unnumbered).collect();
+            assert_eq!(block.found.sockets.iter().map(unnumbered).collect::<Vec<_>>(), expected, "{place}");
+            assert!(block.time.is_some_and(|stamp| stamp.basis == Basis::Line) && block.host.is_some(), "{place}");
+            blocks += 1;
+        }
+    }
+    println!("{blocks} commands in transcripts");
+    assert!(blocks > 250, "{blocks}");
+}
+
+/// Command and file.
+fn swapped<'a>((file, rest): (&'a str, &'a str)) -> (&'a str, &'a str) {
+    (rest.split('\t').next().unwrap_or_default(), file)
+}
+
+fn unnumbered(socket: &Socket) -> Fields {
+    let mut fields = normal::ours(socket);
+    fields.remove("line");
+    fields
+}
+
+#[test]
+fn a_loop_gives_a_snapshot_a_turn_with_its_time() {
+    let Some(lab) = shared::path("lab") else { return };
+    for (name, turns) in [
+        ("s02_accept_queue_overflow/loop-ss-lnt.log", 12),
+        ("s02_accept_queue_overflow/loop-client-ss-iso.log", 12),
+        ("s02_accept_queue_overflow/loop-netstat-eq.log", 12),
+        ("s06_fw_drop/loop-client-netstat.log", 9),
+        ("s11_close_wait_leak/loop-ss.log", 11),
+        ("s15_zero_window/loop-ss-tmio.log", 5),
+        ("s25_idle_baseline/loop-ss.log", 4),
+    ] {
+        let document = document(&lab.join(name));
+        let times: Vec<_> = document.blocks.iter().map(|block| block.time.map(|stamp| stamp.time)).collect();
+        println!("{name}: {} turns, {} of {} lines unknown", times.len(), document.unknown_lines, document.lines);
+        assert!(times.len() == turns && times.iter().all(Option::is_some) && times.is_sorted(), "{name}: {times:?}");
+        assert_eq!(document.unknown_lines, 0, "{name}: {:?}", document.first_unknown);
+    }
 }
 
 fn truths(lab: &Path) -> Vec<PathBuf> {
