@@ -94,7 +94,10 @@ impl<'a> Row<'a> {
             row.name = cells.rest();
             break;
         }
-        (row.kind != Kind::File || before[0].is_some()).then_some(row)
+        // Of a file nothing is wanted but that its row is one: so many tables have a word and a number in front.
+        let mut after_pid = text.split_ascii_whitespace().skip(2);
+        let mut is_file = || after_pid.any(is_descriptor) && after_pid.next().is_some();
+        (row.kind != Kind::File || is_file()).then_some(row)
     }
 
     fn socket(&self, line: u32) -> Option<Socket> {
@@ -147,6 +150,13 @@ fn descriptor(cell: &str) -> Option<u32> {
     cell.trim_end_matches(|letter: char| !letter.is_ascii_digit()).parse().ok()
 }
 
+/// What stands in the column FD of files: a number with its mode, or a word for what is no descriptor.
+fn is_descriptor(cell: &str) -> bool {
+    let mode = cell.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let is_numbered = mode.len() < cell.len() && mode.starts_with(['r', 'w', 'u', '-']) && mode.len() <= 2;
+    is_numbered || matches!(cell, "cwd" | "rtd" | "txt" | "mem" | "mmap" | "DEL" | "ltx" | "NOFD" | "err" | "jld")
+}
+
 /// `my\x20app`
 fn unescaped(command: &str) -> String {
     let mut parts = command.split("\\x");
@@ -178,11 +188,12 @@ mod tests {
             my\\x20app 77 www 9u sock 0,8 0t0 4711 protocol: TCP\n\
             x 78 www 9u sock 0,8 0t0 4712 can't identify protocol\n\
             x 78 www cwd DIR 8,1 4096 2 /\n\
-            x 78 www 4u IPv4 99 0t0 UDP *:53\n";
+            x 78 www 4u IPv4 99 0t0 UDP *:53\n\
+            conntrackd 6 rows of other things\n";
         let document = read(text.as_bytes(), &Hints::default());
         let found = &document.blocks[0].found;
         let [socket] = &found.sockets[..] else { panic!("{found:?}") };
         assert_eq!((socket.state, socket.program(), socket.pid()), (Some(SocketState::Idle), Some("my app"), Some(77)));
-        assert_eq!((found.other_rows, document.unknown_lines), (3, 0));
+        assert_eq!((found.other_rows, document.unknown_lines), (3, 1));
     }
 }

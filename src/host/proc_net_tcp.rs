@@ -83,7 +83,7 @@ impl Row {
         let probes = cells.next().and_then(|cell| cell.parse().ok());
         let inode = cells.next().and_then(|cell| cell.parse().ok()).filter(|&inode: &u64| inode != 0);
         let timer = Timer { kind: timer_kind(kind), left_ms: when.checked_mul(10), retransmits, probes };
-        Some(Self { ends, state, send_q, recv_q, timer, uid, inode, is_udp: cells.count() == 3 && inode.is_some() })
+        Some(Self { ends, state, send_q, recv_q, timer, uid, inode, is_udp: cells.count() == 3 })
     }
 
     fn socket(&self, line: u32, order: Order) -> Socket {

@@ -1,7 +1,7 @@
 //! `lsof -F`: one field a line, named by its first letter. A process's fields come first, then those of its files.
 
 use super::{named, unconnected};
-use crate::host::{Family, Found, Lines, Owner, Socket, SocketState, stamp};
+use crate::host::{Family, Found, Lines, Owner, Socket, SocketState};
 
 /// A process id, and a field after it.
 pub(super) fn sniff(lines: &Lines<'_>) -> bool {
@@ -15,10 +15,23 @@ fn is_process(text: &str) -> bool {
     first.strip_prefix('p').is_some_and(|pid| !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// Letters of fields (lsof(8), OUTPUT FOR OTHER PROGRAMS).
+const LETTERS: &str = "aCcDdFfGgiKkLlMmNnoPpRrSsTtuxZz";
+
+/// A field, or several ended by NUL. Only names and commands hold blanks.
+fn is_set(text: &str) -> bool {
+    let Some(letter) = text.chars().next().filter(|letter| LETTERS.contains(*letter)) else { return false };
+    match letter {
+        'p' => is_process(text),
+        'n' | 'c' => true,
+        _ => text.contains('\0') || !text.contains(' '),
+    }
+}
+
 pub(super) fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     let mut process = Process::default();
-    let mut file = File::default();
-    while let Some(line) = lines.peek() {
+    let mut file = OpenFile::default();
+    while let Some(line) = lines.take_if(|line| is_set(line.text).then_some(line)) {
         // -F0 ends fields by NUL, and only sets of them by a line's end.
         for field in line.text.split('\0').filter(|field| !field.is_empty()) {
             let (Some(letter), Some(value)) = (field.chars().next(), field.get(1..)) else { break };
@@ -27,10 +40,11 @@ pub(super) fn parse(lines: &mut Lines<'_>, found: &mut Found) {
                     std::mem::take(&mut file).end(&process, found);
                     process = Process { pid: value.parse().ok(), ..Process::default() };
                 }
-                'f' => std::mem::replace(&mut file, File { fd: value.parse().ok(), ..File::default() })
+                'f' => std::mem::replace(&mut file, OpenFile { fd: value.parse().ok(), ..OpenFile::default() })
                     .end(&process, found),
                 't' if file.kind.is_some() => {
-                    std::mem::replace(&mut file, File { kind: Some(value), ..File::default() }).end(&process, found);
+                    std::mem::replace(&mut file, OpenFile { kind: Some(value), ..OpenFile::default() })
+                        .end(&process, found);
                 }
                 't' => file.kind = Some(value),
                 'c' => process.command = Some(value),
@@ -43,11 +57,6 @@ pub(super) fn parse(lines: &mut Lines<'_>, found: &mut Found) {
                 _ => {}
             }
         }
-        let is_field = line.text.starts_with(|letter: char| letter.is_ascii_alphanumeric());
-        if !is_field || stamp::is_mark(line.text) {
-            break;
-        }
-        lines.next();
     }
     file.end(&process, found);
 }
@@ -60,7 +69,7 @@ struct Process<'a> {
 }
 
 #[derive(Default)]
-struct File<'a> {
+struct OpenFile<'a> {
     fd: Option<u32>,
     kind: Option<&'a str>,
     is_tcp: bool,
@@ -71,7 +80,7 @@ struct File<'a> {
     send_q: Option<u32>,
 }
 
-impl File<'_> {
+impl OpenFile<'_> {
     /// `ST=LISTEN`, `QR=0`, `QS=0`
     fn told(&mut self, value: &str) {
         match value.split_once('=') {
