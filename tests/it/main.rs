@@ -8,6 +8,7 @@ mod corpus_frames;
 mod corpus_resets;
 mod corpus_segments;
 mod corpus_translations;
+mod counters;
 mod explain;
 mod incidents;
 mod lab;

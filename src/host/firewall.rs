@@ -1,0 +1,425 @@
+//! Rules of packet filters, and what filters wrote down of single flows, in one shape: what a packet must be, what is
+//! done with it, and how many packets that was done with.
+
+pub mod aws_flow_log;
+pub mod azure_flow_log;
+pub mod firewall_cmd;
+pub mod gcp_flow_log;
+pub mod iptables_list;
+pub mod iptables_save;
+pub mod netsh_advfirewall;
+pub mod nft;
+pub mod pfirewall_log;
+pub mod ufw;
+pub mod wfp_event;
+
+use crate::time::Timestamp;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// One rule of a chain, the policy of a chain, or the record of one flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirewallRule {
+    pub kind: RuleKind,
+    pub table: Box<str>,
+    /// Rules are tried in their order within it. Built-in chains have the names of iptables: INPUT, FORWARD, OUTPUT.
+    pub chain: Box<str>,
+    /// Place in the chain, from 1; 0 of a policy or a record.
+    pub number: u32,
+    /// When the flow of a record was seen.
+    pub time: Option<Timestamp>,
+    pub action: Action,
+    /// As printed: `DROP`, `REJECT`, the name of another chain.
+    pub target: Box<str>,
+    /// Packets that it matched; absent where the listing has no counters.
+    pub packets: Option<u64>,
+    pub bytes: Option<u64>,
+    pub matches: Matches,
+    /// As it stands in the dump.
+    pub raw: Box<str>,
+    pub line: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleKind {
+    Rule,
+    /// What happens to packets that no rule of the chain has decided on.
+    Policy,
+    /// One flow, as a log of the filter has it.
+    Record,
+}
+
+impl RuleKind {
+    pub const NAMES: &[&str] = &["rule", "policy", "record"];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Policy => "policy",
+            Self::Record => "record",
+        }
+    }
+}
+
+/// What is done with a packet that matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Accept,
+    /// Nothing comes back.
+    Drop,
+    /// An ICMP error or a RST comes back.
+    Reject,
+    /// It goes on in the chain that the target names.
+    Jump,
+    /// It goes on in the calling chain.
+    Return,
+    /// It is counted, marked, logged or translated, and goes on.
+    Pass,
+}
+
+impl Action {
+    pub const NAMES: &[&str] = &["accept", "drop", "reject", "jump", "return", "pass"];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Drop => "drop",
+            Self::Reject => "reject",
+            Self::Jump => "jump",
+            Self::Return => "return",
+            Self::Pass => "pass",
+        }
+    }
+
+    /// Of a target of iptables; what is no known one is a chain.
+    pub fn of_target(target: &str) -> Self {
+        const PASSING: [&str; 16] = [
+            "", "LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "TCPMSS", "CT", "NOTRACK", "TRACE", "CHECKSUM", "SET",
+            "CLASSIFY", "DSCP", "TTL", "RATEEST",
+        ];
+        const TRANSLATING: [&str; 6] = ["DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP", "TPROXY"];
+        match target {
+            "ACCEPT" => Self::Accept,
+            "DROP" => Self::Drop,
+            "REJECT" => Self::Reject,
+            "RETURN" => Self::Return,
+            other if PASSING.contains(&other) || TRANSLATING.contains(&other) => Self::Pass,
+            _ => Self::Jump,
+        }
+    }
+
+    pub const fn blocks(self) -> bool {
+        matches!(self, Self::Drop | Self::Reject)
+    }
+}
+
+/// What a packet must be to match.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matches {
+    pub protocol: Protocol,
+    pub source: AnyOf<Network>,
+    pub destination: AnyOf<Network>,
+    pub source_port: AnyOf<Ports>,
+    pub destination_port: AnyOf<Ports>,
+    /// Interface by which it comes in.
+    pub input: Option<Box<str>>,
+    pub output: Option<Box<str>>,
+    /// Whether it must be of a known connection (RELATED, ESTABLISHED) or open one (NEW).
+    pub state: Option<Tracked>,
+    /// It must be a SYN.
+    pub syn: bool,
+    /// There are conditions that no capture can tell: rate limits, owners, sets, names.
+    pub more: bool,
+}
+
+/// The states of connection tracking that a rule wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tracked {
+    pub new: bool,
+    pub established: bool,
+    pub invalid: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    #[default]
+    Any,
+    Tcp,
+    Other,
+}
+
+impl Protocol {
+    /// By name or number; 0 and `all` are any.
+    pub fn of(text: &str) -> Self {
+        match text.to_ascii_lowercase().as_str() {
+            "all" | "0" | "any" | "ip" => Self::Any,
+            "tcp" | "6" => Self::Tcp,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// One of these, or, inverted, none of them; an empty list asks nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnyOf<T> {
+    pub list: Vec<T>,
+    pub inverted: bool,
+}
+
+impl<T> Default for AnyOf<T> {
+    fn default() -> Self {
+        Self { list: Vec::new(), inverted: false }
+    }
+}
+
+impl<T> AnyOf<T> {
+    pub fn holds(&self, test: impl FnMut(&T) -> bool) -> bool {
+        self.list.is_empty() || self.list.iter().any(test) != self.inverted
+    }
+}
+
+/// An address with the length of its prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    pub address: IpAddr,
+    pub bits: u8,
+}
+
+impl Network {
+    /// `10.77.1.0/24`, `10.77.1.2`, `10.0.0.0/255.0.0.0`
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+        let address: IpAddr = address.parse().ok()?;
+        let full = if address.is_ipv4() { 32 } else { 128 };
+        let bits = match length {
+            None => full,
+            Some(length) => match length.parse::<u8>() {
+                Ok(bits) => bits,
+                Err(_) => length.parse::<Ipv4Addr>().ok()?.to_bits().leading_ones() as u8,
+            },
+        };
+        (bits <= full).then_some(Self { address, bits })
+    }
+
+    pub fn contains(self, address: IpAddr) -> bool {
+        let shifted = |value: u128, width: u8| value.checked_shr(u32::from(width - self.bits.min(width))).unwrap_or(0);
+        match (self.address, address) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => {
+                shifted(u128::from(own.to_bits()), 32) == shifted(u128::from(other.to_bits()), 32)
+            }
+            (IpAddr::V6(own), IpAddr::V6(other)) => shifted(own.to_bits(), 128) == shifted(other.to_bits(), 128),
+            _ => false,
+        }
+    }
+
+    /// Everything of its version: no condition but that.
+    pub fn is_all(self) -> bool {
+        self.bits == 0 && [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)].contains(&self.address)
+    }
+}
+
+/// A port or a range of them, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ports {
+    pub first: u16,
+    pub last: u16,
+}
+
+impl Ports {
+    /// `80`, `8000:8010`, `8000-8010`
+    pub fn parse(text: &str) -> Option<Self> {
+        let (first, last) = text.split_once([':', '-']).unwrap_or((text, text));
+        let bound = |text: &str, open: u16| if text.is_empty() { Some(open) } else { text.parse().ok() };
+        Some(Self { first: bound(first, 0)?, last: bound(last, u16::MAX)? })
+    }
+
+    pub fn contains(self, port: u16) -> bool {
+        (self.first..=self.last).contains(&port)
+    }
+}
+
+impl Matches {
+    /// Adds ports joined by commas; a name among them is a condition that cannot be told.
+    pub(super) fn ports(&mut self, side: PortSide, text: &str, inverted: bool) {
+        let mut list = Vec::new();
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            match Ports::parse(part).or_else(|| service(part).map(|port| Ports { first: port, last: port })) {
+                Some(ports) => list.push(ports),
+                None => self.more = true,
+            }
+        }
+        let own = match side {
+            PortSide::Source => &mut self.source_port,
+            PortSide::Destination => &mut self.destination_port,
+        };
+        if own.list.is_empty() {
+            *own = AnyOf { list, inverted };
+        } else {
+            self.more = true; // two conditions on one port
+        }
+    }
+
+    /// One network, or a name or set, which cannot be told.
+    pub(super) fn network(&mut self, end: PortSide, text: &str, inverted: bool) {
+        let mut list = Vec::new();
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            match Network::parse(part) {
+                Some(network) if network.is_all() => return,
+                Some(network) => list.push(network),
+                None if ["anywhere", "any", "Any", "LocalSubnet"].contains(&part) && part != "LocalSubnet" => return,
+                None => self.more = true,
+            }
+        }
+        let own = match end {
+            PortSide::Source => &mut self.source,
+            PortSide::Destination => &mut self.destination,
+        };
+        *own = AnyOf { list, inverted };
+    }
+
+    /// Names of tracking states, joined by commas.
+    pub(super) fn states(&mut self, names: &str, inverted: bool) {
+        let mut tracked = Tracked::default();
+        for name in names.split([',', ' ']).filter(|name| !name.is_empty()) {
+            match name.to_ascii_uppercase().as_str() {
+                "NEW" | "UNTRACKED" => tracked.new = true,
+                "ESTABLISHED" | "RELATED" => tracked.established = true,
+                "INVALID" => tracked.invalid = true,
+                // DNAT, SNAT: whether it was translated cannot be told.
+                _ => self.more = true,
+            }
+        }
+        if inverted {
+            let Tracked { new, established, invalid } = tracked;
+            tracked = Tracked { new: !new, established: !established, invalid: !invalid };
+        }
+        self.state = Some(tracked);
+    }
+}
+
+/// Which end of a packet a condition is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PortSide {
+    Source,
+    Destination,
+}
+
+/// One flow as the log of a filter has it.
+pub(super) struct Flow<'a> {
+    /// Which log.
+    pub table: &'static str,
+    /// Direction or interface, in the log's word.
+    pub chain: &'a str,
+    pub time: Option<Timestamp>,
+    pub action: Action,
+    pub target: &'a str,
+    pub protocol: &'a str,
+    pub source: (IpAddr, Option<u16>),
+    pub destination: (IpAddr, Option<u16>),
+    pub packets: Option<u64>,
+    pub bytes: Option<u64>,
+    pub raw: &'a str,
+    pub line: u32,
+}
+
+impl Flow<'_> {
+    /// The record as a rule that matches this flow alone.
+    pub fn record(&self) -> FirewallRule {
+        let host = |address: IpAddr| AnyOf {
+            list: vec![Network { address, bits: if address.is_ipv4() { 32 } else { 128 } }],
+            inverted: false,
+        };
+        let port = |port: Option<u16>| AnyOf {
+            list: port.map(|port| Ports { first: port, last: port }).into_iter().collect(),
+            inverted: false,
+        };
+        let matches = Matches {
+            protocol: Protocol::of(self.protocol),
+            source: host(self.source.0),
+            destination: host(self.destination.0),
+            source_port: port(self.source.1),
+            destination_port: port(self.destination.1),
+            ..Matches::default()
+        };
+        FirewallRule {
+            kind: RuleKind::Record,
+            table: self.table.into(),
+            chain: self.chain.into(),
+            number: 0,
+            time: self.time,
+            action: self.action,
+            target: self.target.into(),
+            packets: self.packets,
+            bytes: self.bytes,
+            matches,
+            raw: self.raw.trim().into(),
+            line: self.line,
+        }
+    }
+}
+
+/// The services that listings without `-n` and firewalld name most.
+pub(super) fn service(name: &str) -> Option<u16> {
+    let port = match name {
+        "ftp" => 21,
+        "ssh" => 22,
+        "telnet" => 23,
+        "smtp" => 25,
+        "domain" | "dns" => 53,
+        "http" => 80,
+        "kerberos" => 88,
+        "pop3" => 110,
+        "sunrpc" | "rpc-bind" => 111,
+        "imap" | "imap2" => 143,
+        "ldap" => 389,
+        "https" => 443,
+        "microsoft-ds" | "samba" => 445,
+        "submission" | "smtp-submission" => 587,
+        "ldaps" => 636,
+        "imaps" => 993,
+        "pop3s" => 995,
+        "ms-sql-s" | "mssql" => 1433,
+        "nfs" => 2049,
+        "mysql" => 3306,
+        "ms-wbt-server" | "rdp" => 3389,
+        "postgresql" | "postgres" => 5432,
+        "amqp" => 5672,
+        "redis" => 6379,
+        "http-alt" | "webcache" => 8080,
+        "cockpit" => 9090,
+        "mongodb" => 27017,
+        _ => return None,
+    };
+    Some(port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_hold_what_their_prefix_says() {
+        let holds = |network: &str, address: &str| {
+            Network::parse(network).is_some_and(|network| address.parse().is_ok_and(|address| network.contains(address)))
+        };
+        assert!(holds("10.77.1.0/24", "10.77.1.200"));
+        assert!(!holds("10.77.1.0/24", "10.77.2.1"));
+        assert!(holds("10.0.0.0/255.0.0.0", "10.9.9.9"));
+        assert!(holds("0.0.0.0/0", "1.2.3.4"));
+        assert!(!holds("0.0.0.0/0", "fd77::1"));
+        assert!(holds("fd77:1::/64", "fd77:1::99"));
+        assert!(!holds("fd77:1::/64", "fd77:2::99"));
+        assert!(holds("::/0", "fd77:2::99"));
+        assert_eq!(Network::parse("10.0.0.0/33"), None);
+        assert_eq!(Network::parse("web01"), None);
+    }
+
+    #[test]
+    fn ranges_have_both_spellings_and_open_ends() {
+        let ports = |text| Ports::parse(text).map(|ports| (ports.first, ports.last));
+        assert_eq!(ports("80"), Some((80, 80)));
+        assert_eq!(ports("8000:8010"), Some((8000, 8010)));
+        assert_eq!(ports("8000-8010"), Some((8000, 8010)));
+        assert_eq!(ports("1024:"), Some((1024, 65535)));
+        assert_eq!(ports("ssh"), None);
+    }
+}
