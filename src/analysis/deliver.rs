@@ -1,6 +1,7 @@
 //! Deliver: summaries stream once, in order of point and first frame, through role, label and judgement to the writers.
 
 use super::runs::Runs;
+use super::selection::{Condition, RowTest};
 use super::timings::{Lap, Stage, Timings};
 use crate::case::{Case, Facts, Judged, Tally};
 use crate::tcp::records;
@@ -21,7 +22,8 @@ pub trait Rows: Send {
 
 pub(super) fn deliver(
     runs: &mut Runs,
-    facts: Facts,
+    mut facts: Facts,
+    condition: Option<&Condition<RowTest>>,
     stuck_after: Span,
     timings: &Timings,
     output: &mut dyn Rows,
@@ -29,13 +31,20 @@ pub(super) fn deliver(
     let first = facts.points.iter().filter_map(|point| point.first).min().unwrap_or_default();
     let last = facts.points.iter().filter_map(|point| point.last).max().unwrap_or(Timestamp(0));
     let mut tally = Tally::new(first, last, stuck_after);
-    judged(runs, &facts, timings, &mut |rows, lap| {
+    let mut rows_left_out = 0;
+    judged(runs, &facts, timings, &mut |mut rows, lap| {
+        if let Some(condition) = condition {
+            let all = rows.len();
+            rows = rows.into_par_iter().filter(|row| (condition.test)(row, &facts)).collect();
+            rows_left_out += (all - rows.len()) as u64;
+        }
         rows.iter().for_each(|row| tally.add(row));
         lap.end(Stage::Tally);
         output.batch(&rows, &facts)?;
         lap.end(Stage::Write);
         Ok(())
     })?;
+    facts.selected.rows_left_out = rows_left_out;
     Ok(Case { facts, tally, unread: Vec::new(), left_out: Vec::new() })
 }
 

@@ -94,10 +94,11 @@ impl Tracking {
 
     fn those(&mut self, most: usize, nothing: String, wanted: &(dyn Fn(&Judged) -> bool + Sync)) -> io::Result<Found> {
         let mut found = Found { rows: Vec::new(), total: 0, nothing };
-        let Self { runs, facts, pool, timings, .. } = self;
+        let Self { runs, facts, pool, timings, rows: condition, .. } = self;
+        let chosen = |row: &Judged| condition.as_ref().is_none_or(|condition| (condition.test)(row, facts));
         pool.install(|| {
             judged(runs, facts, timings, &mut |rows, _| {
-                for row in rows.into_iter().filter(wanted) {
+                for row in rows.into_iter().filter(|row| wanted(row) && chosen(row)) {
                     found.total += 1;
                     if found.rows.len() < most {
                         found.rows.push(row);
@@ -120,6 +121,9 @@ impl Tracking {
                 Owner::NoFrame => nothing = format!("{file}: has {frames} frames, none with the number {number}"),
                 Owner::Unmatched => {
                     nothing = format!("{file}: frame {number} is an ICMP error about no connection here")
+                }
+                Owner::LeftOut => {
+                    nothing = format!("{file}: frame {number} is left out by --since, --until or --filter")
                 }
                 Owner::Other(why) => nothing = format!("{file}: frame {number} holds no TCP: {}", why.name()),
             }

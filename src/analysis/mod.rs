@@ -8,10 +8,12 @@ mod deliver;
 mod find;
 mod folder;
 mod index;
+mod lens;
 mod plan;
 mod report;
 mod revisit;
 mod runs;
+mod selection;
 mod timings;
 mod track;
 
@@ -19,6 +21,7 @@ pub use deliver::Rows;
 pub use find::{Found, Key};
 pub use folder::Folder;
 pub use report::{Report, Wanted};
+pub use selection::{Bound, Condition, PacketTest, RowTest, Selection};
 pub use timings::{Lap, Stage, Timings, peak_resident};
 
 use crate::case::{Case, Facts, InputFile, Origin, Point};
@@ -30,6 +33,7 @@ use crate::tcp::table::Table;
 use crate::time::{Span, Timestamp};
 use crate::wire::{self, Keys};
 use index::Index;
+use lens::Lens;
 use plan::Chain;
 use rayon::prelude::*;
 use runs::Runs;
@@ -38,7 +42,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
-use track::{Lanes, Pace, Tracked};
+use track::{Lanes, Pace, Tracked, joined};
 
 /// How to analyse.
 #[derive(Clone, Debug)]
@@ -53,6 +57,9 @@ pub struct Options {
     pub keys: Option<[u64; 4]>,
     /// A waiting state older than this is called stuck.
     pub stuck_after: Span,
+    /// Names of observation points, each with a file or folder of it; may be repeated.
+    pub points: Vec<(String, PathBuf)>,
+    pub selection: Selection,
     pub input: input::Options,
     /// Folder for what does not fit into memory.
     pub scratch: PathBuf,
@@ -68,6 +75,8 @@ impl Default for Options {
             chunk: 4 << 20,
             keys: None,
             stuck_after: Span::from_seconds(60),
+            points: Vec::new(),
+            selection: Selection::default(),
             input: input::Options::default(),
             scratch: std::env::temp_dir(),
             timings: Arc::default(),
@@ -95,7 +104,8 @@ pub struct Tracking {
     stuck_after: Span,
     pool: rayon::ThreadPool,
     timings: Arc<Timings>,
-    keys: Keys,
+    lens: Lens,
+    rows: Option<Condition<RowTest>>,
     /// Files of each point, for a second look.
     files: Vec<Vec<(plan::File, Index)>>,
 }
@@ -106,13 +116,19 @@ pub fn plan(paths: &[PathBuf], options: &Options) -> Plan {
 }
 
 fn open(paths: &[PathBuf], options: &Options) -> Plan {
-    let (inputs, mut unread) = input::expand(paths);
-    let mut sources: Vec<(Source, bool)> = Vec::new();
+    let all: Vec<PathBuf> = options.points.iter().map(|(_, path)| path).chain(paths).cloned().collect();
+    let (inputs, mut unread) = input::expand(&all);
+    let mut sources = Vec::new();
     let mut origins = Vec::new();
     for input in &inputs {
         let (opened, errors) = input::open(input, &options.input);
         origins.push(origin(input, &opened));
-        sources.extend(opened.into_iter().map(|source| (source, input.named)));
+        let point = options.points.get(input.under).map(|(name, _)| name);
+        sources.extend(opened.into_iter().map(|source| plan::Found {
+            source,
+            named: input.named,
+            point: point.cloned(),
+        }));
         unread.extend(errors);
     }
     let plan::Recognised { chains, errors, left_out } = plan::plan(sources);
@@ -145,6 +161,11 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.chains.is_empty()
     }
+
+    /// Times of the first and the last frame of all captures, as far as heads and tails show them.
+    fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        self.chains.iter().flat_map(|chain| &chain.files).map(plan::File::times).fold(None, joined)
+    }
 }
 
 /// Tracks all points, one after another, each on all threads. `done` counts bytes for a progress bar.
@@ -154,10 +175,13 @@ impl Plan {
 pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::Result<Tracking> {
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(options.threads.max(1)).build().map_err(std::io::Error::other)?;
+    let span = options.selection.is_relative().then(|| plan.span()).flatten();
+    let lens = Lens { keys: Keys(options.keys.unwrap_or_else(random_keys)), chosen: options.selection.chosen(span) };
+    let rows = options.selection.rows.clone();
     let pace = Pace {
         threads: options.threads.max(1),
         chunk: options.chunk.max(1),
-        keys: Keys(options.keys.unwrap_or_else(random_keys)),
+        lens: &lens,
         done,
         timings: &options.timings,
     };
@@ -169,13 +193,14 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             *result = runs.add(records);
         }
     };
-    let mut facts = Facts { origins: plan.origins, ..Facts::default() };
+    let selected = lens.chosen.told(rows.as_ref());
+    let mut facts = Facts { origins: plan.origins, selected, ..Facts::default() };
     let mut files = Vec::new();
     for (number, chain) in plan.chains.into_iter().enumerate() {
-        let lanes: Lanes = Default::default();
+        let lanes = Lanes::default();
         let mut point = Point { name: chain.name, ..Point::default() };
         let mut indexed = Vec::new();
-        let mut frames_before = 0;
+        let (mut frames_before, mut span) = (0, None);
         for (index, file) in chain.files.into_iter().enumerate() {
             let at = Place { frames_before, point: number as u32, file: index as u32 };
             let mut tracked = options
@@ -183,13 +208,21 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
                 .stage(Stage::Track, || pool.install(|| track::track(&file, &lanes, pace, at, &finished)));
             options.timings.add_redone(tracked.redone);
             let index = std::mem::take(&mut tracked.index);
+            span = joined(span, tracked.in_time);
             let row = input_row(&file, tracked, frames_before);
             indexed.push((file, index));
             frames_before += row.frames;
-            point.first = [point.first, row.first].into_iter().flatten().min();
-            point.last = point.last.max(row.last);
             point.files.push(row);
         }
+        let Lanes { tables, around, beside, fragments } = lanes;
+        let lists = beside.map(|beside| beside.into_inner().unwrap_or_else(PoisonError::into_inner).finish());
+        point.beside = lists.into();
+        point.around = around.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+        let fragments = fragments.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = point.files.last_mut() {
+            last.fragments = last.fragments.plus(fragments.counts().until(fragments.finish()));
+        }
+        (point.first, point.last) = span.unzip();
         facts.points.push(point);
         files.push(indexed);
         let services = Mutex::new(&mut facts.services);
@@ -198,13 +231,13 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             services.lock().unwrap_or_else(PoisonError::into_inner).note(lane.listening);
             finished(lane.records);
         };
-        options.timings.stage(Stage::Gather, || pool.install(|| lanes.into_par_iter().for_each(gather)));
+        options.timings.stage(Stage::Gather, || pool.install(|| tables.into_par_iter().for_each(gather)));
     }
     let (runs, result) = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
     result?;
     let (unread, left_out, timings) = (plan.unread, plan.left_out, Arc::clone(&options.timings));
     let stuck_after = options.stuck_after;
-    Ok(Tracking { runs, facts, unread, left_out, stuck_after, pool, timings, keys: pace.keys, files })
+    Ok(Tracking { runs, facts, unread, left_out, stuck_after, pool, timings, lens, rows, files })
 }
 
 fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFile {
@@ -223,13 +256,16 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
         frames: tracked.frames,
         frames_before,
         tcp_segments: tracked.segments,
-        icmp_errors: tracked.icmp_errors,
+        icmp_errors: tracked.icmp_errors.saturating_sub(tracked.icmp_unmatched),
         first: tracked.first,
         last: tracked.last,
         time_went_back: tracked.went_back,
+        left_out: tracked.left_out,
         links: tracked.links.iter().map(|&link| wire::link_name(link)).collect(),
         dropped: tracked.dropped,
         others,
+        fragments: tracked.fragments,
+        comments: tracked.comments,
         end: tracked.end,
         note: (!notes.is_empty()).then(|| notes.join("; ")),
     }
@@ -245,9 +281,10 @@ impl Tracking {
     /// # Errors
     /// When a writer fails.
     pub fn deliver(mut self, output: &mut dyn Rows) -> std::io::Result<Case> {
-        let Self { runs, facts, unread, left_out, stuck_after, pool, timings, .. } = &mut self;
+        let Self { runs, facts, unread, left_out, stuck_after, pool, timings, rows, .. } = &mut self;
+        let facts = std::mem::take(facts);
         let mut case = timings.stage(Stage::Deliver, || {
-            pool.install(|| deliver::deliver(runs, std::mem::take(facts), *stuck_after, timings, output))
+            pool.install(|| deliver::deliver(runs, facts, rows.as_ref(), *stuck_after, timings, output))
         })?;
         case.unread = unread.iter().map(ToString::to_string).collect();
         case.left_out = left_out.iter().map(|path| path.display().to_string()).collect();

@@ -1,12 +1,19 @@
 //! Opened inputs become observation points: which files are captures, and which of them make one stream of frames.
 
+mod chain;
+mod series;
+
+pub use chain::Chain;
+
+use crate::capture::foreign::{self, Foreign};
 use crate::capture::{self, Format};
 use crate::error::Error;
 use crate::input::Source;
+use crate::time::Timestamp;
 use std::path::PathBuf;
 
-/// How much of a file's head decides its format.
-const HEAD: usize = 4096;
+/// How much of a file's head decides its format: several records of a format without a magic number.
+const HEAD: usize = 256 << 10;
 
 /// A capture file, ready to be framed.
 pub struct File {
@@ -15,16 +22,48 @@ pub struct File {
     /// Where the first record starts.
     pub start: u64,
     pub context: capture::Context,
+    /// What the interfaces of `context` are called within the chain, by their place there; empty where that is the same.
+    pub interfaces: Vec<u16>,
 }
 
-/// Files of one observation point in time order.
-pub struct Chain {
-    pub name: String,
-    pub files: Vec<File>,
+/// How much of a file's head and tail is framed to learn its times, bytes.
+const LOOK: u64 = 256 << 10;
+
+impl File {
+    /// Times of the earliest frame of the head and of the latest of the tail. Only where the tail cannot be framed all is.
+    pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
+        let (bytes, length) = (self.source.bytes(), self.source.bytes().len() as u64);
+        let from = length.saturating_sub(2 * LOOK).max(self.start);
+        let head = self.times_within(self.start, (self.start + LOOK).min(length));
+        let tail = match (self.format.boundary)(bytes, &self.context, from, length) {
+            Some(start) if from > self.start => self.times_within(start, length),
+            _ => self.times_within(self.start, length),
+        };
+        head.or(tail).zip(tail.or(head)).map(|((first, _), (_, last))| (first, last))
+    }
+
+    fn times_within(&self, from: u64, limit: u64) -> Option<(Timestamp, Timestamp)> {
+        let mut seen: Option<(Timestamp, Timestamp)> = None;
+        (self.format.frames)(self.source.bytes(), &mut self.context.clone(), from, limit, &mut |frame| {
+            if !frame.not_a_packet && frame.time != Timestamp(0) {
+                let (first, last) = seen.unwrap_or((frame.time, frame.time));
+                seen = Some((first.min(frame.time), last.max(frame.time)));
+            }
+        });
+        seen
+    }
+}
+
+/// A source, and what its naming tells.
+pub struct Found {
+    pub source: Source,
+    /// Somebody named it, rather than a folder that it lies in.
+    pub named: bool,
+    /// The observation point that it was said to belong to.
+    pub point: Option<String>,
 }
 
 /// What the sources turned out to be.
-#[derive(Default)]
 pub struct Recognised {
     pub chains: Vec<Chain>,
     pub errors: Vec<Error>,
@@ -32,28 +71,25 @@ pub struct Recognised {
     pub left_out: Vec<PathBuf>,
 }
 
-/// Recognises each source by its content; with each, whether somebody named it.
-pub fn plan(sources: Vec<(Source, bool)>) -> Recognised {
-    let mut all = Recognised::default();
-    for (source, named) in sources {
+/// Recognises each source by its content, and chains those of one observation point.
+pub fn plan(found: Vec<Found>) -> Recognised {
+    let (mut files, mut errors, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+    for Found { source, named, point } in found {
         let path = source.path().to_owned();
-        let known = capture::recognise(head(&source)).is_some();
+        let head = head(&source);
+        let known = capture::recognise(head).is_some() || foreign::of(head).is_some();
         match recognise(source) {
-            Ok(file) => all.chains.push(Chain { name: point_name(&file), files: vec![file] }),
-            Err(_) if !named && !known => all.left_out.push(path),
-            Err(error) => all.errors.push(error),
+            Ok(file) => files.push((file, point)),
+            Err(_) if !named && !known => left_out.push(path),
+            Err(error) => errors.push(error),
         }
     }
-    all
+    Recognised { chains: chain::chains(files), errors, left_out }
 }
 
 fn head(source: &Source) -> &[u8] {
     let bytes = source.bytes();
     bytes.get(..HEAD).unwrap_or(bytes)
-}
-
-fn point_name(file: &File) -> String {
-    file.source.path().display().to_string()
 }
 
 fn recognise(source: Source) -> Result<File, Error> {
@@ -63,15 +99,19 @@ fn recognise(source: Source) -> Result<File, Error> {
         return Err(Error::new(source.path(), cause));
     }
     let head = head(&source);
-    let Some(format) = capture::recognise(head) else {
-        let known: Vec<&str> = capture::FORMATS.iter().map(|format| format.name).collect();
-        let starts: Vec<String> = head.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        let cause =
-            format!("no capture of a known kind ({}): begins with {} at offset 0", known.join(", "), starts.join(" "));
-        return Err(Error::new(source.path(), cause));
-    };
+    let Some(format) = capture::recognise(head) else { return Err(Error::new(source.path(), unknown(head))) };
     match (format.open)(bytes) {
-        Ok((start, context)) => Ok(File { source, format, start, context }),
+        Ok((start, context)) => Ok(File { source, format, start, context, interfaces: Vec::new() }),
         Err(cause) => Err(Error::new(source.path(), format!("{}: {cause}", format.name))),
     }
+}
+
+/// What is known of a file that no format reads.
+fn unknown(head: &[u8]) -> String {
+    if let Some(Foreign { name, way_out, .. }) = foreign::of(head) {
+        return format!("{name}: recognised, but not read here: {way_out}");
+    }
+    let known: Vec<&str> = capture::FORMATS.iter().map(|format| format.name).collect();
+    let starts: Vec<String> = head.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("no capture of a known kind ({}): begins with {} at offset 0", known.join(", "), starts.join(" "))
 }

@@ -3,10 +3,14 @@
 //! What only the whole input shows (listening ports, how each capture ended) is gathered from all summaries before
 //! the first one is judged, so that a row depends neither on order nor on the number of threads.
 
+pub mod around;
+mod beside;
 mod services;
 mod tally;
 pub mod timeline;
 
+pub use around::Around;
+pub use beside::{Beside, List};
 pub use services::{Service, ServiceCounts, Services};
 pub use tally::{Stuck, Tally};
 pub use timeline::Timeline;
@@ -15,7 +19,7 @@ use crate::capture::End;
 use crate::tcp::judgement::States;
 use crate::tcp::{Ending, Judgement, Outcome, Side, Summary};
 use crate::time::Timestamp;
-use crate::wire::Address;
+use crate::wire::{Address, FlowKey, FragmentCounts, NameFrom};
 use std::collections::BTreeMap;
 
 /// A connection with everything that is said of it.
@@ -39,6 +43,20 @@ pub struct Facts {
     pub services: Services,
     /// What the points were read from, to find it again.
     pub origins: Vec<Origin>,
+    pub selected: Selected,
+}
+
+/// Which part of the inputs was asked for; all of it by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selected {
+    /// Frames before the one and after the other were left out.
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    /// Frames that do not fit this were left out.
+    pub filter: Option<String>,
+    /// Rows that do not fit this were left out.
+    pub condition: Option<String>,
+    pub rows_left_out: u64,
 }
 
 /// A file or stream that was named or found, as it was when it was opened.
@@ -61,6 +79,10 @@ pub struct Point {
     /// As the `point` column prints it.
     pub name: String,
     pub files: Vec<InputFile>,
+    /// What its frames tell of addresses and names.
+    pub around: Around,
+    /// What stands beside its connections, by lane.
+    pub beside: Vec<Beside>,
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
 }
@@ -75,17 +97,24 @@ pub struct InputFile {
     /// Frames of the point before this file.
     pub frames_before: u64,
     pub tcp_segments: u64,
+    /// ICMP errors about a connection.
     pub icmp_errors: u64,
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
     /// Frames whose time was before their predecessor's.
     pub time_went_back: u64,
+    /// Frames that were not asked for.
+    pub left_out: u64,
     /// Names of the link types met.
     pub links: Vec<String>,
     /// Packets dropped while capturing, as the file says.
     pub dropped: Option<u64>,
     /// Frames that are no TCP segment, by what they are or why they were not decoded.
     pub others: BTreeMap<String, u64>,
+    /// What became of fragmented packets; of those that still lacked a piece at the end, in the point's last file.
+    pub fragments: FragmentCounts,
+    /// What the file says of its sections and interfaces.
+    pub comments: Vec<String>,
     pub end: End,
     /// What the input room has to say: a cut compressed stream, a file that shrank.
     pub note: Option<String>,
@@ -110,6 +139,23 @@ impl Facts {
 }
 
 impl Judged {
+    /// The lists that the connection's numbers of what stands beside it belong to.
+    pub fn beside<'a>(&self, facts: &'a Facts) -> Option<&'a Beside> {
+        let lane = FlowKey::new(self.client, self.server).0.lane();
+        facts.points.get(self.summary.point as usize)?.beside.get(usize::from(lane))
+    }
+
+    /// The server's name, and who says it: the connection itself, else what DNS told the client.
+    pub fn server_name<'a>(&self, facts: &'a Facts) -> Option<(NameFrom, &'a str)> {
+        if let Some((from, name)) = self.beside(facts).and_then(|beside| beside.names.get(self.summary.aside.name)) {
+            return Some((*from, name));
+        }
+        let [client, server] = [self.client.ip(), self.server.ip()];
+        let own = facts.points.get(self.summary.point as usize).into_iter();
+        let told = |point: &'a Point| point.around.names.of(server, client, self.summary.first);
+        own.chain(&facts.points).find_map(told).map(|name| (NameFrom::Dns, &**name))
+    }
+
     /// Settles the roles, labels and judges a connection.
     pub fn new(mut summary: Summary, facts: &Facts) -> Self {
         services::settle_roles(&mut summary, &facts.services);

@@ -19,7 +19,8 @@ use std::path::{Path, PathBuf};
 /// - A file that is reached twice, by two names or links, counts once, under the first.
 pub fn expand(paths: &[PathBuf]) -> (Vec<Input>, Vec<Error>) {
     let mut walk = Walk::default();
-    for path in paths {
+    for (under, path) in paths.iter().enumerate() {
+        walk.under = under;
         walk.named(path);
     }
     (walk.inputs, walk.errors)
@@ -29,6 +30,8 @@ pub fn expand(paths: &[PathBuf]) -> (Vec<Input>, Vec<Error>) {
 struct Walk {
     inputs: Vec<Input>,
     errors: Vec<Error>,
+    /// Place of the path being expanded among those named.
+    under: usize,
     seen: HashSet<Identity>,
     /// Number of things met that are no folder.
     met: usize,
@@ -39,7 +42,8 @@ impl Walk {
     fn named(&mut self, path: &Path) {
         if path.as_os_str() == "-" {
             if !std::mem::replace(&mut self.standard_input, true) {
-                self.inputs.push(Input { path: path.to_owned(), kind: Kind::StandardInput, named: true, len: 0 });
+                let (kind, under) = (Kind::StandardInput, self.under);
+                self.inputs.push(Input { path: path.to_owned(), kind, named: true, under, len: 0 });
             }
             return;
         }
@@ -133,7 +137,7 @@ impl Walk {
         };
         if self.first_time(path, metadata) {
             let len = if kind == Kind::File { metadata.len() } else { 0 };
-            self.inputs.push(Input { path: path.to_owned(), kind, named, len });
+            self.inputs.push(Input { path: path.to_owned(), kind, named, under: self.under, len });
         }
     }
 

@@ -42,6 +42,8 @@ pub struct Input {
     pub kind: Kind,
     /// Somebody named it, rather than a folder that it lies in.
     pub named: bool,
+    /// Which of the paths that were named led to it: its place among them.
+    pub under: usize,
     /// Length in bytes when it was found; 0 where only reading tells.
     pub len: u64,
 }
@@ -146,7 +148,7 @@ mod tests {
     use tempfile::TempDir;
 
     fn input(path: &Path) -> Input {
-        Input { path: path.to_owned(), kind: Kind::File, named: true, len: 0 }
+        Input { path: path.to_owned(), kind: Kind::File, named: true, under: 0, len: 0 }
     }
 
     fn file(folder: &TempDir, name: &str, bytes: &[u8]) -> Input {

@@ -1,10 +1,17 @@
 //! The tables: every column once, with its name, type, unit, meaning and getter. What is printed, documented and explained
 //! of a column comes from here.
 
+mod around;
+mod arp;
+mod beside;
 mod connection;
+mod dns;
 mod input;
 mod side;
 
+pub use around::PointRow;
+pub use arp::{ARP, arp};
+pub use dns::{DNS, dns};
 pub use input::{INPUTS, InputRow, inputs};
 
 use super::{Kind, Value};
@@ -49,8 +56,8 @@ impl<R> Copy for Column<R> {}
 /// The columns of `connections`, in their order: the names that scripts rely on, the other core ones, the rest.
 pub static COLUMNS: &[Column<Judged>] = &joined();
 
-const PARTS: [&[Column<Judged>]; 6] =
-    [connection::FIXED, side::FIXED, connection::CORE, connection::MORE, side::MORE, side::AGED];
+const PARTS: [&[Column<Judged>]; 7] =
+    [connection::FIXED, side::FIXED, connection::CORE, connection::MORE, beside::BESIDE, side::MORE, side::AGED];
 
 const COUNT: usize = {
     let (mut count, mut part) = (0, 0);
@@ -144,6 +151,8 @@ mod tests {
     fn names_are_unique_and_fixed_and_every_meaning_is_a_sentence() {
         is_sound(COLUMNS, FIXED);
         is_sound(INPUTS, FIXED_OF_INPUTS);
+        is_sound(ARP, "address, state");
+        is_sound(DNS, "name, type, state");
     }
 
     #[test]

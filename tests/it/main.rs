@@ -1,6 +1,10 @@
 //! All integration tests, in one binary.
 
 mod architecture;
+mod around;
+mod chains;
+mod containers;
+mod beside;
 mod corpus;
 mod corpus_community_id;
 mod corpus_connections;
@@ -9,6 +13,7 @@ mod corpus_resets;
 mod corpus_segments;
 mod corpus_translations;
 mod counters;
+mod dumps;
 mod explain;
 mod incidents;
 mod lab;

@@ -65,6 +65,9 @@ pub static INPUTS: &[Column<InputRow>] = &[
     column("point", Kind::Text, "", "Observation point: the chain of files that this one belongs to.", |row, facts| {
         facts.points.get(row.point).map_or(Value::Null, |point| text(&point.name))
     }),
+    column("position", Kind::U32, "", "Place of the file among those of its observation point, from 1.", |row, _| {
+        Value::Number(row.file as u64 + 1)
+    }),
     column("size_bytes", Kind::U64, "byte", "Size of the file, unpacked.", |row, facts| {
         of(row, facts, |file| Value::Number(file.bytes))
     }),
@@ -75,7 +78,7 @@ pub static INPUTS: &[Column<InputRow>] = &[
         "Frames of the observation point before this file: frame numbers count on from there.",
         |row, facts| of(row, facts, |file| Value::Number(file.frames_before)),
     ),
-    column("icmp_errors", Kind::U64, "frame", "Frames that hold an ICMP error about a TCP segment.", |row, facts| {
+    column("icmp_errors", Kind::U64, "frame", "Frames that hold an ICMP error about a connection.", |row, facts| {
         of(row, facts, |file| Value::Number(file.icmp_errors))
     }),
     column("other_frames", Kind::U64, "frame", "Frames that hold neither.", |row, facts| {
@@ -87,6 +90,34 @@ pub static INPUTS: &[Column<InputRow>] = &[
         "",
         "Those frames by what they are or why they could not be decoded, with their counts.",
         |row, facts| of(row, facts, others),
+    ),
+    column(
+        "left_out_frames",
+        Kind::U64,
+        "frame",
+        "Frames that --since, --until and --filter left out; they are in no other count but frames.",
+        |row, facts| of(row, facts, |file| Value::Number(file.left_out)),
+    ),
+    column(
+        "fragmented_packets",
+        Kind::U64,
+        "packet",
+        "IP packets put together from fragments: each counts where its last piece came, the other pieces as fragments.",
+        |row, facts| of(row, facts, |file| Value::Number(file.fragments.assembled)),
+    ),
+    column(
+        "fragmented_incomplete",
+        Kind::U64,
+        "packet",
+        "Fragmented IP packets of which some piece did not come within 60 s.",
+        |row, facts| of(row, facts, |file| Value::Number(file.fragments.incomplete)),
+    ),
+    column(
+        "fragmented_overlapping",
+        Kind::U64,
+        "packet",
+        "Fragmented IP packets whose pieces overlap: of IPv6 given up, of IPv4 put together from what came first.",
+        |row, facts| of(row, facts, |file| Value::Number(file.fragments.overlapping)),
     ),
     column("link_types", Kind::Text, "", "Link types of the frames, joined by semicolons.", |row, facts| {
         of(row, facts, |file| joined(&file.links))
@@ -100,6 +131,13 @@ pub static INPUTS: &[Column<InputRow>] = &[
         "frame",
         "Frames with a time before that of the frame before them.",
         |row, facts| of(row, facts, |file| Value::Number(file.time_went_back)),
+    ),
+    column(
+        "comments",
+        Kind::Text,
+        "",
+        "What the capture says of itself and of its interfaces, joined by semicolons.",
+        |row, facts| of(row, facts, |file| joined(&file.comments)),
     ),
     column("note", Kind::Text, "", "What else was met while reading the file.", |row, facts| {
         of(row, facts, |file| file.note.as_deref().map_or(Value::Null, text))

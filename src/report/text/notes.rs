@@ -1,5 +1,7 @@
 //! The NOTE section: what to know before relying on the rest. What weighs most stands first.
 
+mod around;
+
 use super::Section;
 use crate::capture::End;
 use crate::case::{Case, InputFile};
@@ -28,6 +30,7 @@ pub(super) fn notes(case: &Case, style: Style) -> Option<Section> {
     notes.extend(left_out(case, style));
     let files = || case.facts.points.iter().flat_map(|point| &point.files);
     files().for_each(|file| notes.extend(of_file(file, style)));
+    notes.extend(around::notes(case));
     let urgent = notes.len();
     notes.extend(of_rows(case));
     notes.extend(others(files()));
@@ -69,6 +72,10 @@ fn of_file(file: &InputFile, style: Style) -> Vec<String> {
     notes.extend(file.note.as_ref().map(|note| format!("{path}: {note}")));
     if let Some(dropped) = file.dropped.filter(|&dropped| dropped > 0) {
         notes.push(format!("{path}: the capturing program dropped {}", counted(dropped, "packet")));
+    }
+    if file.fragments.overlapping > 0 {
+        let packets = counted(file.fragments.overlapping, "IP packet");
+        notes.push(format!("{path}: {packets} in fragments that overlap: somebody may try to hide something"));
     }
     if file.time_went_back > 0 {
         let frames = counted(file.time_went_back, "frame");
