@@ -5,12 +5,14 @@
 
 pub mod around;
 mod beside;
+pub mod dump;
 mod services;
 mod tally;
 pub mod timeline;
 
 pub use around::Around;
 pub use beside::{Beside, List};
+pub use dump::{Dump, Dumps};
 pub use services::{Service, ServiceCounts, Services};
 pub use tally::{Stuck, Tally};
 pub use timeline::Timeline;
@@ -41,7 +43,9 @@ pub struct Judged {
 pub struct Facts {
     pub points: Vec<Point>,
     pub services: Services,
-    /// What the points were read from, to find it again.
+    /// What the hosts said.
+    pub dumps: Dumps,
+    /// What the points and dumps were read from, to find it again.
     pub origins: Vec<Origin>,
     pub selected: Selected,
 }
@@ -210,6 +214,6 @@ pub struct Case {
     pub tally: Tally,
     /// Inputs that could not be read at all, each a line with path and cause.
     pub unread: Vec<String>,
-    /// Files met in folders that are no captures: paths.
+    /// Files met in folders that are neither captures nor dumps: paths.
     pub left_out: Vec<String>,
 }

@@ -2,7 +2,9 @@
 //!
 //! A table is one line in [`TABLES`]: the report folder, `show`, `explain` and the command line's help read it from there.
 
-use super::columns::{ARP, Column, DNS, Field, INPUTS, arp, choose, dns, inputs, select};
+use super::columns::{
+    ARP, Column, DNS, Field, INPUTS, LISTENERS, SOCKETS, arp, choose, dns, inputs, listeners, select, sockets,
+};
 use super::{Batch, RowWriter};
 use crate::case::Facts;
 use std::io;
@@ -15,6 +17,8 @@ pub struct Table {
     pub doc: &'static str,
     /// It is written even if it has no rows.
     pub always: bool,
+    /// Its rows need no capture: dumps say them.
+    pub of_dumps: bool,
     /// All of its columns, each with whether it is a core one.
     pub fields: fn() -> Vec<(Field, bool)>,
     rows: fn(&Facts) -> usize,
@@ -31,6 +35,7 @@ pub static TABLES: &[Table] = &[
         name: "inputs",
         doc: "every file that was read, and how",
         always: true,
+        of_dumps: false,
         fields: || fields(INPUTS),
         rows: |facts| inputs(facts).len(),
         check: |wish| choose(INPUTS, wish).map(drop),
@@ -40,6 +45,7 @@ pub static TABLES: &[Table] = &[
         name: "arp",
         doc: "addresses asked for by ARP or neighbour discovery, and who answered",
         always: false,
+        of_dumps: false,
         fields: || fields(ARP),
         rows: |facts| arp(facts).len(),
         check: |wish| choose(ARP, wish).map(drop),
@@ -49,10 +55,31 @@ pub static TABLES: &[Table] = &[
         name: "dns",
         doc: "names asked for, and what came back",
         always: false,
+        of_dumps: false,
         fields: || fields(DNS),
         rows: |facts| dns(facts).len(),
         check: |wish| choose(DNS, wish).map(drop),
         print: |facts, wish, open| print(DNS, &dns(facts), facts, wish, open),
+    },
+    Table {
+        name: "sockets",
+        doc: "sockets of the dumps, whatever system wrote them",
+        always: false,
+        of_dumps: true,
+        fields: || fields(SOCKETS),
+        rows: |facts| sockets(facts).len(),
+        check: |wish| choose(SOCKETS, wish).map(drop),
+        print: |facts, wish, open| print(SOCKETS, &sockets(facts), facts, wish, open),
+    },
+    Table {
+        name: "listeners",
+        doc: "those of them that listen, with their queues",
+        always: false,
+        of_dumps: true,
+        fields: || fields(LISTENERS),
+        rows: |facts| listeners(facts).len(),
+        check: |wish| choose(LISTENERS, wish).map(drop),
+        print: |facts, wish, open| print(LISTENERS, &listeners(facts), facts, wish, open),
     },
 ];
 

@@ -40,6 +40,8 @@ pub enum Command {
     Analyze(Analyze),
     /// Print one table to standard output
     Show(Show),
+    /// Print the sockets of dumps, of any system: short for `show sockets`
+    Sockets(Printing),
     /// Explain a column, an outcome, a state, or one connection packet by packet
     Explain(Explain),
     /// Make a capture from a packet script
@@ -106,7 +108,14 @@ pub struct Show {
     /// Which table
     #[arg(value_name = "TABLE", value_parser = tables())]
     pub table: String,
-    /// Captures or folders of them, packed or not; `-` reads standard input
+    #[command(flatten)]
+    pub printing: Printing,
+}
+
+/// What to read and how to print a table of it.
+#[derive(Debug, Args)]
+pub struct Printing {
+    /// Captures, dumps or folders of them, packed or not; `-` reads standard input
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, required = true)]
     pub paths: Vec<PathBuf>,
     /// How to print it [default: aligned on a terminal, csv in a pipe]
