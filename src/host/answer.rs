@@ -24,7 +24,10 @@ fn sniff(lines: &Lines<'_>) -> bool {
 /// The part of a path that stands for the command whose output the file holds.
 pub(super) fn command_of_path(path: &str) -> Option<&str> {
     let file = path.get(path.rfind('/').map_or(0, |at| at + 1)..)?;
-    let known = path.find("proc/sys/").and_then(|at| path.get(at..)).or_else(|| file.starts_with("conntrack-C").then_some(file));
+    let known = path
+        .find("proc/sys/")
+        .and_then(|at| path.get(at..))
+        .or_else(|| file.starts_with("conntrack-C").then_some(file));
     known.filter(|text| question(text).is_some())
 }
 
@@ -43,7 +46,8 @@ fn question(command: &str) -> Option<Question<'_>> {
     }
     if counted && (command.contains("/fd") || command.contains("lsof")) {
         let of_proc = command.split_once("/proc/").and_then(|(_, rest)| rest.split('/').next());
-        let of_lsof = command.split_once("-p").map(|(_, rest)| rest.trim_start()).and_then(|rest| rest.split([' ', '|']).next());
+        let of_lsof =
+            command.split_once("-p").map(|(_, rest)| rest.trim_start()).and_then(|rest| rest.split([' ', '|']).next());
         let pid = of_proc.or(of_lsof).filter(|pid| pid.bytes().all(|byte| byte.is_ascii_digit()));
         return Some(Question::OpenFiles(pid.unwrap_or_default()));
     }

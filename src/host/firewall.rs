@@ -399,7 +399,8 @@ mod tests {
     #[test]
     fn networks_hold_what_their_prefix_says() {
         let holds = |network: &str, address: &str| {
-            Network::parse(network).is_some_and(|network| address.parse().is_ok_and(|address| network.contains(address)))
+            Network::parse(network)
+                .is_some_and(|network| address.parse().is_ok_and(|address| network.contains(address)))
         };
         assert!(holds("10.77.1.0/24", "10.77.1.200"));
         assert!(!holds("10.77.1.0/24", "10.77.2.1"));

@@ -31,7 +31,9 @@ fn is_receiving(text: &str) -> bool {
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     let mut seen: Vec<Box<str>> = Vec::new();
-    while let Some(name) = lines.take_if(|line| interface(line.text).filter(|name| !seen.iter().any(|known| **known == **name))) {
+    while let Some(name) =
+        lines.take_if(|line| interface(line.text).filter(|name| !seen.iter().any(|known| **known == **name)))
+    {
         seen.push(name.into());
         while let Some(line) = lines.take_if(|line| line.text.starts_with(' ').then_some(line)) {
             let Some((direction, heads)) = heads(line.text) else { continue };
@@ -42,7 +44,9 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
             match lines.take_if(numbers) {
                 Some((values, line)) if values.len() == heads.len() => {
                     for (head, value) in heads.iter().zip(values) {
-                        found.counters.push(Counter::new(canonical(direction, head), value, line).of(name).worded(head));
+                        found
+                            .counters
+                            .push(Counter::new(canonical(direction, head), value, line).of(name).worded(head));
                     }
                 }
                 _ => found.odd.add(line.number, "as many numbers as titles are wanted"),

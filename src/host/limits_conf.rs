@@ -7,8 +7,24 @@ use super::{Format, Found};
 pub const FORMAT: Format = Format { name: "limits-conf", sniff, parse };
 
 const ITEMS: [&str; 18] = [
-    "core", "data", "fsize", "memlock", "nofile", "rss", "stack", "cpu", "nproc", "as", "maxlogins", "maxsyslogins",
-    "priority", "locks", "sigpending", "msgqueue", "nice", "rtprio",
+    "core",
+    "data",
+    "fsize",
+    "memlock",
+    "nofile",
+    "rss",
+    "stack",
+    "cpu",
+    "nproc",
+    "as",
+    "maxlogins",
+    "maxsyslogins",
+    "priority",
+    "locks",
+    "sigpending",
+    "msgqueue",
+    "nice",
+    "rtprio",
 ];
 
 fn sniff(lines: &Lines<'_>) -> bool {

@@ -146,7 +146,7 @@ pub struct Found {
 impl Found {
     /// How much was read, in all lists.
     pub fn rows(&self) -> u64 {
-        self.sockets.len() as u64
+        (self.sockets.len() + self.counters.len() + self.settings.len() + self.rules.len()) as u64
     }
 }
 

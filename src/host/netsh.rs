@@ -10,7 +10,9 @@ pub const FORMAT: Format = Format { name: "netsh", sniff, parse };
 fn sniff(lines: &Lines<'_>) -> bool {
     let mut below = lines.clone();
     let title = below.next().map_or("", |line| line.text);
-    is_title(title) && is_dashes(below.next().map_or("", |line| line.text)) && below.next().is_some_and(|line| row(line.text).is_some())
+    is_title(title)
+        && is_dashes(below.next().map_or("", |line| line.text))
+        && below.next().is_some_and(|line| row(line.text).is_some())
 }
 
 fn is_title(text: &str) -> bool {

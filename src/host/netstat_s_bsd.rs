@@ -8,8 +8,8 @@ use super::{Format, Found};
 pub const FORMAT: Format = Format { name: "netstat-s-bsd", sniff, parse };
 
 const TITLES: [&str; 22] = [
-    "tcp", "udp", "ip", "icmp", "igmp", "ip6", "ipv6", "icmp6", "icmpv6", "ipsec", "ipsec6", "arp", "rip6", "pim", "sctp",
-    "mptcp", "carp", "pfkey", "unix", "kevt", "kctl", "divert",
+    "tcp", "udp", "ip", "icmp", "igmp", "ip6", "ipv6", "icmp6", "icmpv6", "ipsec", "ipsec6", "arp", "rip6", "pim",
+    "sctp", "mptcp", "carp", "pfkey", "unix", "kevt", "kctl", "divert",
 ];
 
 /// Sentences of the section `tcp` without their plurals, with the name of the first number and that of the second one.

@@ -9,13 +9,53 @@ pub const FORMAT: Format = Format { name: "netstat-s-solaris", sniff, parse };
 
 /// Counters of RFC 4022, 4113 and 4293, spelled as the kernel of Linux spells them.
 const SAME: &[&str] = &[
-    "TcpRtoAlgorithm", "TcpRtoMin", "TcpRtoMax", "TcpActiveOpens", "TcpPassiveOpens", "TcpAttemptFails", "TcpEstabResets",
-    "TcpCurrEstab", "TcpInSegs", "TcpOutSegs", "TcpRetransSegs", "TcpInErrs", "TcpOutRsts", "UdpInDatagrams", "UdpInErrors",
-    "UdpOutDatagrams", "UdpNoPorts", "IpForwarding", "IpDefaultTTL", "IpInReceives", "IpInHdrErrors", "IpInAddrErrors",
-    "IpForwDatagrams", "IpInUnknownProtos", "IpInDiscards", "IpInDelivers", "IpOutRequests", "IpOutDiscards",
-    "IpOutNoRoutes", "IpReasmTimeout", "IpReasmReqds", "IpReasmOKs", "IpReasmFails", "IpFragOKs", "IpFragFails",
-    "IpFragCreates", "IcmpInMsgs", "IcmpInErrors", "IcmpInDestUnreachs", "IcmpInTimeExcds", "IcmpInEchos",
-    "IcmpInEchoReps", "IcmpOutMsgs", "IcmpOutErrors", "IcmpOutDestUnreachs", "IcmpOutTimeExcds", "IcmpOutEchos",
+    "TcpRtoAlgorithm",
+    "TcpRtoMin",
+    "TcpRtoMax",
+    "TcpActiveOpens",
+    "TcpPassiveOpens",
+    "TcpAttemptFails",
+    "TcpEstabResets",
+    "TcpCurrEstab",
+    "TcpInSegs",
+    "TcpOutSegs",
+    "TcpRetransSegs",
+    "TcpInErrs",
+    "TcpOutRsts",
+    "UdpInDatagrams",
+    "UdpInErrors",
+    "UdpOutDatagrams",
+    "UdpNoPorts",
+    "IpForwarding",
+    "IpDefaultTTL",
+    "IpInReceives",
+    "IpInHdrErrors",
+    "IpInAddrErrors",
+    "IpForwDatagrams",
+    "IpInUnknownProtos",
+    "IpInDiscards",
+    "IpInDelivers",
+    "IpOutRequests",
+    "IpOutDiscards",
+    "IpOutNoRoutes",
+    "IpReasmTimeout",
+    "IpReasmReqds",
+    "IpReasmOKs",
+    "IpReasmFails",
+    "IpFragOKs",
+    "IpFragFails",
+    "IpFragCreates",
+    "IcmpInMsgs",
+    "IcmpInErrors",
+    "IcmpInDestUnreachs",
+    "IcmpInTimeExcds",
+    "IcmpInEchos",
+    "IcmpInEchoReps",
+    "IcmpOutMsgs",
+    "IcmpOutErrors",
+    "IcmpOutDestUnreachs",
+    "IcmpOutTimeExcds",
+    "IcmpOutEchos",
     "IcmpOutEchoReps",
 ];
 
@@ -46,12 +86,14 @@ fn pairs(text: &str) -> Option<(Option<&str>, Pairs<'_>)> {
     if text.len() > 200 || text.bytes().filter(|byte| *byte == b'=').count() > 2 {
         return None;
     }
-    let protocol = words.next_if(|word| word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'v'));
+    let protocol = words
+        .next_if(|word| word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'v'));
     let mut pairs = Vec::new();
     while let Some(name) = words.next() {
         let value = words.next()?;
         let number = value.strip_prefix('-').unwrap_or(value);
-        let good = name.starts_with(|c: char| c.is_ascii_alphabetic()) && number.bytes().all(|byte| byte.is_ascii_digit());
+        let good =
+            name.starts_with(|c: char| c.is_ascii_alphabetic()) && number.bytes().all(|byte| byte.is_ascii_digit());
         if !good || number.is_empty() {
             return None;
         }
@@ -98,7 +140,8 @@ fn canonical(name: &str) -> Cow<'static, str> {
         return Cow::Borrowed(like);
     }
     let same = SAME.iter().find(|same| {
-        same.get(1..).is_some_and(|rest| name.get(1..) == Some(rest)) && same.as_bytes().first().map(u8::to_ascii_lowercase) == name.bytes().next()
+        same.get(1..).is_some_and(|rest| name.get(1..) == Some(rest))
+            && same.as_bytes().first().map(u8::to_ascii_lowercase) == name.bytes().next()
     });
     same.map_or_else(|| Cow::Owned(name.to_owned()), |same| Cow::Borrowed(*same))
 }

@@ -219,7 +219,8 @@ fn icmp(section: Section, line: Line<'_>, found: &mut Found) -> Option<()> {
     let known = ICMP.iter().find(|(own, _)| *own == words).map(|(_, name)| name);
     let prefix = if section.version6 { "Icmp6" } else { "Icmp" };
     for (direction, value) in ["In", "Out"].into_iter().zip(values) {
-        let name = known.map_or_else(|| format!("{prefix}{direction}: {words}"), |name| format!("{prefix}{direction}{name}"));
+        let name =
+            known.map_or_else(|| format!("{prefix}{direction}: {words}"), |name| format!("{prefix}{direction}{name}"));
         found.counters.push(Counter::new(name, value, line.number).worded(words));
     }
     Some(())

@@ -17,9 +17,9 @@ fn sniff(lines: &Lines<'_>) -> bool {
 /// `#kernel`, or `#12345.1804289383 sampling_interval=1 time_const=60` of its daemon.
 fn is_head(text: &str) -> bool {
     text.trim_end() == "#kernel"
-        || text.strip_prefix('#').is_some_and(|rest| {
-            rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains(" sampling_interval=")
-        })
+        || text
+            .strip_prefix('#')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains(" sampling_interval="))
 }
 
 /// `TcpExtListenOverflows           14                 0.0`
@@ -36,7 +36,9 @@ fn row(text: &str) -> Option<(&str, &str)> {
 
 /// Begins with a part of the kernel's tables: what `grep` leaves has no head.
 fn is_mib(name: &str) -> bool {
-    ["Tcp", "Ip", "Udp", "Icmp", "MPTcp", "Sctp"].iter().any(|part| name.starts_with(part) && name.len() > part.len() + 3)
+    ["Tcp", "Ip", "Udp", "Icmp", "MPTcp", "Sctp"]
+        .iter()
+        .any(|part| name.starts_with(part) && name.len() > part.len() + 3)
 }
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {

@@ -24,5 +24,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
         rows.push(next);
     }
     let pid = rows.iter().find(|(name, ..)| *name == "Pid").map_or("", |(_, pid, _)| *pid);
-    found.settings.extend(rows.iter().map(|(name, value, line)| Setting::new((*name).to_owned(), value, *line).of(pid)));
+    found
+        .settings
+        .extend(rows.iter().map(|(name, value, line)| Setting::new((*name).to_owned(), value, *line).of(pid)));
 }

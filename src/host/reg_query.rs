@@ -48,7 +48,8 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
 
 fn setting(line: Line<'_>, scope: &str) -> Option<Setting> {
     let (name, kind, value) = row(line.text)?;
-    let number = value.strip_prefix("0x").filter(|_| kind != "REG_SZ").and_then(|hex| u64::from_str_radix(hex, 16).ok());
+    let number =
+        value.strip_prefix("0x").filter(|_| kind != "REG_SZ").and_then(|hex| u64::from_str_radix(hex, 16).ok());
     let value = number.map_or_else(|| value.to_owned(), |number| number.to_string());
     // Of the stack as a whole; an interface has its identifier for a key.
     let scope = if scope == "Parameters" { "" } else { scope };

@@ -14,7 +14,8 @@ fn sniff(lines: &Lines<'_>) -> bool {
 fn is_title(text: &str) -> bool {
     let text = text.trim_end();
     // In other languages it is what stands below that tells.
-    ["Routing tables", "Internet:", "Internet6:"].contains(&text) || text.starts_with("Kernel IP") && text.ends_with("table")
+    ["Routing tables", "Internet:", "Internet6:"].contains(&text)
+        || text.starts_with("Kernel IP") && text.ends_with("table")
         || text.starts_with("Kernel") && text.contains("IP")
 }
 
@@ -55,7 +56,10 @@ fn rows(heads: &[&str], lines: &mut Lines<'_>, found: &mut Found) {
         let name = if ["default", "0.0.0.0"].contains(&destination) { "default route" } else { "route" };
         let scope = interface.and_then(|at| cells.get(at)).copied().unwrap_or_default();
         let mask = heads.iter().position(|head| *head == "Genmask").and_then(|at| cells.get(at));
-        let value = format!("{destination} {}via {gateway} flags {flags}", mask.map_or_else(String::new, |mask| format!("mask {mask} ")));
+        let value = format!(
+            "{destination} {}via {gateway} flags {flags}",
+            mask.map_or_else(String::new, |mask| format!("mask {mask} "))
+        );
         good.then(|| Setting::new(name, &value, line.number).of(scope))
     };
     while let Some(setting) = lines.take_if(row) {

@@ -46,7 +46,8 @@ fn v6(line: Line<'_>) -> Option<Setting> {
     let v6 = address.parse::<IpAddr>().is_ok_and(|address| address.is_ipv6()) && length.parse::<u8>().is_ok();
     let gateway = cells.collect::<Vec<_>>().join(" ");
     let name = if network == "::/0" { "default route" } else { "route" };
-    (good && v6).then(|| Setting::new(name, &format!("{network} via {gateway}"), line.number).of(&format!("if{interface}")))
+    (good && v6)
+        .then(|| Setting::new(name, &format!("{network} via {gateway}"), line.number).of(&format!("if{interface}")))
 }
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {

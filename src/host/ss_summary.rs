@@ -29,7 +29,8 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
         Some(Counter::new("ss.sockets", value, line.number))
     };
     found.counters.extend(lines.take_if(total));
-    let Some((total, pairs, line)) = lines.take_if(|line| tcp(line.text).map(|(total, pairs)| (total, pairs, line))) else {
+    let Some((total, pairs, line)) = lines.take_if(|line| tcp(line.text).map(|(total, pairs)| (total, pairs, line)))
+    else {
         return;
     };
     found.counters.push(Counter::new("ss.TCP.total", total, line.number));

@@ -8,8 +8,8 @@ pub const FORMAT: Format = Format { name: "sysctl", sniff, parse };
 
 /// First parts of the names, on Linux and on BSD.
 const ROOTS: [&str; 16] = [
-    "net", "fs", "kernel", "vm", "kern", "dev", "abi", "debug", "user", "crypto", "sunrpc", "hw", "machdep", "security",
-    "vfs", "compat",
+    "net", "fs", "kernel", "vm", "kern", "dev", "abi", "debug", "user", "crypto", "sunrpc", "hw", "machdep",
+    "security", "vfs", "compat",
 ];
 
 fn sniff(lines: &Lines<'_>) -> bool {

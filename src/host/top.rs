@@ -16,8 +16,11 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     }
     let summary = |text: &str| {
         let title = text.split(':').next().unwrap_or_default().trim();
-        ["Tasks", "Threads", "%Cpu(s)", "Cpu(s)", "KiB Mem", "KiB Swap", "MiB Mem", "MiB Swap", "GiB Mem", "Mem", "Swap"]
-            .contains(&title)
+        [
+            "Tasks", "Threads", "%Cpu(s)", "Cpu(s)", "KiB Mem", "KiB Swap", "MiB Mem", "MiB Swap", "GiB Mem", "Mem",
+            "Swap",
+        ]
+        .contains(&title)
             || title.starts_with("%Cpu")
     };
     while let Some(line) = lines.take_if(|line| summary(line.text).then_some(line)) {

@@ -16,7 +16,9 @@ fn row(text: &str) -> Option<(&str, &str)> {
     if let Some((name, rest)) = text.split_once('(') {
         let (option, end) = rest.split_once(") ")?;
         let letter = option.rsplit(' ').next()?.strip_prefix('-')?;
-        let good = letter.len() == 1 && name.ends_with(' ') && name.starts_with(|c: char| c.is_ascii_lowercase() || c == 'P' || c == 'R');
+        let good = letter.len() == 1
+            && name.ends_with(' ')
+            && name.starts_with(|c: char| c.is_ascii_lowercase() || c == 'P' || c == 'R');
         return (good && value(end.trim())).then(|| (name.trim(), end.trim()));
     }
     let (option, rest) = text.split_once(": ")?;

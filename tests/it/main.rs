@@ -12,7 +12,6 @@ mod corpus_frames;
 mod corpus_resets;
 mod corpus_segments;
 mod corpus_translations;
-mod counters;
 mod dumps;
 mod explain;
 mod incidents;

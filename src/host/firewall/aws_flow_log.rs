@@ -6,8 +6,7 @@ use crate::time::Timestamp;
 
 pub const FORMAT: Format = Format { name: "aws-flow-log", sniff, parse };
 
-const FIELDS: &str =
-    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status";
+const FIELDS: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status";
 
 fn sniff(lines: &Lines<'_>) -> bool {
     let text = lines.text();
@@ -19,7 +18,8 @@ fn fields(text: &str) -> Vec<&str> {
 }
 
 fn is_head(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_lowercase()) && ["srcaddr", "dstaddr", "action"].iter().all(|name| text.split(' ').any(|word| word == *name))
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && ["srcaddr", "dstaddr", "action"].iter().all(|name| text.split(' ').any(|word| word == *name))
 }
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
@@ -55,7 +55,9 @@ fn record(line: Line<'_>, heads: &[&str]) -> Option<FirewallRule> {
     let flow = Flow {
         table: "aws flow log",
         chain: cell("interface-id").unwrap_or_default(),
-        time: number("start").and_then(|seconds| i64::try_from(seconds).ok()).map(|seconds| Timestamp::from_parts(seconds, 0)),
+        time: number("start")
+            .and_then(|seconds| i64::try_from(seconds).ok())
+            .map(|seconds| Timestamp::from_parts(seconds, 0)),
         action,
         target: cell("action")?,
         protocol: cell("protocol").unwrap_or("0"),

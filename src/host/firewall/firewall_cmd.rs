@@ -41,23 +41,24 @@ fn one(zone: &str, lines: &mut Lines<'_>, found: &mut Found) {
     let mut count = 0;
     let mut rules: Vec<FirewallRule> = Vec::new();
     let mut rich: Vec<FirewallRule> = Vec::new();
-    let mut push = |list: &mut Vec<FirewallRule>, action: Action, target: &str, matches: Matches, raw: &str, line: Line<'_>| {
-        count += 1;
-        list.push(FirewallRule {
-            kind: RuleKind::Rule,
-            table: zone.into(),
-            chain: "INPUT".into(),
-            number: count,
-            time: None,
-            action,
-            target: target.into(),
-            packets: None,
-            bytes: None,
-            matches,
-            raw: raw.into(),
-            line: line.number,
-        });
-    };
+    let mut push =
+        |list: &mut Vec<FirewallRule>, action: Action, target: &str, matches: Matches, raw: &str, line: Line<'_>| {
+            count += 1;
+            list.push(FirewallRule {
+                kind: RuleKind::Rule,
+                table: zone.into(),
+                chain: "INPUT".into(),
+                number: count,
+                time: None,
+                action,
+                target: target.into(),
+                packets: None,
+                bytes: None,
+                matches,
+                raw: raw.into(),
+                line: line.number,
+            });
+        };
     while let Some(line) = lines.take_if(|line| line.text.starts_with(['\t', ' ']).then_some(line)) {
         let text = line.text.trim();
         if text.starts_with("rule ") {
@@ -128,7 +129,9 @@ fn rich_rule(text: &str) -> (Action, &str, Matches) {
     let mut inverted = false;
     for word in text.split_whitespace().skip(1) {
         match word.split_once('=').map_or((word, ""), |(key, value)| (key, value.trim_matches('"'))) {
-            ("source" | "destination" | "port" | "service" | "source-port" | "log" | "audit" | "limit", "") => subject = word,
+            ("source" | "destination" | "port" | "service" | "source-port" | "log" | "audit" | "limit", "") => {
+                subject = word
+            }
             ("NOT" | "not", "") => inverted = true,
             ("accept", "") => (action, target) = (Action::Accept, word),
             ("drop", "") => (action, target) = (Action::Drop, word),

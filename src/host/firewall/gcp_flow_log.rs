@@ -40,7 +40,8 @@ fn record(entry: &Value, line: u32) -> Option<FirewallRule> {
     let denied = payload.get("disposition").and_then(Value::as_str) == Some("DENIED");
     let rule = payload.get("rule_details").and_then(|rule| rule.get("reference")).and_then(Value::as_str);
     let time = ["start_time", "timestamp"].iter().find_map(|name| payload.get(name).or_else(|| entry.get(name)));
-    let protocol = connection.get("protocol").and_then(number).map_or_else(|| "0".to_owned(), |number| number.to_string());
+    let protocol =
+        connection.get("protocol").and_then(number).map_or_else(|| "0".to_owned(), |number| number.to_string());
     let raw = connection.to_string();
     let flow = Flow {
         table: "gcp flow log",

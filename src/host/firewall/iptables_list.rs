@@ -77,7 +77,9 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
         }
         let Some(heads) = lines.take_if(|line| Heads::of(line.text)) else { return };
         let mut count = 0;
-        while let Some(line) = lines.take_if(|line| (!line.text.trim().is_empty() && chain(line.text).is_none()).then_some(line)) {
+        while let Some(line) =
+            lines.take_if(|line| (!line.text.trim().is_empty() && chain(line.text).is_none()).then_some(line))
+        {
             let Some(rule) = rule(name, heads, line, count + 1) else {
                 // A prompt or a time ends the list.
                 if !line.text.starts_with(|c: char| c.is_ascii_whitespace() || c.is_ascii_alphanumeric()) {
@@ -184,8 +186,10 @@ fn conditions(words: &[&str], target: &str, matches: &mut Matches) {
             match key {
                 "dpt" | "dpts" => matches.ports(PortSide::Destination, value, not),
                 "spt" | "spts" => matches.ports(PortSide::Source, value, not),
-                "flags" => (matches.syn, matches.more) =
-                    (value == "0x17/0x02" && !not, matches.more || value != "0x17/0x02" || not),
+                "flags" => {
+                    (matches.syn, matches.more) =
+                        (value == "0x17/0x02" && !not, matches.more || value != "0x17/0x02" || not)
+                }
                 "to" => {}
                 _ => matches.more = true,
             }

@@ -42,7 +42,8 @@ fn policy(text: &str) -> Option<(&str, &str, Option<[u64; 2]>)> {
         (None, ..) => None,
         _ => return None,
     };
-    (["ACCEPT", "DROP", "-"].contains(&target) && counters.is_some() == colon || !colon).then_some((chain, target, counters))
+    (["ACCEPT", "DROP", "-"].contains(&target) && counters.is_some() == colon || !colon)
+        .then_some((chain, target, counters))
 }
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
@@ -137,7 +138,9 @@ fn rule(table: &str, number: u32, counters: Option<[u64; 2]>, words: &str, line:
                 matches.more |= inverted;
             }
             "-s" | "--source" => matches.network(PortSide::Source, words.next().unwrap_or_default(), inverted),
-            "-d" | "--destination" => matches.network(PortSide::Destination, words.next().unwrap_or_default(), inverted),
+            "-d" | "--destination" => {
+                matches.network(PortSide::Destination, words.next().unwrap_or_default(), inverted)
+            }
             "-i" | "--in-interface" => matches.input = interface(words.next(), inverted, &mut matches.more),
             "-o" | "--out-interface" => matches.output = interface(words.next(), inverted, &mut matches.more),
             "--sport" | "--sports" | "--source-port" => {

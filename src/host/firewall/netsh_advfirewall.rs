@@ -37,8 +37,11 @@ fn one(lines: &mut Lines<'_>) -> Option<FirewallRule> {
     lines.next(); // the dashes
     let mut matches = Matches::default();
     let (mut inward, mut enabled, mut action, mut target) = (true, true, Action::Pass, "");
-    while let Some((key, value)) = lines.take_if(|line| line.text.split_once(':').map(|(key, value)| (key, value.trim()))) {
-        let (local, remote) = if inward { (PortSide::Destination, PortSide::Source) } else { (PortSide::Source, PortSide::Destination) };
+    while let Some((key, value)) =
+        lines.take_if(|line| line.text.split_once(':').map(|(key, value)| (key, value.trim())))
+    {
+        let (local, remote) =
+            if inward { (PortSide::Destination, PortSide::Source) } else { (PortSide::Source, PortSide::Destination) };
         let any = value.eq_ignore_ascii_case("any") || value.is_empty();
         match key.trim() {
             "Enabled" => enabled = value == "Yes",

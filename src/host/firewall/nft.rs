@@ -6,7 +6,9 @@ use crate::host::{Format, Found, Line, Lines};
 pub const FORMAT: Format = Format { name: "nft", sniff, parse };
 
 fn sniff(lines: &Lines<'_>) -> bool {
-    table(lines.text()).is_some() || lines.text().starts_with("# Warning: table ") && lines.clone().nth(1).is_some_and(|line| table(line.text).is_some())
+    table(lines.text()).is_some()
+        || lines.text().starts_with("# Warning: table ")
+            && lines.clone().nth(1).is_some_and(|line| table(line.text).is_some())
 }
 
 /// `table inet filter {`
@@ -30,7 +32,10 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
         seen.push(head.trim().into());
         lines.next();
         table_body(name, lines, found);
-        while lines.take_if(|line| (line.text.trim().is_empty() || line.text.starts_with("# Warning: table ")).then_some(())).is_some() {}
+        while lines
+            .take_if(|line| (line.text.trim().is_empty() || line.text.starts_with("# Warning: table ")).then_some(()))
+            .is_some()
+        {}
     }
 }
 
@@ -193,11 +198,19 @@ fn statement(text: &str) -> (Action, String, Matches, [Option<u64>; 2]) {
     (action, target, matches, counters)
 }
 
-fn condition<'a>(of: &str, field: &'a str, words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>, matches: &mut Matches) {
+fn condition<'a>(
+    of: &str,
+    field: &'a str,
+    words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>,
+    matches: &mut Matches,
+) {
     if of == "tcp" && field == "flags" {
         // `tcp flags & (fin | syn | rst | ack) == syn`, `tcp flags syn / fin,syn,rst,ack`
         let mut mask = Vec::new();
-        while let Some(word) = words.next_if(|word| word.starts_with(['&', '(', '|', '=', '/']) || ["fin", "syn", "rst", "ack"].contains(&word.trim_end_matches(')'))) {
+        while let Some(word) = words.next_if(|word| {
+            word.starts_with(['&', '(', '|', '=', '/'])
+                || ["fin", "syn", "rst", "ack"].contains(&word.trim_end_matches(')'))
+        }) {
             mask.push(word);
         }
         let syn = mask.last() == Some(&"syn") || mask.get(..2) == Some(&["syn", "/"]);
@@ -245,7 +258,9 @@ fn operand<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>) -
 }
 
 fn log<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>) {
-    while let Some(option) = words.next_if(|word| ["prefix", "level", "group", "flags", "snaplen", "queue-threshold"].contains(word)) {
+    while let Some(option) =
+        words.next_if(|word| ["prefix", "level", "group", "flags", "snaplen", "queue-threshold"].contains(word))
+    {
         let _ = (option, words.next());
     }
 }

@@ -14,7 +14,8 @@ fn sniff(lines: &Lines<'_>) -> bool {
     let text = lines.text();
     text.starts_with("#Fields: date time action protocol src-ip")
         || text.starts_with("#Software: Microsoft Windows Firewall")
-        || text.starts_with("#Version: ") && lines.clone().nth(1).is_some_and(|line| line.text.contains("Windows Firewall"))
+        || text.starts_with("#Version: ")
+            && lines.clone().nth(1).is_some_and(|line| line.text.contains("Windows Firewall"))
         || record(Line { number: 0, text }, &fields(FIELDS)).is_some()
 }
 

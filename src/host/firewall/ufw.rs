@@ -30,7 +30,11 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
         } else if let Some((action, direction, cells)) = row(text).filter(|_| active) {
             count += 1;
             found.rules.push(rule(action, direction, cells, count, line));
-        } else if !(is_head(text) || is_rulers(text) || text.starts_with("Logging: ") || text.starts_with("New profiles: ")) {
+        } else if !(is_head(text)
+            || is_rulers(text)
+            || text.starts_with("Logging: ")
+            || text.starts_with("New profiles: "))
+        {
             return;
         }
         *lines = ahead;
@@ -89,7 +93,8 @@ fn row(text: &str) -> Option<(&str, &str, [&str; 2])> {
     let [to, middle, from] = <[&str; 3]>::try_from(cells).ok()?;
     let to = to.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(to, |(_, to)| to.trim());
     let mut words = middle.split(' ');
-    let action = words.next().filter(|word| action_of(word).is_some() && word.bytes().all(|byte| byte.is_ascii_uppercase()))?;
+    let action =
+        words.next().filter(|word| action_of(word).is_some() && word.bytes().all(|byte| byte.is_ascii_uppercase()))?;
     Some((action, words.next().unwrap_or("IN"), [to, from]))
 }
 

@@ -22,7 +22,11 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
         text.push_str(line.text);
     }
     let event = if head.text.contains("blocked a packet") { "5152" } else { "5157" };
-    let field = |name: &str| text.split_once(name).and_then(|(_, rest)| rest.split_whitespace().next()).map(|word| word.trim_end_matches(['"', ',']));
+    let field = |name: &str| {
+        text.split_once(name)
+            .and_then(|(_, rest)| rest.split_whitespace().next())
+            .map(|word| word.trim_end_matches(['"', ',']))
+    };
     let address = |name: &str| field(name)?.parse().ok();
     let number = |name: &str| field(name)?.parse().ok();
     let time = head.text.split([' ', ',', '"']).find_map(Timestamp::from_rfc3339);
@@ -51,9 +55,22 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
 /// Lines of the message: blank, titles with a colon at their end, or labels with one after them.
 fn is_body(text: &str) -> bool {
     const LABELS: [&str; 17] = [
-        "Application Information:", "Network Information:", "Filter Information:", "Process ID:", "Application Name:",
-        "Direction:", "Source Address:", "Source Port:", "Destination Address:", "Destination Port:", "Protocol:",
-        "Filter Run-Time ID:", "Layer Name:", "Layer Run-Time ID:", "Filter Origin:", "Interface Index:",
+        "Application Information:",
+        "Network Information:",
+        "Filter Information:",
+        "Process ID:",
+        "Application Name:",
+        "Direction:",
+        "Source Address:",
+        "Source Port:",
+        "Destination Address:",
+        "Destination Port:",
+        "Protocol:",
+        "Filter Run-Time ID:",
+        "Layer Name:",
+        "Layer Run-Time ID:",
+        "Filter Origin:",
+        "Interface Index:",
         "Remote User ID:",
     ];
     let text = text.trim();
