@@ -23,7 +23,10 @@ fn row(line: Line<'_>) -> Option<(&str, u64, u32)> {
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     let head = lines.next().map_or("", |line| line.text);
-    let interface = head.trim_end().strip_prefix("Standard stats for ").map(|name| name.trim_end_matches(':'));
+    // The list itself does not name the card.
+    let asked = lines.command.and_then(|command| command.split_once("ethtool -S ")).map(|(_, name)| name.trim());
+    let named = head.trim_end().strip_prefix("Standard stats for ").map(|name| name.trim_end_matches(':'));
+    let interface = named.or(asked);
     while let Some((name, value, line)) = lines.take_if(row) {
         let counter = Counter::new(format!("ethtool.{name}"), value, line);
         found.counters.push(interface.map_or(counter.clone(), |interface| counter.of(interface)));

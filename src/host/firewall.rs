@@ -125,10 +125,40 @@ pub struct Matches {
     pub output: Option<Box<str>>,
     /// Whether it must be of a known connection (RELATED, ESTABLISHED) or open one (NEW).
     pub state: Option<Tracked>,
-    /// It must be a SYN.
-    pub syn: bool,
+    /// Which of the flags are looked at, and which of these must be set.
+    pub flags: Option<TcpFlags>,
     /// There are conditions that no capture can tell: rate limits, owners, sets, names.
     pub more: bool,
+}
+
+/// Flags of the TCP header, as bits of its fourteenth byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TcpFlags {
+    pub mask: u8,
+    pub set: u8,
+}
+
+impl TcpFlags {
+    /// What `--syn` means.
+    pub const SYN: Self = Self { mask: 0x17, set: 0x02 };
+
+    /// Of their names, joined by commas or blanks.
+    pub(super) fn bits(names: &str) -> Option<u8> {
+        names.split([',', ' ', '|']).filter(|name| !name.is_empty()).try_fold(0, |bits, name| {
+            let bit = match name.to_ascii_uppercase().as_str() {
+                "FIN" => 0x01,
+                "SYN" => 0x02,
+                "RST" => 0x04,
+                "PSH" => 0x08,
+                "ACK" => 0x10,
+                "URG" => 0x20,
+                "ALL" => 0x3f,
+                "NONE" => 0,
+                _ => return None,
+            };
+            Some(bits | bit)
+        })
+    }
 }
 
 /// The states of connection tracking that a rule wants.
@@ -274,6 +304,12 @@ impl Matches {
             PortSide::Destination => &mut self.destination,
         };
         *own = AnyOf { list, inverted };
+    }
+
+    /// Flags of which none or a negation cannot be told.
+    pub(super) fn flags(&mut self, flags: Option<TcpFlags>, inverted: bool) {
+        self.flags = flags.filter(|_| !inverted);
+        self.more |= self.flags.is_none();
     }
 
     /// Names of tracking states, joined by commas.

@@ -24,6 +24,10 @@ fn row(text: &str) -> Option<(&str, &str)> {
     let verbs = ["via", "dev", "proto", "nexthop"].contains(rest.first()?);
     let good = (destination == "default" || is_network(destination)) && verbs && text.len() < 400;
     let device = rest.iter().position(|word| *word == "dev").and_then(|at| rest.get(at + 1)).copied();
+    // A host and a device alone are words of anybody.
+    if rest.len() == 2 && destination != "default" && !destination.contains('/') && !special {
+        return None;
+    }
     if device.is_none() && !special && !rest.contains(&"nexthop") || ip_neigh::row(text).is_some() {
         return None;
     }

@@ -21,7 +21,7 @@ const TCP: &[(&str, &str, &str)] = &[
     ("# bad connection attempt", "tcps_badsyn", ""),
     ("# listen queue overflow", "TcpExtListenOverflows", ""),
     ("# discarded due to listener' queue full", "TcpExtListenOverflows", ""),
-    ("# discarded by listener", "discarded by listeners", ""),
+    ("# discarded by listener", "tcp: discarded by listeners", ""),
     ("# connection established (including accept)", "tcps_connects", ""),
     ("# connection closed (including # drop)", "tcps_closed", "tcps_drops"),
     ("# embryonic connection dropped", "tcps_conndrops", ""),
@@ -143,7 +143,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
             if seen.contains(&words) {
                 return None; // the same command, run again
             }
-            push("tcp", &words, first, second, line, found);
+            push("tcp", "", &words, first, second, line, found);
             seen.push(words);
             Some(())
         };
@@ -187,7 +187,7 @@ impl Reader {
         };
         let own = if leads_with_number(text) { "" } else { self.part };
         match first {
-            Ok(first) => push(self.title, &format!("{own}{words}"), first, second, line, found),
+            Ok(first) => push(self.title, own, &words, first, second, line, found),
             Err(why) => found.odd.add(line.number, why),
         }
         Some(())
@@ -205,11 +205,11 @@ impl Reader {
     }
 }
 
-fn push(title: &str, words: &str, first: u64, second: Option<u64>, line: Line<'_>, found: &mut Found) {
+fn push(title: &str, part: &str, words: &str, first: u64, second: Option<u64>, line: Line<'_>, found: &mut Found) {
     let known = TCP.iter().find(|(own, ..)| title == "tcp" && *own == words);
     let name = match known {
         Some((_, name, _)) => (*name).into(),
-        None => format!("{title}: {}", own_words(line.text)).into(),
+        None => format!("{title}: {part}{}", own_words(line.text)).into(),
     };
     found.counters.push(Counter { name, scope: None, value: first, text: Some(words.into()), line: line.number });
     if let (Some((.., name)), Some(second)) = (known.filter(|(.., name)| !name.is_empty()), second) {
@@ -219,5 +219,5 @@ fn push(title: &str, words: &str, first: u64, second: Option<u64>, line: Line<'_
 
 /// The sentence as it stands, without its number.
 fn own_words(text: &str) -> String {
-    worded(text).map_or_else(String::new, |(words, _)| words.replacen("# ", "", 1))
+    worded(text).map_or_else(String::new, |(words, _)| words.replacen("# ", "", 1).trim_end_matches(": #").to_owned())
 }

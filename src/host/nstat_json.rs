@@ -7,8 +7,9 @@ use super::{Format, Found, json};
 pub const FORMAT: Format = Format { name: "nstat-json", sniff, parse };
 
 fn sniff(lines: &Lines<'_>) -> bool {
-    let first: String = lines.text().chars().filter(|c| !c.is_whitespace()).take(12).collect();
-    first.starts_with("{\"kernel\":{")
+    // One line as the tool prints it; somebody may have made it readable.
+    let head = lines.clone().take(2).flat_map(|line| line.text.chars());
+    lines.text().starts_with('{') && head.filter(|c| !c.is_whitespace()).take(11).eq("{\"kernel\":{".chars())
 }
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {

@@ -24,6 +24,8 @@ fn row(text: &str) -> Option<[&str; 3]> {
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     lines.take_if(|line| is_head(line.text).then_some(()));
+    let of_command = lines.command.and_then(|command| command.split_once("/proc/"));
+    let pid = of_command.and_then(|(_, rest)| rest.strip_suffix("/limits")).unwrap_or_default();
     let mut seen: Vec<Box<str>> = Vec::new();
     let mut take = |line: Line<'_>| {
         let [name, soft, hard] = row(line.text)?;
@@ -31,8 +33,8 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
             return None; // another process
         }
         seen.push(name.into());
-        found.settings.push(Setting::new(name.to_owned(), soft, line.number));
-        found.settings.push(Setting::new(format!("{name} (hard)"), hard, line.number));
+        found.settings.push(Setting::new(name.to_owned(), soft, line.number).of(pid));
+        found.settings.push(Setting::new(format!("{name} (hard)"), hard, line.number).of(pid));
         Some(())
     };
     while lines.take_if(&mut take).is_some() {}

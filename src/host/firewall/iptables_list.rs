@@ -1,6 +1,6 @@
 //! `iptables -L`, with or without `-n -v -x --line-numbers`, also of ip6tables.
 
-use super::{Action, FirewallRule, Matches, Network, PortSide, Protocol, RuleKind};
+use super::{Action, FirewallRule, Matches, Network, PortSide, Protocol, RuleKind, TcpFlags};
 use crate::host::{Format, Found, Line, Lines};
 
 pub const FORMAT: Format = Format { name: "iptables-list", sniff, parse };
@@ -175,6 +175,16 @@ fn interface(word: &str, more: &mut bool) -> Option<Box<str>> {
     (!["*", "any"].contains(&word) && !word.starts_with('!')).then(|| word.into())
 }
 
+/// `0x17/0x02`, and of old versions `FIN,SYN,RST,ACK/SYN`
+fn flags(text: &str) -> Option<TcpFlags> {
+    let (mask, set) = text.split_once('/')?;
+    let bits = |text: &str| match text.strip_prefix("0x") {
+        Some(hex) => u8::from_str_radix(hex, 16).ok(),
+        None => TcpFlags::bits(text),
+    };
+    Some(TcpFlags { mask: bits(mask)?, set: bits(set)? })
+}
+
 /// `tcp dpt:3306`, `multiport dports 80,443`, `ctstate NEW,ESTABLISHED`, `flags:0x17/0x02`, `/* a comment */`
 fn conditions(words: &[&str], target: &str, matches: &mut Matches) {
     let mut words = words.iter().copied();
@@ -186,10 +196,7 @@ fn conditions(words: &[&str], target: &str, matches: &mut Matches) {
             match key {
                 "dpt" | "dpts" => matches.ports(PortSide::Destination, value, not),
                 "spt" | "spts" => matches.ports(PortSide::Source, value, not),
-                "flags" => {
-                    (matches.syn, matches.more) =
-                        (value == "0x17/0x02" && !not, matches.more || value != "0x17/0x02" || not)
-                }
+                "flags" => matches.flags(flags(value), not),
                 "to" => {}
                 _ => matches.more = true,
             }

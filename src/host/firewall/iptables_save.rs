@@ -1,6 +1,6 @@
 //! `iptables-save` with or without counters, and `iptables -S`: each rule as the words that would add it.
 
-use super::{Action, FirewallRule, Matches, PortSide, Protocol, RuleKind};
+use super::{Action, FirewallRule, Matches, PortSide, Protocol, RuleKind, TcpFlags};
 use crate::host::{Format, Found, Line, Lines};
 
 pub const FORMAT: Format = Format { name: "iptables-save", sniff, parse };
@@ -20,7 +20,9 @@ fn rule_words(text: &str) -> Option<(Option<[u64; 2]>, &str)> {
         None => (None, text),
     };
     let rest = rest.strip_prefix("-A ")?;
-    (!rest.trim().is_empty()).then_some((counters, rest))
+    let mut words = rest.split_ascii_whitespace();
+    words.next()?;
+    words.next().is_none_or(|word| word.starts_with('-') || word == "!").then_some((counters, rest))
 }
 
 fn pair(text: &str) -> Option<[u64; 2]> {
@@ -150,11 +152,10 @@ fn rule(table: &str, number: u32, counters: Option<[u64; 2]>, words: &str, line:
                 matches.ports(PortSide::Destination, words.next().unwrap_or_default(), inverted);
             }
             "--ctstate" | "--state" => matches.states(words.next().unwrap_or_default(), inverted),
-            "--syn" => (matches.syn, matches.more) = (!inverted, matches.more || inverted),
+            "--syn" => matches.flags(Some(TcpFlags::SYN), inverted),
             "--tcp-flags" => {
-                let flags = [words.next(), words.next()].map(Option::unwrap_or_default);
-                let syn = flags == ["FIN,SYN,RST,ACK", "SYN"] || flags == ["SYN,RST,ACK", "SYN"];
-                (matches.syn, matches.more) = (syn && !inverted, matches.more || !syn || inverted);
+                let [mask, set] = [words.next(), words.next()].map(|names| TcpFlags::bits(names.unwrap_or_default()));
+                matches.flags(mask.zip(set).map(|(mask, set)| TcpFlags { mask, set }), inverted);
             }
             "-c" => {
                 let numbers = [words.next(), words.next()].map(|word| word.and_then(|word| word.parse().ok()));

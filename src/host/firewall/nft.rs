@@ -1,6 +1,6 @@
 //! `nft list ruleset`: tables, chains and rules in braces.
 
-use super::{Action, FirewallRule, Matches, PortSide, Protocol, RuleKind};
+use super::{Action, FirewallRule, Matches, PortSide, Protocol, RuleKind, TcpFlags};
 use crate::host::{Format, Found, Line, Lines};
 
 pub const FORMAT: Format = Format { name: "nft", sniff, parse };
@@ -205,16 +205,7 @@ fn condition<'a>(
     matches: &mut Matches,
 ) {
     if of == "tcp" && field == "flags" {
-        // `tcp flags & (fin | syn | rst | ack) == syn`, `tcp flags syn / fin,syn,rst,ack`
-        let mut mask = Vec::new();
-        while let Some(word) = words.next_if(|word| {
-            word.starts_with(['&', '(', '|', '=', '/'])
-                || ["fin", "syn", "rst", "ack"].contains(&word.trim_end_matches(')'))
-        }) {
-            mask.push(word);
-        }
-        let syn = mask.last() == Some(&"syn") || mask.get(..2) == Some(&["syn", "/"]);
-        (matches.syn, matches.more) = (syn, matches.more || !syn);
+        matches.flags(flags(words), false);
         matches.protocol = Protocol::Tcp;
         return;
     }
@@ -238,6 +229,25 @@ fn condition<'a>(
         "udp" | "icmp" | "icmpv6" => matches.protocol = Protocol::Other,
         _ => {}
     }
+}
+
+/// `& (fin | syn | rst | ack) == syn`, `syn / fin,syn,rst,ack`, or `syn` alone, which must be among those set.
+fn flags<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>) -> Option<TcpFlags> {
+    let plain = |word: &str| word.trim_matches(['(', ')', '&', '|']).to_owned();
+    let is_own = |word: &&str| ["==", "/"].contains(word) || TcpFlags::bits(&plain(word)).is_some();
+    let mut text = Vec::new();
+    while let Some(word) = words.next_if(is_own) {
+        text.push(plain(word));
+    }
+    let text = text.join(" ");
+    if let Some((mask, set)) = text.split_once("==") {
+        return Some(TcpFlags { mask: TcpFlags::bits(mask)?, set: TcpFlags::bits(set)? });
+    }
+    if let Some((set, mask)) = text.split_once('/') {
+        return Some(TcpFlags { mask: TcpFlags::bits(mask)?, set: TcpFlags::bits(set)? });
+    }
+    let one = TcpFlags::bits(&text).filter(|bits| bits.count_ones() == 1)?;
+    Some(TcpFlags { mask: one, set: one })
 }
 
 /// One value or a set of them, and whether it must not be that.

@@ -87,8 +87,9 @@ fn action_of(word: &str) -> Option<Action> {
 /// `[ 1] 3306/tcp    DENY IN     192.168.1.0/24`: action, direction, and the cells before and after.
 fn row(text: &str) -> Option<(&str, &str, [&str; 2])> {
     let mut cells: Vec<&str> = wide_cells(text).collect();
-    if cells.len() == 4 && cells.last().is_some_and(|cell| cell.starts_with('#')) {
-        cells.pop(); // a comment
+    // A comment, or the direction once more.
+    while cells.len() > 3 && cells.last().is_some_and(|cell| cell.starts_with(['#', '('])) {
+        cells.pop();
     }
     let [to, middle, from] = <[&str; 3]>::try_from(cells).ok()?;
     let to = to.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(to, |(_, to)| to.trim());

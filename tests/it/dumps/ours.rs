@@ -88,7 +88,10 @@ fn conditions(rule: &FirewallRule) -> String {
     if let Some(state) = wants.state {
         out += &format!(", {state:?}");
     }
-    out + if wants.syn { ", SYN" } else { "" } + if wants.more { ", and more" } else { "" }
+    if let Some(flags) = wants.flags {
+        out += &format!(", flags {:#04x} of {:#04x}", flags.set, flags.mask);
+    }
+    out + if wants.more { ", and more" } else { "" }
 }
 
 #[test]
