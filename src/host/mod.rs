@@ -10,6 +10,7 @@
 pub mod address;
 mod answer;
 mod arp;
+pub mod cells;
 mod conntrack_stats;
 pub mod counter;
 pub mod encoding;
@@ -26,15 +27,20 @@ mod limits_conf;
 pub mod lines;
 pub mod measure;
 mod netsh;
+pub mod netstat;
+pub mod netstat_bsd;
 mod netstat_s;
 mod netstat_s_bsd;
 mod netstat_s_solaris;
 mod netstat_s_windows;
+pub mod netstat_solaris;
+pub mod netstat_windows;
 mod nstat;
 mod nstat_json;
+pub mod powershell;
 mod proc_limits;
-mod proc_net_snmp;
 mod proc_net_snmp6;
+mod proc_net_snmp;
 mod proc_net_sockstat;
 mod proc_status;
 mod ps;
@@ -48,6 +54,7 @@ mod ss_summary;
 pub mod stamp;
 mod sysctl;
 pub mod table;
+pub mod tcpview;
 mod top;
 mod ulimit;
 mod uptime;
@@ -68,7 +75,20 @@ use stamp::Scene;
 
 /// The registry: one format, one line, in the order of trial.
 pub static FORMATS: &[&Format] = &[
+    // Sockets.
     &ss::FORMAT,
+    &netstat_bsd::QUEUES,
+    &netstat_solaris::FORMAT,
+    &netstat_bsd::FORMAT,
+    &netstat::FORMAT,
+    &netstat_windows::FORMAT,
+    &powershell::TABLE,
+    &powershell::CSV,
+    &powershell::JSON,
+    &powershell::LIST,
+    &tcpview::TABLE,
+    &tcpview::CSV,
+    &tcpview::LIST,
     // Counters.
     &netstat_s::FORMAT,
     &netstat_s_windows::FORMAT,

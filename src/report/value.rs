@@ -223,7 +223,10 @@ mod tests {
     #[test]
     fn decimals_have_the_places_that_they_need() {
         let text = |thousandths| Value::Decimal(thousandths).print();
-        assert_eq!(["0", "-3", "12.5", "0.001"], [text(0), text(-3000), text(12_500), text(1)].map(|text| text).each_ref().map(String::as_str));
+        assert_eq!(
+            ["0", "-3", "12.5", "0.001"],
+            [text(0), text(-3000), text(12_500), text(1)].map(|text| text).each_ref().map(String::as_str)
+        );
     }
 
     #[test]

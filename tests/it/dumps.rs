@@ -2,6 +2,7 @@
 
 mod counters;
 mod foreign;
+mod lab;
 mod mutated;
 mod normal;
 mod ours;
