@@ -59,9 +59,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
             let (address, known, interface) = linux_row(line.text)?;
             Some(neighbor(address, &known, interface, line))
         };
-        while let Some(setting) = lines.take_if(take) {
-            found.settings.push(setting);
-        }
+        found.settings.extend(lines.taking(take));
         return;
     }
     while let Some(interface) = lines.take_if(|line| windows_head(line.text).map(str::to_owned)) {
@@ -70,18 +68,14 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
             let (address, mac, kind) = windows_row(line.text)?;
             Some(neighbor(address, &format!("{mac} {kind}"), &interface, line))
         };
-        while let Some(setting) = lines.take_if(take) {
-            found.settings.push(setting);
-        }
+        found.settings.extend(lines.taking(take));
         if lines.clone().nth(1).is_some_and(|line| windows_head(line.text).is_some()) {
-            lines.take_if(|line| line.text.trim().is_empty().then_some(()));
+            lines.take_blank();
         }
     }
     let take = |line: Line<'_>| {
         let (address, known, interface) = at_row(line.text)?;
         Some(neighbor(address, known, interface, line))
     };
-    while let Some(setting) = lines.take_if(take) {
-        found.settings.push(setting);
-    }
+    found.settings.extend(lines.taking(take));
 }

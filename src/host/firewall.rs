@@ -7,14 +7,18 @@ pub mod firewall_cmd;
 pub mod gcp_flow_log;
 pub mod iptables_list;
 pub mod iptables_save;
+pub mod matches;
 pub mod netsh_advfirewall;
 pub mod nft;
 pub mod pfirewall_log;
 pub mod ufw;
 pub mod wfp_event;
 
+pub use matches::{AnyOf, Matches, Network, Ports, Protocol, TcpFlags, Tracked};
+
+use super::Line;
 use crate::time::Timestamp;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 /// One rule of a chain, the policy of a chain, or the record of one flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +41,38 @@ pub struct FirewallRule {
     /// As it stands in the dump.
     pub raw: Box<str>,
     pub line: u32,
+}
+
+impl FirewallRule {
+    /// A rule without a name, a condition or an effect, for the parsers to fill in.
+    fn at(line: Line<'_>) -> Self {
+        Self {
+            kind: RuleKind::Rule,
+            table: "".into(),
+            chain: "".into(),
+            number: 0,
+            time: None,
+            action: Action::Pass,
+            target: "".into(),
+            packets: None,
+            bytes: None,
+            matches: Matches::default(),
+            raw: line.text.trim().into(),
+            line: line.number,
+        }
+    }
+
+    /// What becomes of a packet at the end of a chain.
+    fn policy(table: &str, chain: &str, action: Action, target: &str, line: Line<'_>) -> Self {
+        let (table, chain, target) = (table.into(), chain.into(), target.into());
+        Self { kind: RuleKind::Policy, table, chain, action, target, ..Self::at(line) }
+    }
+
+    /// With packets and bytes, where the listing has them.
+    fn counted(self, counters: Option<[u64; 2]>) -> Self {
+        let [packets, bytes] = counters.map_or([None; 2], |both| both.map(Some));
+        Self { packets, bytes, ..self }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,233 +148,6 @@ impl Action {
     }
 }
 
-/// What a packet must be to match.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Matches {
-    pub protocol: Protocol,
-    pub source: AnyOf<Network>,
-    pub destination: AnyOf<Network>,
-    pub source_port: AnyOf<Ports>,
-    pub destination_port: AnyOf<Ports>,
-    /// Interface by which it comes in.
-    pub input: Option<Box<str>>,
-    pub output: Option<Box<str>>,
-    /// Whether it must be of a known connection (RELATED, ESTABLISHED) or open one (NEW).
-    pub state: Option<Tracked>,
-    /// Which of the flags are looked at, and which of these must be set.
-    pub flags: Option<TcpFlags>,
-    /// There are conditions that no capture can tell: rate limits, owners, sets, names.
-    pub more: bool,
-}
-
-/// Flags of the TCP header, as bits of its fourteenth byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TcpFlags {
-    pub mask: u8,
-    pub set: u8,
-}
-
-impl TcpFlags {
-    /// What `--syn` means.
-    pub const SYN: Self = Self { mask: 0x17, set: 0x02 };
-
-    /// Of their names, joined by commas or blanks.
-    pub(super) fn bits(names: &str) -> Option<u8> {
-        names.split([',', ' ', '|']).filter(|name| !name.is_empty()).try_fold(0, |bits, name| {
-            let bit = match name.to_ascii_uppercase().as_str() {
-                "FIN" => 0x01,
-                "SYN" => 0x02,
-                "RST" => 0x04,
-                "PSH" => 0x08,
-                "ACK" => 0x10,
-                "URG" => 0x20,
-                "ALL" => 0x3f,
-                "NONE" => 0,
-                _ => return None,
-            };
-            Some(bits | bit)
-        })
-    }
-}
-
-/// The states of connection tracking that a rule wants.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tracked {
-    pub new: bool,
-    pub established: bool,
-    pub invalid: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Protocol {
-    #[default]
-    Any,
-    Tcp,
-    Other,
-}
-
-impl Protocol {
-    /// By name or number; 0 and `all` are any.
-    pub fn of(text: &str) -> Self {
-        match text.to_ascii_lowercase().as_str() {
-            "all" | "0" | "any" | "ip" => Self::Any,
-            "tcp" | "6" => Self::Tcp,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// One of these, or, inverted, none of them; an empty list asks nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AnyOf<T> {
-    pub list: Vec<T>,
-    pub inverted: bool,
-}
-
-impl<T> Default for AnyOf<T> {
-    fn default() -> Self {
-        Self { list: Vec::new(), inverted: false }
-    }
-}
-
-impl<T> AnyOf<T> {
-    pub fn holds(&self, test: impl FnMut(&T) -> bool) -> bool {
-        self.list.is_empty() || self.list.iter().any(test) != self.inverted
-    }
-}
-
-/// An address with the length of its prefix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    pub address: IpAddr,
-    pub bits: u8,
-}
-
-impl Network {
-    /// `10.77.1.0/24`, `10.77.1.2`, `10.0.0.0/255.0.0.0`
-    pub fn parse(text: &str) -> Option<Self> {
-        let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
-        let address: IpAddr = address.parse().ok()?;
-        let full = if address.is_ipv4() { 32 } else { 128 };
-        let bits = match length {
-            None => full,
-            Some(length) => match length.parse::<u8>() {
-                Ok(bits) => bits,
-                Err(_) => length.parse::<Ipv4Addr>().ok()?.to_bits().leading_ones() as u8,
-            },
-        };
-        (bits <= full).then_some(Self { address, bits })
-    }
-
-    pub fn contains(self, address: IpAddr) -> bool {
-        let shifted = |value: u128, width: u8| value.checked_shr(u32::from(width - self.bits.min(width))).unwrap_or(0);
-        match (self.address, address) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => {
-                shifted(u128::from(own.to_bits()), 32) == shifted(u128::from(other.to_bits()), 32)
-            }
-            (IpAddr::V6(own), IpAddr::V6(other)) => shifted(own.to_bits(), 128) == shifted(other.to_bits(), 128),
-            _ => false,
-        }
-    }
-
-    /// Everything of its version: no condition but that.
-    pub fn is_all(self) -> bool {
-        self.bits == 0 && [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)].contains(&self.address)
-    }
-}
-
-/// A port or a range of them, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ports {
-    pub first: u16,
-    pub last: u16,
-}
-
-impl Ports {
-    /// `80`, `8000:8010`, `8000-8010`
-    pub fn parse(text: &str) -> Option<Self> {
-        let (first, last) = text.split_once([':', '-']).unwrap_or((text, text));
-        let bound = |text: &str, open: u16| if text.is_empty() { Some(open) } else { text.parse().ok() };
-        Some(Self { first: bound(first, 0)?, last: bound(last, u16::MAX)? })
-    }
-
-    pub fn contains(self, port: u16) -> bool {
-        (self.first..=self.last).contains(&port)
-    }
-}
-
-impl Matches {
-    /// Adds ports joined by commas; a name among them is a condition that cannot be told.
-    pub(super) fn ports(&mut self, side: PortSide, text: &str, inverted: bool) {
-        let mut list = Vec::new();
-        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            match Ports::parse(part).or_else(|| service(part).map(|port| Ports { first: port, last: port })) {
-                Some(ports) => list.push(ports),
-                None => self.more = true,
-            }
-        }
-        let own = match side {
-            PortSide::Source => &mut self.source_port,
-            PortSide::Destination => &mut self.destination_port,
-        };
-        if own.list.is_empty() {
-            *own = AnyOf { list, inverted };
-        } else {
-            self.more = true; // two conditions on one port
-        }
-    }
-
-    /// One network, or a name or set, which cannot be told.
-    pub(super) fn network(&mut self, end: PortSide, text: &str, inverted: bool) {
-        let mut list = Vec::new();
-        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            match Network::parse(part) {
-                Some(network) if network.is_all() => return,
-                Some(network) => list.push(network),
-                None if ["anywhere", "any", "Any", "LocalSubnet"].contains(&part) && part != "LocalSubnet" => return,
-                None => self.more = true,
-            }
-        }
-        let own = match end {
-            PortSide::Source => &mut self.source,
-            PortSide::Destination => &mut self.destination,
-        };
-        *own = AnyOf { list, inverted };
-    }
-
-    /// Flags of which none or a negation cannot be told.
-    pub(super) fn flags(&mut self, flags: Option<TcpFlags>, inverted: bool) {
-        self.flags = flags.filter(|_| !inverted);
-        self.more |= self.flags.is_none();
-    }
-
-    /// Names of tracking states, joined by commas.
-    pub(super) fn states(&mut self, names: &str, inverted: bool) {
-        let mut tracked = Tracked::default();
-        for name in names.split([',', ' ']).filter(|name| !name.is_empty()) {
-            match name.to_ascii_uppercase().as_str() {
-                "NEW" | "UNTRACKED" => tracked.new = true,
-                "ESTABLISHED" | "RELATED" => tracked.established = true,
-                "INVALID" => tracked.invalid = true,
-                // DNAT, SNAT: whether it was translated cannot be told.
-                _ => self.more = true,
-            }
-        }
-        if inverted {
-            let Tracked { new, established, invalid } = tracked;
-            tracked = Tracked { new: !new, established: !established, invalid: !invalid };
-        }
-        self.state = Some(tracked);
-    }
-}
-
-/// Which end of a packet a condition is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PortSide {
-    Source,
-    Destination,
-}
-
 /// One flow as the log of a filter has it.
 pub(super) struct Flow<'a> {
     /// Which log.
@@ -353,8 +162,8 @@ pub(super) struct Flow<'a> {
     pub destination: (IpAddr, Option<u16>),
     pub packets: Option<u64>,
     pub bytes: Option<u64>,
-    pub raw: &'a str,
-    pub line: u32,
+    /// Where it stands, with the text that is kept of it.
+    pub line: Line<'a>,
 }
 
 impl Flow<'_> {
@@ -380,83 +189,13 @@ impl Flow<'_> {
             kind: RuleKind::Record,
             table: self.table.into(),
             chain: self.chain.into(),
-            number: 0,
             time: self.time,
             action: self.action,
             target: self.target.into(),
             packets: self.packets,
             bytes: self.bytes,
             matches,
-            raw: self.raw.trim().into(),
-            line: self.line,
+            ..FirewallRule::at(self.line)
         }
-    }
-}
-
-/// The services that listings without `-n` and firewalld name most.
-pub(super) fn service(name: &str) -> Option<u16> {
-    let port = match name {
-        "ftp" => 21,
-        "ssh" => 22,
-        "telnet" => 23,
-        "smtp" => 25,
-        "domain" | "dns" => 53,
-        "http" => 80,
-        "kerberos" => 88,
-        "pop3" => 110,
-        "sunrpc" | "rpc-bind" => 111,
-        "imap" | "imap2" => 143,
-        "ldap" => 389,
-        "https" => 443,
-        "microsoft-ds" | "samba" => 445,
-        "submission" | "smtp-submission" => 587,
-        "ldaps" => 636,
-        "imaps" => 993,
-        "pop3s" => 995,
-        "ms-sql-s" | "mssql" => 1433,
-        "nfs" => 2049,
-        "mysql" => 3306,
-        "ms-wbt-server" | "rdp" => 3389,
-        "postgresql" | "postgres" => 5432,
-        "amqp" => 5672,
-        "redis" => 6379,
-        "http-alt" | "webcache" => 8080,
-        "cockpit" => 9090,
-        "mongodb" => 27017,
-        _ => return None,
-    };
-    Some(port)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn networks_hold_what_their_prefix_says() {
-        let holds = |network: &str, address: &str| {
-            Network::parse(network)
-                .is_some_and(|network| address.parse().is_ok_and(|address| network.contains(address)))
-        };
-        assert!(holds("10.77.1.0/24", "10.77.1.200"));
-        assert!(!holds("10.77.1.0/24", "10.77.2.1"));
-        assert!(holds("10.0.0.0/255.0.0.0", "10.9.9.9"));
-        assert!(holds("0.0.0.0/0", "1.2.3.4"));
-        assert!(!holds("0.0.0.0/0", "fd77::1"));
-        assert!(holds("fd77:1::/64", "fd77:1::99"));
-        assert!(!holds("fd77:1::/64", "fd77:2::99"));
-        assert!(holds("::/0", "fd77:2::99"));
-        assert_eq!(Network::parse("10.0.0.0/33"), None);
-        assert_eq!(Network::parse("web01"), None);
-    }
-
-    #[test]
-    fn ranges_have_both_spellings_and_open_ends() {
-        let ports = |text| Ports::parse(text).map(|ports| (ports.first, ports.last));
-        assert_eq!(ports("80"), Some((80, 80)));
-        assert_eq!(ports("8000:8010"), Some((8000, 8010)));
-        assert_eq!(ports("8000-8010"), Some((8000, 8010)));
-        assert_eq!(ports("1024:"), Some((1024, 65535)));
-        assert_eq!(ports("ssh"), None);
     }
 }

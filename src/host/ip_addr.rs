@@ -1,6 +1,7 @@
 //! `ip addr` and `ip link`: interfaces, their state and addresses.
 
 use super::lines::{Line, Lines};
+use super::seen::Seen;
 use super::setting::Setting;
 use super::{Format, Found, ip_link};
 
@@ -10,22 +11,21 @@ fn sniff(lines: &Lines<'_>) -> bool {
     ip_link::interface(lines.text()).is_some()
 }
 
-fn parse(lines: &mut Lines<'_>, found: &mut Found) {
-    let mut seen: Vec<Box<str>> = Vec::new();
-    let head = |line: Line<'_>, seen: &[Box<str>]| {
-        let name = ip_link::interface(line.text)?;
-        // The first interface again is the next snapshot.
-        (!seen.iter().any(|known| **known == *name)).then(|| (name.to_owned(), line.text.to_owned(), line.number))
+fn parse<'a>(lines: &mut Lines<'a>, found: &mut Found) {
+    let mut seen = Seen::default();
+    // The first interface again is the next snapshot.
+    let mut head = |line: Line<'a>| {
+        let name = ip_link::interface(line.text).filter(|name| seen.is_new(name))?;
+        Some((name, line.text, line.number))
     };
-    while let Some((name, text, line)) = lines.take_if(|line| head(line, &seen)) {
+    while let Some((name, text, line)) = lines.take_if(&mut head) {
         let mut words = text.split_whitespace();
         while let Some(word) = words.next() {
             if ["mtu", "state", "qlen"].contains(&word) {
                 let value = words.next().unwrap_or_default();
-                found.settings.push(Setting::new(format!("interface {word}"), value, line).of(&name));
+                found.settings.push(Setting::new(format!("interface {word}"), value, line).of(name));
             }
         }
-        seen.push(name.as_str().into());
         while let Some(line) = lines.take_if(|line| line.text.starts_with(' ').then_some(line)) {
             let mut words = line.text.split_whitespace();
             let setting = match (words.next(), words.next()) {
@@ -33,7 +33,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
                 (Some(link), Some(mac)) if link.starts_with("link/") => Setting::new("mac", mac, line.number),
                 _ => continue, // lifetimes, altnames, properties of the link
             };
-            found.settings.push(setting.of(&name));
+            found.settings.push(setting.of(name));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::counter::Counter;
 use super::lines::{Line, Lines};
+use super::seen::Seen;
 use super::{Format, Found};
 
 pub const FORMAT: Format = Format { name: "ip-link", sniff, parse };
@@ -30,11 +31,8 @@ fn is_receiving(text: &str) -> bool {
 }
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
-    let mut seen: Vec<Box<str>> = Vec::new();
-    while let Some(name) =
-        lines.take_if(|line| interface(line.text).filter(|name| !seen.iter().any(|known| **known == **name)))
-    {
-        seen.push(name.into());
+    let mut seen = Seen::default();
+    while let Some(name) = lines.take_if(|line| interface(line.text).filter(|name| seen.is_new(name))) {
         while let Some(line) = lines.take_if(|line| line.text.starts_with(' ').then_some(line)) {
             let Some((direction, heads)) = heads(line.text) else { continue };
             let numbers = |line: Line<'_>| {

@@ -27,7 +27,5 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
         let rest = line.text.split_whitespace().skip(3).collect::<Vec<_>>().join(" ");
         Some(Setting::new("neighbor", &format!("{address} {rest}"), line.number).of(device))
     };
-    while let Some(setting) = lines.take_if(take) {
-        found.settings.push(setting);
-    }
+    found.settings.extend(lines.taking(take));
 }

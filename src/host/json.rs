@@ -6,25 +6,40 @@ use serde_json::Value;
 /// No dump of one moment is longer.
 const MOST: usize = 64 << 20;
 
+/// How deep in brackets a text is.
+#[derive(Default)]
+struct Depth {
+    open: i64,
+    quoted: bool,
+    escaped: bool,
+}
+
+impl Depth {
+    /// Whether everything that was opened is closed again after this line.
+    fn ends_with(&mut self, line: &str) -> bool {
+        for byte in line.bytes() {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.quoted => self.escaped = true,
+                b'"' => self.quoted = !self.quoted,
+                b'{' | b'[' if !self.quoted => self.open += 1,
+                b'}' | b']' if !self.quoted => self.open -= 1,
+                _ => {}
+            }
+        }
+        self.open <= 0
+    }
+}
+
 /// Takes the lines of the object or list that begins at the next one. None when its end is missing or it is no JSON; the
 /// lines are taken anyway.
 pub(super) fn take(lines: &mut Lines<'_>) -> Option<Value> {
     let mut text = String::new();
-    let (mut depth, mut quoted, mut escaped) = (0_i64, false, false);
+    let mut depth = Depth::default();
     for line in lines.by_ref() {
-        for byte in line.text.bytes() {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' if quoted => escaped = true,
-                b'"' => quoted = !quoted,
-                b'{' | b'[' if !quoted => depth += 1,
-                b'}' | b']' if !quoted => depth -= 1,
-                _ => {}
-            }
-        }
         text.push_str(line.text);
         text.push('\n');
-        if depth <= 0 || text.len() > MOST {
+        if depth.ends_with(line.text) || text.len() > MOST {
             break;
         }
     }
@@ -33,15 +48,24 @@ pub(super) fn take(lines: &mut Lines<'_>) -> Option<Value> {
 
 /// Whether the JSON at the next line names all of these near its beginning.
 pub(super) fn begins_with(lines: &Lines<'_>, names: &[&str]) -> bool {
-    if !lines.text().trim_start().starts_with(['{', '[']) {
+    // Log lines begin with brackets too, but with no name or object in them.
+    let is_json = lines.text().trim_start().strip_prefix(['{', '[']).is_some_and(|rest| {
+        let rest = rest.trim_start();
+        rest.is_empty() || rest.starts_with(['"', '{'])
+    });
+    if !is_json {
         return false;
     }
     let mut missing: Vec<&str> = names.to_vec();
+    let mut depth = Depth::default();
     for line in lines.clone().take(80) {
         let text = line.text.get(..line.text.len().min(1 << 16)).unwrap_or(line.text);
         missing.retain(|name| !text.contains(*name));
         if missing.is_empty() {
             return true;
+        }
+        if depth.ends_with(text) {
+            return false;
         }
     }
     false

@@ -47,6 +47,7 @@ mod ps;
 mod reg_query;
 mod route;
 mod route_print;
+mod seen;
 pub mod setting;
 pub mod socket;
 pub mod ss;

@@ -4,6 +4,7 @@ mod texts;
 
 use super::counter::{Counter, worded};
 use super::lines::{Line, Lines};
+use super::seen::Seen;
 use super::{Format, Found};
 use std::borrow::Cow;
 
@@ -67,7 +68,9 @@ struct Reader {
     /// Counters of the section so far, as long as none stood at another place than the tool's own order says.
     position: Option<usize>,
     /// Names of lines without a title, to see where the next snapshot begins.
-    names: Vec<Cow<'static, str>>,
+    names: Seen,
+    /// Whether there was any such line.
+    lone: bool,
 }
 
 /// The two lists within the sections of ICMP; their titles, in whatever language, have no number.
@@ -89,7 +92,7 @@ impl Reader {
             return Some(());
         }
         if let Some(title) = title(line.text) {
-            if self.seen.contains(&title) || !self.names.is_empty() {
+            if self.seen.contains(&title) || self.lone {
                 return None; // the next snapshot
             }
             self.seen.push(title);
@@ -105,10 +108,10 @@ impl Reader {
     /// A line without any title above it.
     fn lone(&mut self, line: Line<'_>, found: &mut Found) -> Option<()> {
         let counter = Counter { line: line.number, ..grepped(line.text)? };
-        if self.names.contains(&counter.name) {
+        if !self.names.is_new(&counter.name) {
             return None; // the same command, run again
         }
-        self.names.push(counter.name.clone());
+        self.lone = true;
         found.counters.push(counter);
         Some(())
     }

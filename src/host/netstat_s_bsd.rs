@@ -3,6 +3,7 @@
 
 use super::counter::{Counter, worded};
 use super::lines::{Line, Lines};
+use super::seen::Seen;
 use super::{Format, Found};
 
 pub const FORMAT: Format = Format { name: "netstat-s-bsd", sniff, parse };
@@ -137,27 +138,26 @@ fn grepped(text: &str) -> Option<(String, u64, Option<u64>)> {
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     if title(lines.text()).is_none() {
-        let mut seen = Vec::new();
+        let mut seen = Seen::default();
         let mut take = |line: Line<'_>| {
             let (words, first, second) = grepped(line.text)?;
-            if seen.contains(&words) {
+            if !seen.is_new(&words) {
                 return None; // the same command, run again
             }
             push("tcp", "", &words, first, second, line, found);
-            seen.push(words);
             Some(())
         };
         while lines.take_if(&mut take).is_some() {}
         return;
     }
-    let mut reader = Reader { seen: Vec::new(), title: "", part: "" };
+    let mut reader = Reader { seen: Seen::default(), title: "", part: "" };
     while lines.take_if(|line| reader.take(line, found)).is_some() {
         reader.skip_blank(lines);
     }
 }
 
 struct Reader {
-    seen: Vec<&'static str>,
+    seen: Seen,
     title: &'static str,
     /// `Input ` or `Output ` below a histogram's title.
     part: &'static str,
@@ -166,10 +166,9 @@ struct Reader {
 impl Reader {
     fn take(&mut self, line: Line<'_>, found: &mut Found) -> Option<()> {
         if let Some(title) = title(line.text) {
-            if self.seen.contains(&title) {
+            if !self.seen.is_new(title) {
                 return None; // the next snapshot
             }
-            self.seen.push(title);
             (self.title, self.part) = (title, "");
             return Some(());
         }
@@ -195,13 +194,7 @@ impl Reader {
 
     /// Blank lines belong to the block if another section follows.
     fn skip_blank(&self, lines: &mut Lines<'_>) {
-        let mut ahead = lines.clone();
-        while ahead.peek().is_some_and(|line| line.text.trim().is_empty()) {
-            ahead.next();
-        }
-        if title(ahead.text()).is_some_and(|title| !self.seen.contains(&title)) {
-            *lines = ahead;
-        }
+        lines.skip_blank_before(|below| title(below.text()).is_some_and(|title| !self.seen.has(title)));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::counter::Counter;
 use super::lines::{Line, Lines};
+use super::seen::Seen;
 use super::{Format, Found};
 use std::borrow::Cow;
 
@@ -103,29 +104,23 @@ fn pairs(text: &str) -> Option<(Option<&str>, Pairs<'_>)> {
 }
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
-    let mut seen: Vec<Cow<'static, str>> = Vec::new();
+    let mut seen = Seen::default();
     loop {
         if lines.take_if(|line| take(line, &mut seen, found)).is_none() {
             break;
         }
-        let mut ahead = lines.clone();
-        while ahead.peek().is_some_and(|line| line.text.trim().is_empty()) {
-            ahead.next();
-        }
-        if sniff(&ahead) {
-            *lines = ahead;
-        }
+        lines.skip_blank_before(sniff);
     }
 }
 
-fn take(line: Line<'_>, seen: &mut Vec<Cow<'static, str>>, found: &mut Found) -> Option<()> {
+fn take(line: Line<'_>, seen: &mut Seen, found: &mut Found) -> Option<()> {
     let (_, pairs) = pairs(line.text)?;
     let names: Vec<_> = pairs.iter().map(|(name, _)| canonical(name)).collect();
-    if names.iter().any(|name| seen.contains(name)) {
+    if names.iter().any(|name| seen.has(name)) {
         return None; // the next snapshot
     }
     for ((own, value), name) in pairs.into_iter().zip(names) {
-        seen.push(name.clone());
+        seen.is_new(&name);
         // -1 stands for "no limit" in tcpMaxConn.
         if let Some(value) = value {
             let counter = Counter::new(name, value, line.number);

@@ -197,15 +197,12 @@ impl Reader {
 
     /// Blank lines belong to the block if more of it follows.
     fn skip_blank(&self, lines: &mut Lines<'_>) {
-        let mut ahead = lines.clone();
-        while ahead.peek().is_some_and(|line| line.text.trim().is_empty()) {
-            ahead.next();
-        }
-        let text = ahead.text();
-        let more = title(text).is_some_and(|section| !self.seen.contains(&section));
-        if more || assignment(text).is_some() || text.starts_with(' ') && self.section.is_some_and(|own| own.icmp) {
-            *lines = ahead;
-        }
+        lines.skip_blank_before(|below| {
+            let text = below.text();
+            title(text).is_some_and(|section| !self.seen.contains(&section))
+                || assignment(text).is_some()
+                || text.starts_with(' ') && self.section.is_some_and(|own| own.icmp)
+        });
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::counter::Counter;
 use super::lines::{Line, Lines};
+use super::seen::Seen;
 use super::{Format, Found};
 
 pub const FORMAT: Format = Format { name: "nstat", sniff, parse };
@@ -43,14 +44,12 @@ fn is_mib(name: &str) -> bool {
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     lines.take_if(|line| is_head(line.text).then_some(()));
-    let mut seen: Vec<u64> = Vec::new();
+    let mut seen = Seen::default();
     let mut take = |line: Line<'_>| {
         let (name, value) = row(line.text)?;
-        let hash = fingerprint(name);
-        if seen.contains(&hash) {
+        if !seen.is_new(name) {
             return None; // a second list without a head
         }
-        seen.push(hash);
         match value.parse() {
             Ok(value) => found.counters.push(Counter::new(name.to_owned(), value, line.number)),
             Err(_) => found.odd.add(line.number, "no count"),
@@ -58,9 +57,4 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
         Some(())
     };
     while lines.take_if(&mut take).is_some() {}
-}
-
-/// FNV-1a: a list has some 400 names, and comparing numbers is quicker than comparing words.
-fn fingerprint(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -1,6 +1,7 @@
 //! `/proc/PID/limits`: soft and hard limits of a process.
 
 use super::lines::{Line, Lines};
+use super::seen::Seen;
 use super::setting::{Setting, wide_cells};
 use super::{Format, Found};
 
@@ -26,13 +27,12 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     lines.take_if(|line| is_head(line.text).then_some(()));
     let of_command = lines.command.and_then(|command| command.split_once("/proc/"));
     let pid = of_command.and_then(|(_, rest)| rest.strip_suffix("/limits")).unwrap_or_default();
-    let mut seen: Vec<Box<str>> = Vec::new();
+    let mut seen = Seen::default();
     let mut take = |line: Line<'_>| {
         let [name, soft, hard] = row(line.text)?;
-        if seen.iter().any(|known| **known == *name) {
+        if !seen.is_new(name) {
             return None; // another process
         }
-        seen.push(name.into());
         found.settings.push(Setting::new(name.to_owned(), soft, line.number).of(pid));
         found.settings.push(Setting::new(format!("{name} (hard)"), hard, line.number).of(pid));
         Some(())

@@ -3,6 +3,7 @@
 
 use super::counter::Counter;
 use super::lines::{Line, Lines};
+use super::seen::Seen;
 use super::{Format, Found};
 
 pub const FORMAT: Format = Format { name: "proc-net-snmp", sniff, parse };
@@ -29,12 +30,11 @@ fn values<'a>(prefix: &str, text: &'a str) -> Option<&'a str> {
 }
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
-    let mut seen: Vec<Box<str>> = Vec::new();
+    let mut seen = Seen::default();
     while let Some((prefix, names)) = head(lines.text()) {
-        if seen.iter().any(|known| **known == *prefix) {
+        if !seen.is_new(prefix) {
             return; // the next snapshot
         }
-        seen.push(prefix.into());
         let Some(names_line) = lines.next() else { return };
         match lines.take_if(|line| values(prefix, line.text).map(|values| (line, values))) {
             Some((line, values)) => pair(prefix, names, values, line, found),

@@ -10,7 +10,7 @@ fn sniff(lines: &Lines<'_>) -> bool {
     row(lines.text()).is_some()
 }
 
-/// `Ip6InReceives                   	21`
+/// `Ip6InReceives        21`
 fn row(text: &str) -> Option<(&str, &str)> {
     let parts = ["Ip6", "Icmp6", "Udp6", "UdpLite6"];
     if !parts.iter().any(|part| text.starts_with(part)) {

@@ -3,6 +3,7 @@
 
 use super::counter::Counter;
 use super::lines::{Line, Lines};
+use super::seen::Seen;
 use super::{Format, Found};
 
 pub const FORMAT: Format = Format { name: "proc-net-sockstat", sniff, parse };
@@ -30,13 +31,12 @@ fn row(text: &str) -> Option<(&str, Vec<(&str, u64)>)> {
 }
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
-    let mut seen: Vec<Box<str>> = Vec::new();
+    let mut seen = Seen::default();
     let mut take = |line: Line<'_>| {
         let (protocol, pairs) = row(line.text)?;
-        if seen.iter().any(|known| **known == *protocol) {
+        if !seen.is_new(protocol) {
             return None; // the next snapshot
         }
-        seen.push(protocol.into());
         let counter = |(name, value)| Counter::new(format!("sockstat.{protocol}.{name}"), value, line.number);
         found.counters.extend(pairs.into_iter().map(counter));
         Some(())

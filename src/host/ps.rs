@@ -1,7 +1,8 @@
 //! `ps aux`, `ps -ef` and other tables with a head of process ids and commands, and the one that `top -b` prints.
 
+use super::cells::Cells;
 use super::lines::{Line, Lines};
-use super::setting::{Setting, cells};
+use super::setting::Setting;
 use super::{Format, Found};
 
 pub const FORMAT: Format = Format { name: "ps", sniff, parse };
@@ -47,16 +48,17 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
 pub(super) fn processes<'a>(heads: &[&str], lines: &mut Lines<'a>, found: &mut Found) {
     let Some(pid_at) = heads.iter().position(|head| *head == "PID") else { return };
     let row = |line: Line<'a>| {
-        let (cells, command) = cells(line.text, heads.len() - 1)?;
+        let mut rest = Cells::new(line.text);
+        let cells: Vec<&str> = rest.by_ref().take(heads.len().saturating_sub(1)).collect();
         let pid = *cells.get(pid_at)?;
-        let number = pid.bytes().all(|byte| byte.is_ascii_digit()) && !command.is_empty();
-        number.then(|| (cells, pid.to_owned(), command.to_owned(), line.number))
+        let good = pid.bytes().all(|byte| byte.is_ascii_digit()) && !rest.rest().is_empty();
+        good.then_some((cells, pid, rest.rest(), line.number))
     };
     while let Some((cells, pid, command, line)) = lines.take_if(row) {
-        found.settings.push(Setting::new("process command", &command, line).of(&pid));
+        found.settings.push(Setting::new("process command", command, line).of(pid));
         for (head, cell) in heads.iter().zip(cells) {
             if let Some((_, name)) = KEPT.iter().find(|(known, _)| known == head) {
-                found.settings.push(Setting::new(*name, cell, line).of(&pid));
+                found.settings.push(Setting::new(*name, cell, line).of(pid));
             }
         }
     }

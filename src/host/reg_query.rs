@@ -1,7 +1,8 @@
 //! `reg query` of Windows: values of a registry key. Numbers are printed in hexadecimal and kept in decimal.
 
+use super::cells::Cells;
 use super::lines::{Line, Lines};
-use super::setting::{Setting, cells};
+use super::setting::Setting;
 use super::{Format, Found};
 
 pub const FORMAT: Format = Format { name: "reg-query", sniff, parse };
@@ -22,7 +23,8 @@ fn key(text: &str) -> Option<&str> {
 fn row(text: &str) -> Option<(&str, &str, &str)> {
     let at = text.find("REG_").filter(|_| text.starts_with([' ', '\t']))?;
     let (name, rest) = text.split_at_checked(at)?;
-    let (kind, value) = cells(rest, 1).and_then(|(kind, value)| Some((*kind.first()?, value)))?;
+    let mut cells = Cells::new(rest);
+    let (kind, value) = (cells.next()?, cells.rest());
     let known = ["REG_DWORD", "REG_SZ", "REG_MULTI_SZ", "REG_EXPAND_SZ", "REG_QWORD", "REG_BINARY", "REG_NONE"];
     (known.contains(&kind) && !name.trim().is_empty()).then(|| (name.trim(), kind, value))
 }

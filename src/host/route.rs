@@ -62,7 +62,5 @@ fn rows(heads: &[&str], lines: &mut Lines<'_>, found: &mut Found) {
         );
         good.then(|| Setting::new(name, &value, line.number).of(scope))
     };
-    while let Some(setting) = lines.take_if(row) {
-        found.settings.push(setting);
-    }
+    found.settings.extend(lines.taking(row));
 }

@@ -42,19 +42,3 @@ fn plain(value: &str) -> String {
 pub(super) fn wide_cells(text: &str) -> impl Iterator<Item = &str> {
     text.split("  ").map(str::trim).filter(|cell| !cell.is_empty())
 }
-
-/// The first words of a row, and whatever follows them in one piece.
-pub(super) fn cells(text: &str, count: usize) -> Option<(Vec<&str>, &str)> {
-    let mut rest = text.trim_start();
-    let mut cells = Vec::with_capacity(count);
-    for _ in 0..count {
-        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let (cell, tail) = rest.split_at_checked(end)?;
-        if cell.is_empty() {
-            return None;
-        }
-        cells.push(cell);
-        rest = tail.trim_start();
-    }
-    Some((cells, rest.trim_end()))
-}

@@ -49,9 +49,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
 /// The table below: how many sockets of IPv4 and of IPv6 are in use.
 fn transports<'a>(lines: &mut Lines<'a>, found: &mut Found) {
     let mut ahead = lines.clone();
-    while ahead.peek().is_some_and(|line| line.text.trim().is_empty()) {
-        ahead.next();
-    }
+    ahead.skip_blank();
     if !ahead.text().starts_with("Transport ") {
         return;
     }

@@ -34,7 +34,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
             }
         }
     }
-    lines.take_if(|line| line.text.trim().is_empty().then_some(()));
+    lines.take_blank();
     if let Some(heads) = lines.take_if(|line| ps::head(line.text)) {
         ps::processes(&heads, lines, found);
     }

@@ -1,6 +1,7 @@
 //! `ulimit -a`: limits of a shell and of what it starts.
 
 use super::lines::{Line, Lines};
+use super::seen::Seen;
 use super::setting::Setting;
 use super::{Format, Found};
 
@@ -28,13 +29,12 @@ fn row(text: &str) -> Option<(&str, &str)> {
 }
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
-    let mut seen: Vec<Box<str>> = Vec::new();
+    let mut seen = Seen::default();
     let mut take = |line: Line<'_>| {
         let (name, value) = row(line.text)?;
-        if seen.iter().any(|known| **known == *name) {
+        if !seen.is_new(name) {
             return None; // the same command, run again
         }
-        seen.push(name.into());
         found.settings.push(Setting::new(format!("ulimit {name}"), value, line.number));
         Some(())
     };

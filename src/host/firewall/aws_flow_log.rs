@@ -65,8 +65,7 @@ fn record(line: Line<'_>, heads: &[&str]) -> Option<FirewallRule> {
         destination: (cell("dstaddr")?.parse().ok()?, port("dstport")),
         packets: number("packets"),
         bytes: number("bytes"),
-        raw: line.text,
-        line: line.number,
+        line,
     };
     Some(flow.record())
 }

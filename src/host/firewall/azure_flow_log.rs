@@ -1,7 +1,7 @@
 //! Flow logs of Azure network security groups and virtual networks: tuples in JSON, grouped by the rule that decided.
 
 use super::{Action, FirewallRule, Flow};
-use crate::host::{Format, Found, Lines, json};
+use crate::host::{Format, Found, Line, Lines, json};
 use crate::time::Timestamp;
 use serde_json::Value;
 
@@ -59,7 +59,8 @@ fn record(tuple: &str, rule: &str, line: u32) -> Option<FirewallRule> {
         table: "azure flow log",
         chain: match *cells.get(6)? {
             "I" => "inbound",
-            _ => "outbound",
+            "O" => "outbound",
+            _ => return None,
         },
         time: Some(Timestamp(time.saturating_mul(nanoseconds))),
         action: if denied { Action::Drop } else { Action::Accept },
@@ -73,8 +74,7 @@ fn record(tuple: &str, rule: &str, line: u32) -> Option<FirewallRule> {
         destination: (cells.get(2)?.parse().ok()?, cells.get(4)?.parse().ok()),
         packets: sum(9, 11),
         bytes: sum(10, 12),
-        raw: tuple,
-        line,
+        line: Line { number: line, text: tuple },
     };
     Some(flow.record())
 }

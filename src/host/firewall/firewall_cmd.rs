@@ -1,9 +1,14 @@
 //! `firewall-cmd --list-all`: what a zone of firewalld lets in. The rest is what its target says: by default it rejects.
 
-use super::{Action, FirewallRule, Matches, PortSide, Protocol, RuleKind, service};
+use super::matches::{End, service};
+use super::{Action, FirewallRule, Matches, Protocol};
+use crate::host::seen::Seen;
 use crate::host::{Format, Found, Line, Lines};
 
 pub const FORMAT: Format = Format { name: "firewall-cmd", sniff, parse };
+
+/// A zone is about what comes in.
+const CHAIN: &str = "INPUT";
 
 fn sniff(lines: &Lines<'_>) -> bool {
     zone(lines.text()).is_some() && lines.clone().nth(1).is_some_and(|line| line.text.starts_with("  target: "))
@@ -17,112 +22,82 @@ fn zone(text: &str) -> Option<&str> {
 }
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
-    let mut zones: Vec<Box<str>> = Vec::new();
+    let mut zones = Seen::default();
     while sniff(lines) {
         let name = zone(lines.text()).unwrap_or_default();
-        if zones.iter().any(|known| **known == *name) {
+        if !zones.is_new(name) {
             return; // the list, once more
         }
-        zones.push(name.into());
         lines.next();
         one(name, lines, found);
-        let mut ahead = lines.clone();
-        while ahead.peek().is_some_and(|line| line.text.trim().is_empty()) {
-            ahead.next();
-        }
-        if sniff(&ahead) {
-            *lines = ahead;
-        }
+        lines.skip_blank_before(sniff);
     }
 }
 
 fn one(zone: &str, lines: &mut Lines<'_>, found: &mut Found) {
-    let mut policy = None;
-    let mut count = 0;
-    let mut rules: Vec<FirewallRule> = Vec::new();
-    let mut rich: Vec<FirewallRule> = Vec::new();
-    let mut push =
-        |list: &mut Vec<FirewallRule>, action: Action, target: &str, matches: Matches, raw: &str, line: Line<'_>| {
-            count += 1;
-            list.push(FirewallRule {
-                kind: RuleKind::Rule,
-                table: zone.into(),
-                chain: "INPUT".into(),
-                number: count,
-                time: None,
-                action,
-                target: target.into(),
-                packets: None,
-                bytes: None,
-                matches,
-                raw: raw.into(),
-                line: line.number,
-            });
-        };
-    while let Some(line) = lines.take_if(|line| line.text.starts_with(['\t', ' ']).then_some(line)) {
+    let (mut rich, mut rules, mut policy) = (Vec::new(), Vec::new(), None);
+    for line in lines.taking(|line| line.text.starts_with(['\t', ' ']).then_some(line)) {
         let text = line.text.trim();
         if text.starts_with("rule ") {
-            let (action, target, matches) = rich_rule(text);
-            push(&mut rich, action, target, matches, text, line);
+            rich.push(rich_rule(text, line));
             continue;
         }
         let Some((key, value)) = text.split_once(':') else { continue };
         match key {
-            "target" => policy = Some((value.trim().to_owned(), line)),
+            "target" => policy = Some(target(zone, value.trim(), line)),
             "ports" | "services" | "source-ports" => {
-                for word in value.split_whitespace() {
-                    let side = if key == "source-ports" { PortSide::Source } else { PortSide::Destination };
-                    push(&mut rules, Action::Accept, "ACCEPT", port(key, word, side), &format!("{key}: {word}"), line);
-                }
+                rules.extend(value.split_whitespace().map(|word| listed(key, word, line)));
             }
             _ => {}
         }
     }
     // Rich rules are tried before the lists.
-    let all = rich.into_iter().chain(rules);
-    found.rules.extend(all.zip(1..).map(|(rule, number)| FirewallRule { number, ..rule }));
-    if let Some((target, line)) = policy {
-        let action = match target.as_str() {
-            "ACCEPT" => Action::Accept,
-            "DROP" => Action::Drop,
-            _ => Action::Reject,
-        };
-        found.rules.push(FirewallRule {
-            kind: RuleKind::Policy,
-            table: zone.into(),
-            chain: "INPUT".into(),
-            number: 0,
-            time: None,
-            action,
-            target: target.as_str().into(),
-            packets: None,
-            bytes: None,
-            matches: Matches::default(),
-            raw: format!("target: {target}").into(),
-            line: line.number,
-        });
+    let all = rich.into_iter().chain(rules).zip(1..);
+    let placed = |(rule, number)| FirewallRule { table: zone.into(), chain: CHAIN.into(), number, ..rule };
+    found.rules.extend(all.map(placed).chain(policy));
+}
+
+/// What becomes of the rest: `default`, which rejects, `%%REJECT%%`, `DROP`, `ACCEPT`.
+fn target(zone: &str, target: &str, line: Line<'_>) -> FirewallRule {
+    let action = match target {
+        "ACCEPT" => Action::Accept,
+        "DROP" => Action::Drop,
+        _ => Action::Reject,
+    };
+    FirewallRule::policy(zone, CHAIN, action, target, line)
+}
+
+/// One of the words that a list of ports or services lets in.
+fn listed(key: &str, word: &str, line: Line<'_>) -> FirewallRule {
+    let end = if key == "source-ports" { End::Source } else { End::Destination };
+    FirewallRule {
+        action: Action::Accept,
+        target: "ACCEPT".into(),
+        matches: port(key, word, end),
+        raw: format!("{key}: {word}").into(),
+        ..FirewallRule::at(line)
     }
 }
 
-fn port(key: &str, word: &str, side: PortSide) -> Matches {
+fn port(key: &str, word: &str, end: End) -> Matches {
     let mut matches = Matches::default();
     if key == "services" {
         match service(word) {
             Some(port) => {
                 matches.protocol = Protocol::Tcp;
-                matches.ports(side, &port.to_string(), false);
+                matches.ports(end, &port.to_string(), false);
             }
             None => matches.more = true,
         }
     } else if let Some((ports, protocol)) = word.split_once('/') {
         matches.protocol = Protocol::of(protocol);
-        matches.ports(side, ports, false);
+        matches.ports(end, ports, false);
     }
     matches
 }
 
 /// `rule family="ipv4" source address="10.0.0.5" port port="3306" protocol="tcp" reject`
-fn rich_rule(text: &str) -> (Action, &str, Matches) {
+fn rich_rule(text: &str, line: Line<'_>) -> FirewallRule {
     let mut matches = Matches::default();
     let mut subject = "";
     let (mut action, mut target) = (Action::Pass, "");
@@ -136,15 +111,15 @@ fn rich_rule(text: &str) -> (Action, &str, Matches) {
             ("accept", "") => (action, target) = (Action::Accept, word),
             ("drop", "") => (action, target) = (Action::Drop, word),
             ("reject", "") => (action, target) = (Action::Reject, word),
-            ("address", value) if subject == "source" => matches.network(PortSide::Source, value, inverted),
-            ("address", value) => matches.network(PortSide::Destination, value, inverted),
-            ("port", value) if subject == "source-port" => matches.ports(PortSide::Source, value, false),
-            ("port", value) => matches.ports(PortSide::Destination, value, false),
+            ("address", value) if subject == "source" => matches.network(End::Source, value, inverted),
+            ("address", value) => matches.network(End::Destination, value, inverted),
+            ("port", value) if subject == "source-port" => matches.ports(End::Source, value, false),
+            ("port", value) => matches.ports(End::Destination, value, false),
             ("protocol", value) => matches.protocol = Protocol::of(value),
-            ("name", value) if subject == "service" => matches.ports(PortSide::Destination, value, false),
+            ("name", value) if subject == "service" => matches.ports(End::Destination, value, false),
             ("family" | "priority" | "prefix" | "level" | "type", _) => {}
             _ => matches.more = true,
         }
     }
-    (action, target, matches)
+    FirewallRule { action, target: target.into(), matches, ..FirewallRule::at(line) }
 }

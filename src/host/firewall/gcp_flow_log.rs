@@ -2,7 +2,7 @@
 //! a firewall log also what was denied, and by which rule.
 
 use super::{Action, FirewallRule, Flow};
-use crate::host::{Format, Found, Lines, json};
+use crate::host::{Format, Found, Line, Lines, json};
 use crate::time::Timestamp;
 use serde_json::Value;
 
@@ -54,8 +54,7 @@ fn record(entry: &Value, line: u32) -> Option<FirewallRule> {
         destination: (text("dest_ip")?.parse().ok()?, port("dest_port")),
         packets: payload.get("packets_sent").and_then(number),
         bytes: payload.get("bytes_sent").and_then(number),
-        raw: &raw,
-        line,
+        line: Line { number: line, text: &raw },
     };
     Some(flow.record())
 }

@@ -1,16 +1,24 @@
 //! `iptables -L`, with or without `-n -v -x --line-numbers`, also of ip6tables.
 
-use super::{Action, FirewallRule, Matches, Network, PortSide, Protocol, RuleKind, TcpFlags};
+use super::matches::End;
+use super::{Action, FirewallRule, Matches, Network, Protocol, TcpFlags};
+use crate::host::seen::Seen;
 use crate::host::{Format, Found, Line, Lines};
 
 pub const FORMAT: Format = Format { name: "iptables-list", sniff, parse };
+
+/// The list does not name its table; without `-t` it is this one.
+const TABLE: &str = "filter";
 
 fn sniff(lines: &Lines<'_>) -> bool {
     chain(lines.text()).is_some() && lines.clone().nth(1).is_some_and(|line| Heads::of(line.text).is_some())
 }
 
+/// Packets and bytes, where they are listed.
+type Counters = Option<[u64; 2]>;
+
 /// Name, policy and counters of `Chain INPUT (policy ACCEPT 12 packets, 720 bytes)`; a chain of the user has `(3 references)`.
-fn chain(text: &str) -> Option<(&str, Option<&str>, Option<[u64; 2]>)> {
+fn chain(text: &str) -> Option<(&str, Option<&str>, Counters)> {
     let (name, rest) = text.strip_prefix("Chain ")?.split_once(" (")?;
     let inside = rest.trim_end().strip_suffix(')')?;
     let Some(policy) = inside.strip_prefix("policy ") else {
@@ -55,62 +63,35 @@ impl Heads {
 }
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
-    let mut seen: Vec<Box<str>> = Vec::new();
-    loop {
-        let text = lines.text();
-        let Some((name, policy, counters)) = chain(text) else { return };
-        if seen.iter().any(|known| **known == *name) {
-            return; // the list, once more, or that of another table
-        }
-        seen.push(name.into());
+    let mut seen = Seen::default();
+    // A chain that comes again begins the list once more, or that of another table.
+    while let Some((name, policy, counters)) = chain(lines.text()).filter(|(name, ..)| seen.is_new(name)) {
         let Some(line) = lines.next() else { return };
         if let Some(policy) = policy {
-            found.rules.push(FirewallRule {
-                kind: RuleKind::Policy,
-                number: 0,
-                action: Action::of_target(policy),
-                target: policy.into(),
-                packets: counters.map(|[packets, _]| packets),
-                bytes: counters.map(|[_, bytes]| bytes),
-                ..empty(name, line)
-            });
+            let action = Action::of_target(policy);
+            found.rules.push(FirewallRule::policy(TABLE, name, action, policy, line).counted(counters));
         }
         let Some(heads) = lines.take_if(|line| Heads::of(line.text)) else { return };
-        let mut count = 0;
-        while let Some(line) =
-            lines.take_if(|line| (!line.text.trim().is_empty() && chain(line.text).is_none()).then_some(line))
-        {
-            let Some(rule) = rule(name, heads, line, count + 1) else {
-                // A prompt or a time ends the list.
-                if !line.text.starts_with(|c: char| c.is_ascii_whitespace() || c.is_ascii_alphanumeric()) {
-                    return;
-                }
-                found.odd.add(line.number, "not a rule");
-                continue;
-            };
-            count += 1;
-            found.rules.push(rule);
-        }
-        if lines.clone().nth(1).is_some_and(|line| chain(line.text).is_some()) {
-            lines.take_if(|line| line.text.trim().is_empty().then_some(()));
-        }
+        rules(name, heads, lines, found);
+        lines.skip_blank_before(|below| chain(below.text()).is_some());
     }
 }
 
-fn empty(chain: &str, line: Line<'_>) -> FirewallRule {
-    FirewallRule {
-        kind: RuleKind::Rule,
-        table: "filter".into(),
-        chain: chain.into(),
-        number: 0,
-        time: None,
-        action: Action::Pass,
-        target: "".into(),
-        packets: None,
-        bytes: None,
-        matches: Matches::default(),
-        raw: line.text.trim().into(),
-        line: line.number,
+/// The rules of a chain. A prompt or a time ends the list.
+fn rules(name: &str, heads: Heads, lines: &mut Lines<'_>, found: &mut Found) {
+    let mut count = 0;
+    let is_end = |text: &str| {
+        let is_row = text.starts_with(|c: char| c.is_ascii_whitespace() || c.is_ascii_alphanumeric());
+        text.trim().is_empty() || chain(text).is_some() || !is_row
+    };
+    for line in lines.taking(|line| (!is_end(line.text)).then_some(line)) {
+        match rule(name, heads, line, count + 1) {
+            Some(rule) => {
+                count += 1;
+                found.rules.push(rule);
+            }
+            None => found.odd.add(line.number, "not a rule"),
+        }
     }
 }
 
@@ -142,20 +123,21 @@ fn rule(chain: &str, heads: Heads, line: Line<'_>, count: u32) -> Option<Firewal
     if !head.is_empty() {
         return None;
     }
-    matches.protocol = Protocol::of(protocol.trim_start_matches('!'));
-    matches.more |= protocol.starts_with('!');
-    for (end, word) in [PortSide::Source, PortSide::Destination].into_iter().zip(words.get(at..at + 2)?) {
+    matches.protocol = Protocol::of(protocol.trim_start_matches('!')).inverted(protocol.starts_with('!'));
+    for (end, word) in [End::Source, End::Destination].into_iter().zip(words.get(at..at + 2)?) {
         matches.network(end, word.trim_start_matches('!'), word.starts_with('!'));
     }
     conditions(words.get(at + 2..)?, target, &mut matches);
     Some(FirewallRule {
+        table: TABLE.into(),
+        chain: chain.into(),
         number: place.and_then(|place| u32::try_from(place).ok()).unwrap_or(count),
         action: Action::of_target(target),
         target: target.into(),
         packets,
         bytes,
         matches,
-        ..empty(chain, line)
+        ..FirewallRule::at(line)
     })
 }
 
@@ -194,8 +176,8 @@ fn conditions(words: &[&str], target: &str, matches: &mut Matches) {
         if let Some((key, value)) = word.split_once(':') {
             let (value, not) = value.strip_prefix('!').map_or((value, not), |value| (value, true));
             match key {
-                "dpt" | "dpts" => matches.ports(PortSide::Destination, value, not),
-                "spt" | "spts" => matches.ports(PortSide::Source, value, not),
+                "dpt" | "dpts" => matches.ports(End::Destination, value, not),
+                "spt" | "spts" => matches.ports(End::Source, value, not),
                 "flags" => matches.flags(flags(value), not),
                 "to" => {}
                 _ => matches.more = true,
@@ -206,8 +188,8 @@ fn conditions(words: &[&str], target: &str, matches: &mut Matches) {
             "!" => inverted = true,
             "tcp" | "udp" | "multiport" => {}
             "state" | "ctstate" => matches.states(words.next().unwrap_or_default(), not),
-            "dports" => matches.ports(PortSide::Destination, words.next().unwrap_or_default(), not),
-            "sports" => matches.ports(PortSide::Source, words.next().unwrap_or_default(), not),
+            "dports" => matches.ports(End::Destination, words.next().unwrap_or_default(), not),
+            "sports" => matches.ports(End::Source, words.next().unwrap_or_default(), not),
             "/*" => while words.next().is_some_and(|word| word != "*/") {},
             // What follows is about the target.
             "reject-with" | "LOG" | "NFLOG" | "prefix" | "redir" | "random" | "random-fully" => return,

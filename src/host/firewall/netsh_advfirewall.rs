@@ -1,7 +1,8 @@
 //! `netsh advfirewall firewall show rule name=all`: rules of the Windows firewall. A rule that blocks goes before all that
 //! allow, wherever it stands.
 
-use super::{Action, FirewallRule, Matches, PortSide, Protocol, RuleKind};
+use super::matches::End;
+use super::{Action, FirewallRule, Matches, Protocol};
 use crate::host::{Format, Found, Lines};
 
 pub const FORMAT: Format = Format { name: "netsh-advfirewall", sniff, parse };
@@ -19,13 +20,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
         if let Some(rule) = rule {
             if rule.action.blocks() { blocking.push(rule) } else { others.push(rule) }
         }
-        let mut ahead = lines.clone();
-        while ahead.peek().is_some_and(|line| line.text.trim().is_empty()) {
-            ahead.next();
-        }
-        if sniff(&ahead) {
-            *lines = ahead;
-        }
+        lines.skip_blank_before(sniff);
     }
     let ordered = blocking.into_iter().chain(others).zip(1..);
     found.rules.extend(ordered.map(|(rule, number)| FirewallRule { number, ..rule }));
@@ -40,8 +35,7 @@ fn one(lines: &mut Lines<'_>) -> Option<FirewallRule> {
     while let Some((key, value)) =
         lines.take_if(|line| line.text.split_once(':').map(|(key, value)| (key, value.trim())))
     {
-        let (local, remote) =
-            if inward { (PortSide::Destination, PortSide::Source) } else { (PortSide::Source, PortSide::Destination) };
+        let (local, remote) = if inward { (End::Destination, End::Source) } else { (End::Source, End::Destination) };
         let any = value.eq_ignore_ascii_case("any") || value.is_empty();
         match key.trim() {
             "Enabled" => enabled = value == "Yes",
@@ -60,17 +54,12 @@ fn one(lines: &mut Lines<'_>) -> Option<FirewallRule> {
         }
     }
     enabled.then(|| FirewallRule {
-        kind: RuleKind::Rule,
         table: "windows".into(),
         chain: if inward { "INPUT" } else { "OUTPUT" }.into(),
-        number: 0,
-        time: None,
         action,
         target: target.into(),
-        packets: None,
-        bytes: None,
         matches,
         raw: name.into(),
-        line: head.number,
+        ..FirewallRule::at(head)
     })
 }

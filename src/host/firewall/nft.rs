@@ -1,6 +1,8 @@
 //! `nft list ruleset`: tables, chains and rules in braces.
 
-use super::{Action, FirewallRule, Matches, PortSide, Protocol, RuleKind, TcpFlags};
+use super::matches::{End, Version};
+use super::{Action, FirewallRule, Matches, Protocol, TcpFlags};
+use crate::host::seen::Seen;
 use crate::host::{Format, Found, Line, Lines};
 
 pub const FORMAT: Format = Format { name: "nft", sniff, parse };
@@ -11,27 +13,33 @@ fn sniff(lines: &Lines<'_>) -> bool {
             && lines.clone().nth(1).is_some_and(|line| table(line.text).is_some())
 }
 
+/// A table, and the version of IP that it is of.
+#[derive(Clone, Copy)]
+struct Table<'a> {
+    name: &'a str,
+    version: Option<Version>,
+}
+
 /// `table inet filter {`
-fn table(text: &str) -> Option<&str> {
-    let mut words = text.split_whitespace();
-    let families = ["ip", "ip6", "inet", "arp", "bridge", "netdev"];
-    let head = words.next() == Some("table") && words.next().is_some_and(|family| families.contains(&family));
-    let name = words.next().filter(|_| head)?;
-    text.contains('{').then_some(name)
+fn table(text: &str) -> Option<Table<'_>> {
+    let rest = text.strip_prefix("table ").filter(|_| text.contains('{'))?;
+    let mut words = rest.split_whitespace();
+    let version = match words.next()? {
+        "ip" => Some(Version::V4),
+        "ip6" => Some(Version::V6),
+        "inet" | "arp" | "bridge" | "netdev" => None,
+        _ => return None,
+    };
+    Some(Table { name: words.next()?, version })
 }
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
-    let mut seen: Vec<Box<str>> = Vec::new();
+    let mut seen = Seen::default();
     while lines.take_if(|line| line.text.starts_with("# Warning: table ").then_some(())).is_some() {}
-    loop {
-        let head = lines.text();
-        let Some(name) = table(head) else { return };
-        if seen.iter().any(|known| **known == *head.trim()) {
-            return; // the ruleset, once more
-        }
-        seen.push(head.trim().into());
+    // A table that comes again begins the ruleset once more.
+    while let Some(table) = table(lines.text()).filter(|_| seen.is_new(lines.text().trim())) {
         lines.next();
-        table_body(name, lines, found);
+        table_body(table, lines, found);
         while lines
             .take_if(|line| (line.text.trim().is_empty() || line.text.starts_with("# Warning: table ")).then_some(()))
             .is_some()
@@ -39,7 +47,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     }
 }
 
-fn table_body(table: &str, lines: &mut Lines<'_>, found: &mut Found) {
+fn table_body(table: Table<'_>, lines: &mut Lines<'_>, found: &mut Found) {
     while let Some(line) = lines.take_if(indented_or_closing) {
         let text = line.text.trim();
         if text == "}" {
@@ -62,11 +70,11 @@ fn skip_braces(lines: &mut Lines<'_>) {
     let mut depth = 1_i64;
     while depth > 0 {
         let Some(line) = lines.take_if(indented_or_closing) else { return };
-        depth += line.text.matches('{').count() as i64 - line.text.matches('}').count() as i64;
+        depth += self::depth(line.text);
     }
 }
 
-fn chain_body(table: &str, own: &str, lines: &mut Lines<'_>, found: &mut Found) {
+fn chain_body(table: Table<'_>, own: &str, lines: &mut Lines<'_>, found: &mut Found) {
     let mut chain: Box<str> = own.into();
     let mut count = 0;
     while let Some(line) = lines.take_if(indented_or_closing) {
@@ -81,19 +89,34 @@ fn chain_body(table: &str, own: &str, lines: &mut Lines<'_>, found: &mut Found) 
             // A base chain has any name; what it is for is its hook.
             chain = hook.map_or(chain, Into::into);
             let action = if policy == "drop" { Action::Drop } else { Action::Accept };
-            let matches = Matches::default();
-            found.rules.push(rule(RuleKind::Policy, table, &chain, 0, action, policy, matches, [None; 2], line));
+            found.rules.push(FirewallRule::policy(table.name, &chain, action, policy, line));
             continue;
         }
         count += 1;
-        let (action, target, matches, counters) = statement(text);
-        found.rules.push(rule(RuleKind::Rule, table, &chain, count, action, &target, matches, counters, line));
-        // An anonymous set may go over several lines.
-        let open = text.matches('{').count() as i64 - text.matches('}').count() as i64;
-        if open > 0 {
-            skip_braces(lines);
-        }
+        let text = whole(text, lines);
+        let (table_name, chain) = (table.name.into(), chain.clone());
+        let mut rule = FirewallRule { table: table_name, chain, number: count, ..statement(&text, line) };
+        rule.matches.version(table.version);
+        found.rules.push(rule);
     }
+}
+
+/// A rule with the lines that its anonymous sets go on for.
+fn whole(text: &str, lines: &mut Lines<'_>) -> String {
+    let mut whole = text.to_owned();
+    let mut depth = depth(text);
+    while depth > 0 {
+        let Some(line) = lines.take_if(indented_or_closing) else { break };
+        depth += self::depth(line.text);
+        whole.push(' ');
+        whole.push_str(line.text.trim());
+    }
+    whole
+}
+
+/// Braces that a line opens and does not close.
+fn depth(text: &str) -> i64 {
+    text.bytes().map(|byte| i64::from(byte == b'{') - i64::from(byte == b'}')).sum()
 }
 
 /// Chain of iptables and policy of `type filter hook input priority filter; policy accept;`
@@ -112,98 +135,83 @@ fn base(text: &str) -> Option<(Option<&'static str>, &str)> {
     Some((chain, policy.trim()))
 }
 
-#[expect(clippy::too_many_arguments, reason = "a row of a table, built in three places")]
-fn rule(
-    kind: RuleKind,
-    table: &str,
-    chain: &str,
-    number: u32,
-    action: Action,
-    target: &str,
-    matches: Matches,
-    [packets, bytes]: [Option<u64>; 2],
-    line: Line<'_>,
-) -> FirewallRule {
-    FirewallRule {
-        kind,
-        table: table.into(),
-        chain: chain.into(),
-        number,
-        time: None,
-        action,
-        target: target.into(),
-        packets,
-        bytes,
-        matches,
-        raw: line.text.trim().into(),
-        line: line.number,
-    }
-}
+type Words<'a, 'b> = std::iter::Peekable<&'b mut dyn Iterator<Item = &'a str>>;
 
 /// What a rule wants, and what it does.
-fn statement(text: &str) -> (Action, String, Matches, [Option<u64>; 2]) {
+fn statement(text: &str, line: Line<'_>) -> FirewallRule {
     let text = without_strings(text);
     let spread = text.replace('{', " { ").replace('}', " } ").replace(',', " ");
-    let mut words = spread.split_whitespace().peekable();
-    let mut matches = Matches::default();
-    let mut counters = [None; 2];
-    let (mut action, mut target) = (Action::Pass, String::new());
+    let mut split = spread.split_whitespace();
+    let mut words: Words<'_, '_> = (&mut split as &mut dyn Iterator<Item = &str>).peekable();
+    let mut rule = FirewallRule::at(line);
     while let Some(word) = words.next() {
         match word {
-            "counter" => {
-                if words.next_if_eq(&"packets").is_some() {
-                    counters[0] = words.next().and_then(|word| word.parse().ok());
-                    words.next_if_eq(&"bytes");
-                    counters[1] = words.next().and_then(|word| word.parse().ok());
-                }
-            }
-            "accept" => action = Action::Accept,
-            "drop" => action = Action::Drop,
-            "reject" => {
-                action = Action::Reject;
-                target = "reject".to_owned();
-                if words.peek() == Some(&"with") {
-                    words.by_ref().for_each(drop);
-                }
-                break;
-            }
-            "return" => action = Action::Return,
-            "jump" | "goto" => (action, target) = (Action::Jump, words.next().unwrap_or_default().to_owned()),
-            "dnat" | "snat" | "masquerade" | "redirect" | "queue" => {
-                target = word.to_owned();
-                break;
-            }
-            "log" => log(&mut words),
-            "comment" => {
-                words.next();
+            "counter" if words.next_if_eq(&"packets").is_some() => {
+                let packets = words.next().and_then(|word| word.parse().ok());
+                words.next_if_eq(&"bytes");
+                let bytes = words.next().and_then(|word| word.parse().ok());
+                (rule.packets, rule.bytes) = (packets, bytes);
             }
             "#" => break, // the handle
-            "iifname" | "iif" | "oifname" | "oif" => {
-                let (list, inverted) = operand(&mut words);
-                let name = list.first().filter(|_| list.len() == 1 && !inverted);
-                matches.more |= name.is_none();
-                let own = if word.starts_with('i') { &mut matches.input } else { &mut matches.output };
-                *own = name.map(|name| (*name).into());
-            }
-            "ip" | "ip6" | "tcp" | "udp" | "th" | "ct" | "meta" | "icmp" | "icmpv6" => {
-                let field = words.next().unwrap_or_default();
-                condition(word, field, &mut words, &mut matches);
-            }
-            _ => matches.more = true,
+            _ if does(word, &mut words, &mut rule) => {}
+            _ => wants(word, &mut words, &mut rule.matches),
         }
     }
-    if target.is_empty() {
-        target = action.name().to_owned();
+    if rule.target.is_empty() {
+        rule.target = rule.action.name().into();
     }
-    (action, target, matches, counters)
+    rule
 }
 
-fn condition<'a>(
-    of: &str,
-    field: &'a str,
-    words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>,
-    matches: &mut Matches,
-) {
+/// The effect that a word begins, if it does.
+fn does(word: &str, words: &mut Words<'_, '_>, rule: &mut FirewallRule) -> bool {
+    match word {
+        "accept" => rule.action = Action::Accept,
+        "drop" => rule.action = Action::Drop,
+        "return" => rule.action = Action::Return,
+        "jump" | "goto" => (rule.action, rule.target) = (Action::Jump, words.next().unwrap_or_default().into()),
+        "reject" => {
+            rule.action = Action::Reject;
+            if words.peek() == Some(&"with") {
+                words.by_ref().for_each(drop);
+            }
+        }
+        // Where it goes on, or to what address, is said behind; no capture tells which entry of a map it was.
+        "dnat" | "snat" | "masquerade" | "redirect" | "queue" | "vmap" => {
+            rule.target = word.into();
+            rule.action = if word == "vmap" { Action::Jump } else { Action::Pass };
+            words.by_ref().for_each(drop);
+        }
+        "counter" => {}
+        "log" => log(words),
+        "comment" => drop(words.next()),
+        _ => return false,
+    }
+    true
+}
+
+/// The condition that a word begins.
+fn wants<'a>(word: &'a str, words: &mut Words<'a, '_>, matches: &mut Matches) {
+    match word {
+        "iifname" | "iif" | "oifname" | "oif" => {
+            let (list, inverted) = operand(words);
+            let name = list.first().filter(|_| list.len() == 1 && !inverted);
+            matches.more |= name.is_none();
+            let own = if word.starts_with('i') { &mut matches.input } else { &mut matches.output };
+            *own = name.map(|name| (*name).into());
+        }
+        "ip" | "ip6" | "tcp" | "udp" | "th" | "ct" | "meta" | "icmp" | "icmpv6" => {
+            let field = words.next().unwrap_or_default();
+            // The values of a map stand in its effect.
+            if words.peek() != Some(&"vmap") {
+                condition(word, field, words, matches);
+            }
+        }
+        _ => matches.more = true,
+    }
+}
+
+fn condition<'a>(of: &str, field: &str, words: &mut Words<'a, '_>, matches: &mut Matches) {
     if of == "tcp" && field == "flags" {
         matches.flags(flags(words), false);
         matches.protocol = Protocol::Tcp;
@@ -212,14 +220,14 @@ fn condition<'a>(
     let (list, inverted) = operand(words);
     let joined = list.join(",");
     match (of, field) {
-        ("ip" | "ip6", "saddr") => matches.network(PortSide::Source, &joined, inverted),
-        ("ip" | "ip6", "daddr") => matches.network(PortSide::Destination, &joined, inverted),
+        ("ip" | "ip6", "saddr") => matches.network(End::Source, &joined, inverted),
+        ("ip" | "ip6", "daddr") => matches.network(End::Destination, &joined, inverted),
         ("ip", "protocol") | ("ip6", "nexthdr") | ("meta", "l4proto") => {
-            let tcp = list.iter().any(|name| Protocol::of(name) == Protocol::Tcp) != inverted;
-            matches.protocol = if tcp { Protocol::Tcp } else { Protocol::Other };
+            let tcp = list.iter().any(|name| Protocol::of(name) == Protocol::Tcp);
+            matches.protocol = if tcp { Protocol::Tcp } else { Protocol::Other }.inverted(inverted);
         }
-        ("tcp" | "th", "sport") => matches.ports(PortSide::Source, &joined, inverted),
-        ("tcp" | "th", "dport") => matches.ports(PortSide::Destination, &joined, inverted),
+        ("tcp" | "th", "sport") => matches.ports(End::Source, &joined, inverted),
+        ("tcp" | "th", "dport") => matches.ports(End::Destination, &joined, inverted),
         ("ct", "state") => matches.states(&joined, inverted),
         ("udp" | "icmp" | "icmpv6", _) => {}
         _ => matches.more = true,
@@ -232,7 +240,7 @@ fn condition<'a>(
 }
 
 /// `& (fin | syn | rst | ack) == syn`, `syn / fin,syn,rst,ack`, or `syn` alone, which must be among those set.
-fn flags<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>) -> Option<TcpFlags> {
+fn flags<'a>(words: &mut Words<'a, '_>) -> Option<TcpFlags> {
     let plain = |word: &str| word.trim_matches(['(', ')', '&', '|']).to_owned();
     let is_own = |word: &&str| ["==", "/"].contains(word) || TcpFlags::bits(&plain(word)).is_some();
     let mut text = Vec::new();
@@ -251,7 +259,7 @@ fn flags<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>) -> 
 }
 
 /// One value or a set of them, and whether it must not be that.
-fn operand<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>) -> (Vec<&'a str>, bool) {
+fn operand<'a>(words: &mut Words<'a, '_>) -> (Vec<&'a str>, bool) {
     let inverted = words.next_if_eq(&"!=").is_some();
     words.next_if_eq(&"==");
     if words.next_if_eq(&"{").is_some() {
@@ -267,7 +275,7 @@ fn operand<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>) -
     (list, inverted)
 }
 
-fn log<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>) {
+fn log(words: &mut Words<'_, '_>) {
     while let Some(option) =
         words.next_if(|word| ["prefix", "level", "group", "flags", "snaplen", "queue-threshold"].contains(word))
     {

@@ -65,8 +65,7 @@ fn record(line: Line<'_>, heads: &[&str]) -> Option<super::FirewallRule> {
         destination: (cell("dst-ip")?.parse().ok()?, number("dst-port")),
         packets: Some(1),
         bytes: cell("size").and_then(|text| text.parse().ok()),
-        raw: line.text,
-        line: line.number,
+        line,
     };
     Some(flow.record())
 }

@@ -1,10 +1,13 @@
 //! `ufw status`, also verbose and numbered: rules without counters.
 
-use super::{Action, FirewallRule, Matches, PortSide, Protocol, RuleKind};
+use super::matches::End;
+use super::{Action, FirewallRule, Matches, Protocol};
 use crate::host::setting::wide_cells;
 use crate::host::{Format, Found, Line, Lines};
 
 pub const FORMAT: Format = Format { name: "ufw", sniff, parse };
+
+const TABLE: &str = "ufw";
 
 fn sniff(lines: &Lines<'_>) -> bool {
     ["Status: active", "Status: inactive"].contains(&lines.text().trim_end()) || is_head(lines.text())
@@ -20,9 +23,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     lines.take_if(|line| line.text.starts_with("Status: ").then_some(()));
     loop {
         let mut ahead = lines.clone();
-        while ahead.peek().is_some_and(|line| line.text.trim().is_empty()) {
-            ahead.next();
-        }
+        ahead.skip_blank();
         let Some(line) = ahead.next() else { return };
         let text = line.text;
         if let Some(rest) = text.strip_prefix("Default: ") {
@@ -50,20 +51,7 @@ fn is_rulers(text: &str) -> bool {
 fn policy(part: &str, line: Line<'_>) -> Option<FirewallRule> {
     let (word, rest) = part.trim().split_once(" (")?;
     let chain = chain_of(rest.strip_suffix(')')?)?;
-    Some(FirewallRule {
-        kind: RuleKind::Policy,
-        table: "ufw".into(),
-        chain: chain.into(),
-        number: 0,
-        time: None,
-        action: action_of(word)?,
-        target: word.into(),
-        packets: None,
-        bytes: None,
-        matches: Matches::default(),
-        raw: part.trim().into(),
-        line: line.number,
-    })
+    Some(FirewallRule { raw: part.trim().into(), ..FirewallRule::policy(TABLE, chain, action_of(word)?, word, line) })
 }
 
 fn chain_of(direction: &str) -> Option<&'static str> {
@@ -101,26 +89,22 @@ fn row(text: &str) -> Option<(&str, &str, [&str; 2])> {
 
 fn rule(action: &str, direction: &str, [to, from]: [&str; 2], number: u32, line: Line<'_>) -> FirewallRule {
     let mut matches = Matches::default();
-    end(to, PortSide::Destination, &mut matches);
-    end(from, PortSide::Source, &mut matches);
+    end(to, End::Destination, &mut matches);
+    end(from, End::Source, &mut matches);
+    matches.more |= action == "LIMIT"; // to so many connections a minute
     FirewallRule {
-        kind: RuleKind::Rule,
-        table: "ufw".into(),
+        table: TABLE.into(),
         chain: chain_of(direction).unwrap_or("INPUT").into(),
         number,
-        time: None,
         action: action_of(action).unwrap_or(Action::Pass),
         target: action.into(),
-        packets: None,
-        bytes: None,
-        matches: Matches { more: matches.more || action == "LIMIT", ..matches },
-        raw: line.text.trim().into(),
-        line: line.number,
+        matches,
+        ..FirewallRule::at(line)
     }
 }
 
 /// `Anywhere`, `22/tcp`, `10.0.0.1 3306/tcp`, `80,443/tcp (v6)`, `Nginx Full`, `22/tcp on eth0`
-fn end(text: &str, side: PortSide, matches: &mut Matches) {
+fn end(text: &str, side: End, matches: &mut Matches) {
     let (text, interface) = text.split_once(" on ").map_or((text, None), |(text, name)| (text, Some(name)));
     if let Some(name) = interface {
         matches.input = Some(name.trim_end_matches("(v6)").trim().into());

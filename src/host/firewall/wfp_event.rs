@@ -43,8 +43,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
                 destination: (destination, number("Destination Port:")),
                 packets: Some(1),
                 bytes: None,
-                raw: head.text,
-                line: head.number,
+                line: head,
             };
             found.rules.push(flow.record());
         }
