@@ -30,7 +30,7 @@ fn is_set(text: &str) -> bool {
 
 pub(super) fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     let mut process = Process::default();
-    let mut file = OpenFile::default();
+    let mut file = Descriptor::default();
     while let Some(line) = lines.take_if(|line| is_set(line.text).then_some(line)) {
         // -F0 ends fields by NUL, and only sets of them by a line's end.
         for field in line.text.split('\0').filter(|field| !field.is_empty()) {
@@ -40,10 +40,10 @@ pub(super) fn parse(lines: &mut Lines<'_>, found: &mut Found) {
                     std::mem::take(&mut file).end(&process, found);
                     process = Process { pid: value.parse().ok(), ..Process::default() };
                 }
-                'f' => std::mem::replace(&mut file, OpenFile { fd: value.parse().ok(), ..OpenFile::default() })
+                'f' => std::mem::replace(&mut file, Descriptor { fd: value.parse().ok(), ..Descriptor::default() })
                     .end(&process, found),
                 't' if file.kind.is_some() => {
-                    std::mem::replace(&mut file, OpenFile { kind: Some(value), ..OpenFile::default() })
+                    std::mem::replace(&mut file, Descriptor { kind: Some(value), ..Descriptor::default() })
                         .end(&process, found);
                 }
                 't' => file.kind = Some(value),
@@ -69,7 +69,7 @@ struct Process<'a> {
 }
 
 #[derive(Default)]
-struct OpenFile<'a> {
+struct Descriptor<'a> {
     fd: Option<u32>,
     kind: Option<&'a str>,
     is_tcp: bool,
@@ -80,7 +80,7 @@ struct OpenFile<'a> {
     send_q: Option<u32>,
 }
 
-impl OpenFile<'_> {
+impl Descriptor<'_> {
     /// `ST=LISTEN`, `QR=0`, `QS=0`
     fn told(&mut self, value: &str) {
         match value.split_once('=') {
