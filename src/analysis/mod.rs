@@ -30,7 +30,7 @@ use crate::input::{self, Input, Source};
 use crate::tcp::Place;
 use crate::tcp::records::Records;
 use crate::tcp::table::Table;
-use crate::time::{Span, Timestamp};
+use crate::time::{Span, Timestamp, Zone};
 use crate::wire::{self, Keys};
 use index::Index;
 use lens::Lens;
@@ -60,6 +60,8 @@ pub struct Options {
     /// Names of observation points, each with a file or folder of it; may be repeated.
     pub points: Vec<(String, PathBuf)>,
     pub selection: Selection,
+    /// Where times are printed for.
+    pub zone: Zone,
     pub input: input::Options,
     /// Folder for what does not fit into memory.
     pub scratch: PathBuf,
@@ -77,6 +79,7 @@ impl Default for Options {
             stuck_after: Span::from_seconds(60),
             points: Vec::new(),
             selection: Selection::default(),
+            zone: Zone::UTC,
             input: input::Options::default(),
             scratch: std::env::temp_dir(),
             timings: Arc::default(),
@@ -194,7 +197,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         }
     };
     let selected = lens.chosen.told(rows.as_ref());
-    let mut facts = Facts { origins: plan.origins, selected, ..Facts::default() };
+    let mut facts = Facts { origins: plan.origins, selected, zone: options.zone, ..Facts::default() };
     let mut files = Vec::new();
     for (number, chain) in plan.chains.into_iter().enumerate() {
         let lanes: Lanes = Default::default();

@@ -14,7 +14,7 @@ pub use timeline::Timeline;
 use crate::capture::End;
 use crate::tcp::judgement::States;
 use crate::tcp::{Ending, Judgement, Outcome, Side, Summary};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Zone};
 use crate::wire::Address;
 use std::collections::BTreeMap;
 
@@ -40,6 +40,8 @@ pub struct Facts {
     /// What the points were read from, to find it again.
     pub origins: Vec<Origin>,
     pub selected: Selected,
+    /// Where times are printed for.
+    pub zone: Zone,
 }
 
 /// Which part of the inputs was asked for; all of it by default.
