@@ -1,8 +1,10 @@
-//! Points in time and spans between them; the one file that knows calendars and zones.
+//! Points in time and spans between them; the one room that knows calendars and zones.
 //!
 //! A [`Timestamp`] counts nanoseconds since 1970 UTC in an `i64` (1677 to 2262): what captures carry,
 //! what Parquet stores, and what subtracts exactly. Names of zones and calendar fields appear only
 //! when a time is printed or read.
+
+pub mod calendar;
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,16 @@ impl Timestamp {
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         let time: jiff::Timestamp = text.parse().ok()?;
         i64::try_from(time.as_nanosecond()).ok().map(Self)
+    }
+
+    /// A date (year, month, day) and a time of day (hour, minute, second) in UTC; `None` where the calendar has none such.
+    pub fn from_civil(date: (u16, u16, u16), time: (u16, u16, u16)) -> Option<Self> {
+        let small = |number: u16| i8::try_from(number).ok();
+        let year = i16::try_from(date.0).ok()?;
+        let date = jiff::civil::Date::new(year, small(date.1)?, small(date.2)?).ok()?;
+        let time = jiff::civil::Time::new(small(time.0)?, small(time.1)?, small(time.2)?, 0).ok()?;
+        let zoned = date.to_datetime(time).to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(Self::from_parts(zoned.timestamp().as_second(), 0))
     }
 
     /// Of a file's date, clamped to what an `i64` holds.

@@ -5,14 +5,15 @@ mod series;
 
 pub use chain::Chain;
 
+use crate::capture::foreign::{self, Foreign};
 use crate::capture::{self, Format};
 use crate::error::Error;
 use crate::input::Source;
 use crate::time::Timestamp;
 use std::path::PathBuf;
 
-/// How much of a file's head decides its format.
-const HEAD: usize = 4096;
+/// How much of a file's head decides its format: several records of a format without a magic number.
+const HEAD: usize = 256 << 10;
 
 /// A capture file, ready to be framed.
 pub struct File {
@@ -75,7 +76,8 @@ pub fn plan(found: Vec<Found>) -> Recognised {
     let (mut files, mut errors, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for Found { source, named, point } in found {
         let path = source.path().to_owned();
-        let known = capture::recognise(head(&source)).is_some();
+        let head = head(&source);
+        let known = capture::recognise(head).is_some() || foreign::of(head).is_some();
         match recognise(source) {
             Ok(file) => files.push((file, point)),
             Err(_) if !named && !known => left_out.push(path),
@@ -97,15 +99,19 @@ fn recognise(source: Source) -> Result<File, Error> {
         return Err(Error::new(source.path(), cause));
     }
     let head = head(&source);
-    let Some(format) = capture::recognise(head) else {
-        let known: Vec<&str> = capture::FORMATS.iter().map(|format| format.name).collect();
-        let starts: Vec<String> = head.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        let cause =
-            format!("no capture of a known kind ({}): begins with {} at offset 0", known.join(", "), starts.join(" "));
-        return Err(Error::new(source.path(), cause));
-    };
+    let Some(format) = capture::recognise(head) else { return Err(Error::new(source.path(), unknown(head))) };
     match (format.open)(bytes) {
         Ok((start, context)) => Ok(File { source, format, start, context, interfaces: Vec::new() }),
         Err(cause) => Err(Error::new(source.path(), format!("{}: {cause}", format.name))),
     }
+}
+
+/// What is known of a file that no format reads.
+fn unknown(head: &[u8]) -> String {
+    if let Some(Foreign { name, way_out, .. }) = foreign::of(head) {
+        return format!("{name}: recognised, but not read here: {way_out}");
+    }
+    let known: Vec<&str> = capture::FORMATS.iter().map(|format| format.name).collect();
+    let starts: Vec<String> = head.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("no capture of a known kind ({}): begins with {} at offset 0", known.join(", "), starts.join(" "))
 }

@@ -6,15 +6,20 @@
 //! `analysis` accepts a chunk only where its start is the previous chunk's end.
 
 mod ahead;
+mod erf;
+pub mod foreign;
 mod guess;
+mod netmon;
 mod pcap;
 mod pcapng;
+mod records;
 pub mod script;
+mod snoop;
 
 use crate::time::{SECOND, Span, Timestamp};
 
-/// The registry: one container, one line.
-pub static FORMATS: &[Format] = &[pcap::FORMAT, pcapng::FORMAT];
+/// The registry: one container, one line. The one without a magic number is asked last.
+pub static FORMATS: &[Format] = &[pcap::FORMAT, pcapng::FORMAT, snoop::FORMAT, netmon::FORMAT, erf::FORMAT];
 
 /// One container format.
 pub struct Format {
@@ -48,8 +53,19 @@ pub struct Context {
     pub section: usize,
     /// Every interface of the file so far, over all sections.
     pub interfaces: Vec<Interface>,
-    /// For the container's own use: pcap's variants of the record header.
+    /// For the container's own use: pcap's variants of the record header, Network Monitor's version.
     pub variant: u8,
+    /// What the times of records count from, where a container says it once for all of them.
+    pub start: Timestamp,
+    /// Where the order of records stands, in a container that has a table of them.
+    pub table: Option<Table>,
+}
+
+/// A table of the records' offsets, somewhere in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    pub offset: u64,
+    pub entries: u64,
 }
 
 /// One capturing interface, as the file describes it.
@@ -242,7 +258,7 @@ mod tests {
         unreachable!("some chunk reaches the end")
     }
 
-    fn assert_chunks_agree(bytes: &[u8], chunk: u64) -> usize {
+    pub(super) fn assert_chunks_agree(bytes: &[u8], chunk: u64) -> usize {
         let format = recognise(bytes).expect("a known format");
         let (frames, end) = all(format, bytes);
         let (in_chunks, end_in_chunks, again) = chunked(format, bytes, chunk);
@@ -340,8 +356,17 @@ mod tests {
     }
 
     fn context() -> impl Strategy<Value = Context> {
-        (any::<bool>(), prop_oneof![0..2_usize, Just(usize::MAX)], vec(interface(), 0..3), 0..5_u8)
-            .prop_map(|(big_endian, section, interfaces, variant)| Context { big_endian, section, interfaces, variant })
+        let table = prop_oneof![
+            2 => Just(None),
+            1 => (0_u64..400, 0_u64..90).prop_map(Some),
+            1 => any::<(u64, u64)>().prop_map(Some),
+        ];
+        (any::<bool>(), prop_oneof![0..2_usize, Just(usize::MAX)], vec(interface(), 0..3), any::<u8>(), table).prop_map(
+            |(big_endian, section, interfaces, variant, table)| {
+                let table = table.map(|(offset, entries)| Table { offset, entries });
+                Context { big_endian, section, interfaces, variant, start: Timestamp(7), table }
+            },
+        )
     }
 
     proptest! {
@@ -354,7 +379,7 @@ mod tests {
 
         #[test]
         fn no_bytes_make_a_container_panic_or_loop(
-            head in prop::sample::select(vec![&b""[..], b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\x34\xcd\xb2\xa1", b"\x0a\x0d\x0d\x0a"]),
+            head in prop::sample::select(vec![&b""[..], b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\x34\xcd\xb2\xa1", b"\x0a\x0d\x0d\x0a", b"snoop\0\0\0\0\0\0\x02\0\0\0\x04", b"RTSS\0\x01", b"GMBU\x03\x02"]),
             tail in prop_oneof![vec(any::<u8>(), 0..300), vec(prop::sample::select(vec![0_u8, 1, 6, 12, 28, 32]), 0..300)],
             context in context(), from in 0_u64..400, limit in prop_oneof![0_u64..400, Just(u64::MAX)],
         ) {

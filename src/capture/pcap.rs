@@ -1,5 +1,7 @@
 //! The pcap container (draft-ietf-opsawg-pcap): a file header, then records. One interface, one clock. Also its old versions
-//! with swapped lengths (as libpcap reads them) and the patched libpcap of 1999 with its longer record header.
+//! with swapped lengths (as libpcap reads them), AIX's, and the programs that wrote longer record headers (`variant`).
+
+mod variant;
 
 use super::ahead::prefetch;
 use super::{Clock, Context, End, Format, Frame, Interface, LinkType, Resolution, Stop, guess};
@@ -7,40 +9,19 @@ use crate::time::Timestamp;
 use byteorder_slice::{BigEndian, ByteOrder, LittleEndian};
 use pcap_file::pcap::RawPcapPacket;
 use std::borrow::Cow;
+use variant::{Header, Variant};
 
 pub(super) const FORMAT: Format = Format { name: "pcap", recognises, open, boundary, frames };
 
 const FILE_HEADER: usize = 24;
 const MICROSECONDS: u32 = 0xa1b2_c3d4;
 const NANOSECONDS: u32 = 0xa1b2_3c4d;
-/// Alexey Kuznetsov's patch: records carry eight more bytes of header.
-const PATCHED: u32 = 0xa1b2_cd34;
+/// Alexey Kuznetsov's later patches: records carry eight or twelve more bytes of header.
+const MODIFIED: u32 = 0xa1b2_cd34;
 /// What readers accept as a captured length where the file's own bound is lower (libpcap's MAXIMUM_SNAPLEN).
 const MAX_CAPTURED: u32 = 262_144;
 /// Records whose time is further than this from the first one's are not taken for a boundary.
 const FAR: u32 = 400 * 86_400;
-
-/// How the records of a file differ from the format's; stored as [`Context::variant`].
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Variant {
-    Standard = 0,
-    /// Version below 2.3: the two lengths stand in the other order.
-    Swapped = 1,
-    /// Version 2.3: written both ways; the captured length is the smaller one.
-    SmallerFirst = 2,
-    Patched = 3,
-}
-
-impl Variant {
-    fn of(context: &Context) -> Self {
-        match context.variant {
-            1 => Self::Swapped,
-            2 => Self::SmallerFirst,
-            3 => Self::Patched,
-            _ => Self::Standard,
-        }
-    }
-}
 
 fn recognises(head: &[u8]) -> bool {
     magic(head).is_some()
@@ -49,7 +30,7 @@ fn recognises(head: &[u8]) -> bool {
 /// The magic number and whether it is big endian.
 fn magic(head: &[u8]) -> Option<(u32, bool)> {
     let first: [u8; 4] = head.get(..4)?.try_into().ok()?;
-    let known = |number: &u32| [MICROSECONDS, NANOSECONDS, PATCHED].contains(number);
+    let known = |number: &u32| [MICROSECONDS, NANOSECONDS, MODIFIED].contains(number);
     let little = Some(u32::from_le_bytes(first)).filter(known).map(|number| (number, false));
     little.or_else(|| Some(u32::from_be_bytes(first)).filter(known).map(|number| (number, true)))
 }
@@ -58,37 +39,61 @@ fn open(bytes: &[u8]) -> Result<(u64, Context), String> {
     let (magic, big_endian) = magic(bytes).ok_or("no pcap magic number")?;
     let header =
         bytes.get(..FILE_HEADER).ok_or_else(|| format!("the file header ends after {} of 24 bytes", bytes.len()))?;
-    let (variant, snaplen, network) = match big_endian {
-        true => header_fields::<BigEndian>(magic, header)?,
-        false => header_fields::<LittleEndian>(magic, header)?,
+    let described = match big_endian {
+        true => describe::<BigEndian>(magic, header, bytes)?,
+        false => describe::<LittleEndian>(magic, header, bytes)?,
     };
-    let resolution = Resolution::Decimal(if magic == NANOSECONDS { 9 } else { 6 });
-    // Bit 26 says that the top four bits count the 16-bit words of frame check sequence; both are no part of the type.
-    let fcs_bytes = if network & 0x0400_0000 != 0 { (network >> 28) as u8 * 2 } else { 0 };
-    let interface = Interface {
-        link: LinkType(network & 0x03ff_ffff),
-        snaplen,
-        clock: Clock { resolution, offset_seconds: 0 },
-        fcs_bytes,
-        name: None,
-    };
-    let context = Context { big_endian, section: 0, interfaces: vec![interface], variant: variant as u8 };
+    let Described { variant, snaplen, link, fcs_bytes, decimals } = described;
+    let clock = Clock { resolution: Resolution::Decimal(decimals), offset_seconds: 0 };
+    let interface = Interface { link: LinkType(link), snaplen, clock, fcs_bytes, name: None };
+    let context = Context { big_endian, interfaces: vec![interface], variant: variant as u8, ..Context::default() };
     Ok((FILE_HEADER as u64, context))
 }
 
-/// Variant, snap length and link-type field.
-fn header_fields<B: ByteOrder>(magic: u32, header: &[u8]) -> Result<(Variant, u32, u32), String> {
+/// What the file header says.
+struct Described {
+    variant: Variant,
+    snaplen: u32,
+    link: u32,
+    fcs_bytes: u8,
+    /// Decimals of the clock.
+    decimals: u8,
+}
+
+fn describe<B: ByteOrder>(magic: u32, header: &[u8], bytes: &[u8]) -> Result<Described, String> {
     let half = |at: usize| header.get(at..at + 2).map_or(0, B::read_u16);
     let word = |at: usize| header.get(at..at + 4).map_or(0, B::read_u32);
-    let variant = match (half(4), half(6)) {
-        _ if magic == PATCHED => Variant::Patched,
+    let (snaplen, network) = (word(16), word(20));
+    // Bit 26 says that the top four bits count the 16-bit words of frame check sequence; both are no part of the type.
+    let fcs_bytes = if network & 0x0400_0000 != 0 { (network >> 28) as u8 * 2 } else { 0 };
+    let decimals = if magic == NANOSECONDS { 9 } else { 6 };
+    let version = (half(4), half(6));
+    if let Some((link, variant)) = aix(network).filter(|_| magic == MICROSECONDS && version == (2, 2)) {
+        return Ok(Described { variant, snaplen, link, fcs_bytes: 0, decimals: 9 });
+    }
+    let told = |usual, others: &[Variant]| Variant::told::<B>(usual, others, bytes, snaplen);
+    let variant = match version {
+        _ if magic == MODIFIED => told(Variant::Modified, &[Variant::ModifiedSmp]),
         // DG/UX numbers its version so.
         (2, 0..=2) | (543, 0) => Variant::Swapped,
         (2, 3) => Variant::SmallerFirst,
+        (2, _) if magic == MICROSECONDS => told(Variant::Standard, &[Variant::Modified, Variant::Nokia]),
         (2, _) => Variant::Standard,
         (major, minor) => return Err(format!("pcap version {major}.{minor} is not known")),
     };
-    Ok((variant, word(16), word(20)))
+    Ok(Described { variant, snaplen, link: network & 0x03ff_ffff, fcs_bytes, decimals })
+}
+
+/// AIX writes interface types (RFC 1573) as link types, and nanoseconds. Version 2.2 was written by old libpcaps too, which
+/// did not use these numbers; but for 9, PPP, of which fewer files are left than of AIX's Token Ring.
+fn aix(network: u32) -> Option<(u32, Variant)> {
+    Some(match network {
+        6 => (1, Variant::SmallerFirst),
+        9 => (6, Variant::SmallerFirst),
+        15 => (10, Variant::AixFddi),
+        24 => (0, Variant::SmallerFirst),
+        _ => return None,
+    })
 }
 
 fn frames<'a>(bytes: &'a [u8], context: &mut Context, from: u64, limit: u64, sink: &mut dyn FnMut(Frame<'a>)) -> Stop {
@@ -131,30 +136,6 @@ fn by_hand<'a, B: ByteOrder>(rest: &'a [u8], variant: Variant) -> Option<Record<
         header: header.length,
         data,
     })
-}
-
-/// The fields of a record header, in the meaning that the variant gives them.
-struct Header {
-    seconds: u32,
-    fraction: u32,
-    captured: u32,
-    original: u32,
-    length: usize,
-}
-
-impl Header {
-    fn read<B: ByteOrder>(rest: &[u8], variant: Variant) -> Option<Self> {
-        let length = if variant == Variant::Patched { 24 } else { 16 };
-        let bytes = rest.get(..length)?;
-        let word = |at: usize| bytes.get(at..at + 4).map_or(0, B::read_u32);
-        let (first, second) = (word(8), word(12));
-        let (captured, original) = match variant {
-            Variant::Swapped => (second, first),
-            Variant::SmallerFirst => (first.min(second), first.max(second)),
-            Variant::Standard | Variant::Patched => (first, second),
-        };
-        Some(Self { seconds: word(0), fraction: word(4), captured, original, length })
-    }
 }
 
 /// The bound on captured lengths of this file.
@@ -323,12 +304,44 @@ mod tests {
         assert_eq!(lengths(&either), [(60, 3), (50, 4)]);
     }
 
+    /// A file whose records have `extra` between their lengths and their data.
+    fn with_extra(magic: u32, extra: &[u8]) -> Vec<u8> {
+        let (long, short) = ([extra, b"abc"].concat(), [extra, b"z"].concat());
+        file(magic, (2, 4), 96, 1, &[(1, 0, 3, 60, &long), (1, 0, 1, 1, &short), (2, 0, 1, 1, &short)])
+    }
+
     #[test]
-    fn the_patched_libpcap_of_1999_has_eight_more_bytes_before_the_data() {
-        let bytes = file(PATCHED, (2, 4), 96, 1, &[(1, 0, 3, 60, b"........abc"), (1, 0, 1, 1, b"........z")]);
-        let (frames, end) = all(&FORMAT, &bytes);
-        assert_eq!(frames.iter().map(|frame| frame.offset).collect::<Vec<_>>(), [48, 75]);
-        assert_eq!((lengths(&bytes), end), (vec![(60, 3), (1, 1)], End::Clean));
+    fn longer_record_headers_are_told_by_the_first_records() {
+        let interface_protocol_kind = b"\0\0\0\x02\x08\0\x04.";
+        for (magic, extra) in [
+            (MODIFIED, &interface_protocol_kind[..]),
+            // Red Hat 6.1 kept the magic number.
+            (MICROSECONDS, interface_protocol_kind),
+            (MODIFIED, b"\0\0\0\x02\x08\0\x04....."),
+            (MICROSECONDS, &0x9fbf_b601_u32.to_be_bytes()),
+        ] {
+            let bytes = with_extra(magic, extra);
+            let (frames, end) = all(&FORMAT, &bytes);
+            let first = 40 + extra.len() as u64;
+            let offsets: Vec<_> = frames.iter().map(|frame| frame.offset).collect();
+            assert_eq!(offsets, [first, first + 3 + first - 24, first + 4 + 2 * (first - 24)], "{extra:?}");
+            assert_eq!((lengths(&bytes), end), (vec![(60, 3), (1, 1), (1, 1)], End::Clean));
+        }
+    }
+
+    #[test]
+    fn aix_counts_nanoseconds_and_names_interfaces_by_their_type() {
+        let read = |network, data: &[u8]| {
+            let bytes = file(MICROSECONDS, (2, 2), 96, network, &[(1, 999_999_999, data.len() as u32, 60, data)]);
+            let (_, context) = open(&bytes).expect("a header");
+            let frame = all(&FORMAT, &bytes).0.remove(0);
+            (context.interfaces[0].link.0, frame.time, frame.wire_len, frame.len)
+        };
+        let time = Timestamp::from_parts(1, 999_999_999);
+        assert_eq!(read(6, b"ethernet"), (1, time, 60, 8));
+        assert_eq!(read(24, b"loopback"), (0, time, 60, 8));
+        // Three bytes of padding before FDDI.
+        assert_eq!(read(15, b"padfddi"), (10, time, 57, 4));
     }
 
     #[test]

@@ -36,7 +36,7 @@ const NOISE: [&str; 4] =
 
 fn sniff(lines: &Lines<'_>) -> bool {
     let text = lines.text();
-    is_header(text) || Row::read(text, false).is_some()
+    is_header(text) || Row::read(text, None).is_some()
 }
 
 fn is_header(text: &str) -> bool {
@@ -77,7 +77,7 @@ struct Block {
 
 impl Block {
     fn take(&mut self, line: Line<'_>, found: &mut Found) -> Verdict {
-        if let Some(row) = Row::read(line.text, self.stateless) {
+        if let Some(row) = Row::read(line.text, Some(self)) {
             return self.row(line, &row, found);
         }
         if line.text.starts_with([' ', '\t']) {
@@ -144,15 +144,15 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// `None` if the line is no row. A row without a state is one only where the header says that it has none.
-    fn read(text: &'a str, stateless: bool) -> Option<Self> {
+    /// `None` if the line is no row. Inside a block a row may lack its state, where the header says so or the cell is blank.
+    fn read(text: &'a str, within: Option<&Block>) -> Option<Self> {
         let text = text.trim_start();
         let netid = NETIDS.into_iter().find(|netid| text.starts_with(netid));
         let rest = netid.map_or(text, |netid| text.get(netid.len()..).unwrap_or_default().trim_start());
         let state = STATES.into_iter().find(|(word, _)| rest.starts_with(word));
         let rest = match state {
             Some((word, _)) => rest.get(word.len()..)?,
-            None if stateless => rest,
+            None if within.is_some_and(|block| block.stateless || netid.is_some()) => rest,
             None => return None,
         };
         let (recv_q, rest) = number(rest)?;

@@ -67,5 +67,6 @@ fn every_plain_capture_has_the_frames_and_the_damage_that_tshark_finds() {
     }
     println!("equal: {equal:?}\nnot read yet: {not_read:?}\nexplained: {explained:#?}");
     assert!(unexplained.is_empty(), "unexplained: {unexplained:#?}");
-    assert!(equal.len() == 2 && equal.values().all(|files| *files > 300), "the corpus has hundreds of either format");
+    assert!(["pcap", "pcapng"].iter().all(|format| equal[format] > 300), "the corpus has hundreds of either format");
+    assert_eq!((equal.len(), equal["erf"]), (3, 4), "and four of ERF");
 }

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod chains;
+mod containers;
 mod corpus;
 mod corpus_community_id;
 mod corpus_connections;
@@ -9,6 +10,7 @@ mod corpus_frames;
 mod corpus_resets;
 mod corpus_segments;
 mod corpus_translations;
+mod dumps;
 mod explain;
 mod incidents;
 mod lab;

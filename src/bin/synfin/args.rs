@@ -16,7 +16,7 @@ synfin says what became of every TCP connection in packet captures, and why.
   synfin -o out evidence/ more.pcapng  whole folders, packed or not, into another report folder
   synfin show connections x.pcap       one table to standard output (aligned, or CSV in a pipe)
 
-It reads pcap and pcapng files, offline: no live capture, no decryption, nothing leaves this machine.
+It reads pcap, pcapng and others, offline: no live capture, no decryption, nothing leaves this machine.
 A report holds connections.csv and .parquet, inputs.csv and summary.json.
 
   synfin explain syn_unanswered        what a word in a table means; `explain columns` lists all

@@ -1,0 +1,133 @@
+//! Captures that are recognised and not read: nobody shall have to guess what a file is and how to go on.
+
+/// One such format.
+#[derive(Debug)]
+pub struct Foreign {
+    /// As its people name it.
+    pub name: &'static str,
+    /// Whether a file that begins with these bytes is of this format.
+    pub recognises: fn(&[u8]) -> bool,
+    /// What to do.
+    pub way_out: &'static str,
+}
+
+const EDITCAP: &str = "convert it with `editcap -F pcapng IN OUT` (Wireshark)";
+
+/// The registry: one format, one line.
+pub static FOREIGN: &[Foreign] = &[
+    Foreign {
+        name: "Windows event trace (ETL)",
+        recognises: is_etl,
+        way_out: "convert it with `pktmon etl2pcap FILE` on Windows, or with etl2pcapng (of `netsh trace`)",
+    },
+    editcap("DOS Sniffer", |head| head.starts_with(b"TRSNIFF data    \x1a")),
+    editcap("NetXray or Windows Sniffer", |head| head.starts_with(b"XCP\0") || head.starts_with(b"VL\0\0")),
+    editcap("HP-UX nettl trace", |head| head.starts_with(b"TR\0d\0") || head.starts_with(b"TR\0\0\x80")),
+    editcap("Novell LANalyzer trace", |head| {
+        head.get(4..).is_some_and(|rest| rest.starts_with(b"\x01\x05Trace Display Tra"))
+    }),
+    editcap("Visual Networks capture", |head| head.starts_with(b"\x05VNF")),
+    editcap("InfoVista 5View capture", |head| head.starts_with(&[0xaa; 4])),
+    editcap("Bluetooth capture (btsnoop)", |head| head.starts_with(b"btsnoop\0")),
+    editcap("K12 text export", |head| head.starts_with(b"+---------+---------------+----------+")),
+    editcap("Tektronix K12 rf5 capture", |head| head.starts_with(b"\0\0\x02\0\x12\x05\0\x10")),
+    editcap("Viavi Observer capture", |head| head.starts_with(b"ObserverPktBuffe")),
+    editcap("NetScaler trace", |head| head.windows(9).take(64).any(|word| word == b"NetScaler")),
+    editcap("OmniPeek capture", |head| head.starts_with(b"\x7fver") || head.starts_with(b"\xabver")),
+    editcap("AIX iptrace", |head| head.starts_with(b"iptrace 1.0") || head.starts_with(b"iptrace 2.0")),
+    editcap("RADCOM capture", |head| head.starts_with(b"\x42\xd2\0\x34\x12\x66\x22\x88")),
+    editcap("Ixia lcap capture", |head| {
+        let magic = head.first_chunk().map(|magic| u32::from_be_bytes(*magic));
+        let known = [0x1c00_01ac_u32, 0x1c00_01ab];
+        known.into_iter().any(|known| magic == Some(known) || magic == Some(known.swap_bytes()))
+    }),
+    editcap("EyeSDN trace", |head| head.starts_with(b"EyeSDN")),
+    editcap("Catapult DCT2000 trace", |head| head.starts_with(b"Session Transcript")),
+    editcap("CommView NCF capture", is_commview),
+    editcap("CommView NCFX capture", is_commview_x),
+    Foreign {
+        name: "Windows event log (evtx)",
+        recognises: |head| head.starts_with(b"ElfFile\0"),
+        way_out: "a log and no capture: print it with `wevtutil qe /lf FILE`",
+    },
+];
+
+/// The format of a file that begins with `head`, if it is one of these.
+pub fn of(head: &[u8]) -> Option<&'static Foreign> {
+    FOREIGN.iter().find(|foreign| (foreign.recognises)(head))
+}
+
+const fn editcap(name: &'static str, recognises: fn(&[u8]) -> bool) -> Foreign {
+    Foreign { name, recognises, way_out: EDITCAP }
+}
+
+/// A buffer's header, whose size comes first, then the header that every trace begins with: version 2, of a 32 or 64-bit
+/// system, with the flags of an event that has such a header.
+fn is_etl(head: &[u8]) -> bool {
+    let size = head.first_chunk().map_or(0, |size| u32::from_le_bytes(*size));
+    let system = head.get(72..76);
+    size >= 1024 && size.is_multiple_of(1024) && matches!(system, Some([2, 0, 1 | 2, 0xc0]))
+}
+
+/// Length, length again, version 0 and a date.
+fn is_commview(head: &[u8]) -> bool {
+    let [l0, l1, s0, s1, 0, rest @ ..] = head else { return false };
+    [l0, l1] == [s0, s1] && (*l0, *l1) != (0, 0) && is_date(rest)
+}
+
+/// Length in four bytes and a date.
+fn is_commview_x(head: &[u8]) -> bool {
+    let [l0, l1, l2, 0, rest @ ..] = head else { return false };
+    (*l0, *l1, *l2) != (0, 0, 0) && is_date(rest)
+}
+
+/// A year from 1990 to 2099, month, day, hour, minute, second and microsecond.
+fn is_date(bytes: &[u8]) -> bool {
+    let [y0, y1, 1..=12, 1..=31, 0..24, 0..60, 0..60, micros @ ..] = bytes else {
+        return false;
+    };
+    (1990..2100).contains(&u16::from_le_bytes([*y0, *y1]))
+        && micros.first_chunk().is_some_and(|micros| u32::from_le_bytes(*micros) < 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(head: &[u8]) -> Option<&'static str> {
+        of(head).map(|foreign| foreign.name)
+    }
+
+    #[test]
+    fn event_traces_are_known_by_their_first_buffer() {
+        let mut trace = vec![0; 128];
+        trace[..4].copy_from_slice(&0x1_0000_u32.to_le_bytes());
+        trace[72..76].copy_from_slice(&[2, 0, 2, 0xc0]);
+        assert_eq!(name(&trace), Some("Windows event trace (ETL)"));
+        trace[1] = 1;
+        assert_eq!(name(&trace), None);
+    }
+
+    #[test]
+    fn a_date_stands_behind_the_lengths_of_commview() {
+        let date = [0xea, 7, 11, 20, 20, 7, 56, 0x45, 0xe1, 9, 0];
+        assert_eq!(name(&[&[170, 0, 170, 0, 0][..], &date].concat()), Some("CommView NCF capture"));
+        assert_eq!(name(&[&[170, 0, 0, 0][..], &date].concat()), Some("CommView NCFX capture"));
+        assert_eq!(name(&[&[170, 0, 171, 0, 0][..], &date].concat()), None);
+    }
+
+    #[test]
+    fn captures_that_are_read_texts_and_nothing_are_not_foreign() {
+        for head in [
+            &b""[..],
+            b"\xd4\xc3\xb2\xa1\x02\0\x04\0",
+            b"snoop\0\0\0",
+            b"GMBU",
+            b"Proto Recv-Q",
+            &[0; 4096],
+            &[255; 99],
+        ] {
+            assert_eq!(name(head), None);
+        }
+    }
+}

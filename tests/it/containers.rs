@@ -1,0 +1,65 @@
+//! Every container tells the same story: a recording, converted, gives the connections it gave as it was captured.
+
+mod converted;
+mod erf;
+mod foreign;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use synfin::analysis::Options;
+use synfin::case::Judged;
+use synfin::report::columns::COLUMNS;
+use synfin::report::{Column, Kind, Value};
+
+/// The program of that name, if it runs here; says so if not.
+pub fn tool(name: &str) -> Option<&str> {
+    let runs = Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success());
+    if !runs {
+        eprintln!("skipped: {name} is not installed (Debian: wireshark-common, tshark, tcpdump)");
+    }
+    runs.then_some(name)
+}
+
+pub fn testdata(below: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(below)
+}
+
+/// What a table's cells depend on, besides the packets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// The original's.
+    Kept,
+    /// A coarser one: times, durations, and what is computed of them, differ.
+    Coarser,
+}
+
+/// All rows of a capture with all their cells but the names of files; without those that depend on the clock where it is
+/// coarser than the original's.
+pub fn table(path: &Path, clock: Clock) -> Vec<Vec<String>> {
+    let (rows, case) = crate::support::analyse_with(&[path.to_owned()], &Options::default());
+    assert!(case.unread.is_empty(), "{:?}", case.unread);
+    let kept = COLUMNS.iter().filter(|column| {
+        let of_file = matches!(column.name, "point" | "first_file" | "last_file");
+        let timed = matches!(column.kind, Kind::Time | Kind::Seconds) || OF_TIME.contains(&column.name);
+        !of_file && (clock == Clock::Kept || !timed)
+    });
+    let columns: Vec<_> = kept.collect();
+    let cell = |row, column: &Column<Judged>| -> String {
+        let value: Value<'_> = (column.get)(row, &case.facts);
+        format!("{}={value:?}", column.name)
+    };
+    rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect()).collect()
+}
+
+/// Columns that are no time and are computed of times.
+const OF_TIME: [&str; 1] = ["id"];
+
+/// Says the first cell that differs, which a dump of both tables would hide.
+pub fn assert_same(what: &str, found: &[Vec<String>], expected: &[Vec<String>]) {
+    assert_eq!(found.len(), expected.len(), "{what}: number of connections");
+    for (number, (found, expected)) in found.iter().zip(expected).enumerate() {
+        for (found, expected) in found.iter().zip(expected) {
+            assert_eq!(found, expected, "{what}: connection {number}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Dumps of every system's hosts, against what a person reads in them.
+
+mod foreign;
+mod mutated;
+mod normal;
