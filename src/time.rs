@@ -5,10 +5,11 @@
 //! when a time is printed or read.
 
 pub mod calendar;
+mod zone;
 
-use jiff::tz::TimeZone;
+pub use zone::Zone;
+
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 pub const SECOND: i64 = 1_000_000_000;
 
@@ -68,8 +69,9 @@ impl Timestamp {
     pub fn parse(text: &str, zone: Zone) -> Result<Self, String> {
         let text = text.trim();
         let of = |time: jiff::Timestamp| i64::try_from(time.as_nanosecond()).ok().map(Self);
-        let absolute = text.parse::<jiff::Timestamp>().or_else(|_| text.parse::<jiff::Zoned>().map(|time| time.timestamp()));
-        let civil = || text.parse::<jiff::civil::DateTime>().and_then(|time| zone.jiff().to_timestamp(time));
+        let absolute =
+            text.parse::<jiff::Timestamp>().or_else(|_| text.parse::<jiff::Zoned>().map(|time| time.timestamp()));
+        let civil = || text.parse::<jiff::civil::DateTime>().and_then(|time| zone.to_timestamp(time));
         absolute.or_else(|_| civil()).ok().and_then(of).ok_or_else(|| {
             format!("`{text}` is no time between 1677 and 2262: write 2026-11-20T20:05:54Z, or with an offset such as +01:00")
         })
@@ -79,7 +81,8 @@ impl Timestamp {
     pub fn write_rfc3339(self, zone: Zone, out: &mut Vec<u8>) {
         let offset = zone.offset_minutes(self);
         let local = i128::from(self.0) + i128::from(offset) * 60 * i128::from(SECOND);
-        let (days, within) = (local.div_euclid(86_400 * i128::from(SECOND)), local.rem_euclid(86_400 * i128::from(SECOND)));
+        let (days, within) =
+            (local.div_euclid(86_400 * i128::from(SECOND)), local.rem_euclid(86_400 * i128::from(SECOND)));
         // Both fit: a day is some 2^47 nanoseconds, and there are some 2^18 days.
         let (days, within) = (days as i64, within as i64);
         let (year, month, day) = civil(days);
@@ -138,81 +141,6 @@ impl Timestamp {
     pub fn time_of_day(self, zone: Zone) -> String {
         self.written(zone).chars().skip(11).take(8).collect()
     }
-}
-
-/// Where times are printed and read for. A few exist in a process and live as long as it does, so this is a plain value.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct Zone {
-    /// `None` is UTC.
-    zone: Option<&'static TimeZone>,
-}
-
-impl Zone {
-    pub const UTC: Self = Self { zone: None };
-
-    /// An IANA name (`Europe/Berlin`), `local`, `UTC`, or an offset (`+02:00`, `-0330`).
-    ///
-    /// # Errors
-    /// In words.
-    pub fn parse(name: &str) -> Result<Self, String> {
-        let name = name.trim();
-        if name.eq_ignore_ascii_case("utc") || name.eq_ignore_ascii_case("z") {
-            return Ok(Self::UTC);
-        }
-        let zone = if name.eq_ignore_ascii_case("local") {
-            TimeZone::try_system().map_err(|_| "this machine does not say in which zone it is: name one".to_owned())?
-        } else if let Some(offset) = offset(name) {
-            TimeZone::fixed(offset)
-        } else {
-            TimeZone::get(name).map_err(|_| {
-                format!("`{name}` is no time zone: write a name such as Europe/Berlin, `local`, `UTC` or an offset such as +02:00")
-            })?
-        };
-        Ok(if zone == TimeZone::UTC { Self::UTC } else { Self { zone: Some(Box::leak(Box::new(zone))) } })
-    }
-
-    /// What stands beside a time of day there at that moment: `UTC`, `CET`, `+05:45`.
-    pub fn name_at(self, time: Timestamp) -> String {
-        let Some(zone) = self.zone else { return "UTC".to_owned() };
-        let at = jiff::Timestamp::from_nanosecond(time.0.into()).unwrap_or_default();
-        let name = zone.to_offset_info(at).abbreviation().to_owned();
-        if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            return name;
-        }
-        let text = time.written(self);
-        text.get(text.len().saturating_sub(6)..).unwrap_or_default().to_owned()
-    }
-
-    fn jiff(self) -> TimeZone {
-        self.zone.cloned().unwrap_or(TimeZone::UTC)
-    }
-
-    /// Minutes east of Greenwich at that moment. Local mean times of the nineteenth century lose their seconds, as RFC 3339 has
-    /// none; the moment stays the same.
-    fn offset_minutes(self, time: Timestamp) -> i64 {
-        let Some(zone) = self.zone else { return 0 };
-        let at = jiff::Timestamp::from_nanosecond(time.0.into()).unwrap_or_default();
-        i64::from(zone.to_offset(at).seconds()) / 60
-    }
-}
-
-impl fmt::Debug for Zone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.zone.map_or(Some("UTC"), |zone| zone.iana_name()).unwrap_or("offset"))
-    }
-}
-
-/// `+02:00`, `-0330`, `+2`
-fn offset(text: &str) -> Option<jiff::tz::Offset> {
-    let (sign, digits) = text.strip_prefix('+').map(|rest| (1, rest)).or_else(|| Some((-1, text.strip_prefix('-')?)))?;
-    let (hours, minutes) = match (digits.split_once(':'), digits.len()) {
-        (Some(both), _) => both,
-        (None, 4) => digits.split_at_checked(2)?,
-        (None, _) => (digits, "0"),
-    };
-    let part = |text: &str, most| text.parse::<i32>().ok().filter(|number| (0..=most).contains(number) && text.len() <= 2);
-    let seconds = (part(hours, 23)? * 60 + part(minutes, 59)?) * 60;
-    jiff::tz::Offset::from_seconds(sign * seconds).ok()
 }
 
 impl Span {
@@ -307,46 +235,17 @@ mod tests {
         assert_eq!(time.time_of_day(Zone::UTC), "08:54:54");
     }
 
-    fn zone(name: &str) -> Zone {
-        Zone::parse(name).unwrap_or_else(|error| panic!("{error}"))
-    }
-
-    #[test]
-    fn zones_have_their_own_clocks_also_over_a_change_of_it() {
-        let berlin = zone("Europe/Berlin");
-        let printed = |text: &str| {
-            let time = Timestamp::from_rfc3339(text).expect("a time");
-            (time.date_and_time(berlin), berlin.name_at(time), time.written(berlin))
-        };
-        let wanted = |time: &str, name: &str, written: &str| (time.to_owned(), name.to_owned(), written.to_owned());
-        assert_eq!(
-            printed("2026-10-25T00:59:59Z"),
-            wanted("2026-10-25 02:59:59", "CEST", "2026-10-25T02:59:59.000000000+02:00")
-        );
-        assert_eq!(
-            printed("2026-10-25T01:00:00Z"),
-            wanted("2026-10-25 02:00:00", "CET", "2026-10-25T02:00:00.000000000+01:00")
-        );
-        let time = Timestamp::from_rfc3339("2026-01-01T00:00:00Z").expect("a time");
-        for (name, day, beside) in [
-            ("+05:45", "2026-01-01 05:45:00", "+05:45"),
-            ("-0330", "2025-12-31 20:30:00", "-03:30"),
-            ("Asia/Kathmandu", "2026-01-01 05:45:00", "+05:45"),
-            ("utc", "2026-01-01 00:00:00", "UTC"),
-            ("+0", "2026-01-01 00:00:00", "UTC"),
-        ] {
-            assert_eq!((time.date_and_time(zone(name)), zone(name).name_at(time)), (day.to_owned(), beside.to_owned()), "{name}");
-        }
-        for name in ["Europe/Atlantis", "", "+25", "+1:99", "++1"] {
-            assert!(Zone::parse(name).is_err_and(|error| error.contains("no time zone")), "{name}");
-        }
-    }
-
     #[test]
     fn times_are_read_with_their_zone_or_in_the_one_asked_for() {
+        let berlin = Zone::parse("Europe/Berlin").expect("a zone");
         let expected = Timestamp::from_rfc3339("2026-11-20T20:05:54Z");
-        for text in ["2026-11-20T20:05:54Z", "2026-11-20T21:05:54+01:00", "2026-11-20 21:05:54", "2026-11-20T21:05:54[Europe/Berlin]"] {
-            assert_eq!(Timestamp::parse(text, zone("Europe/Berlin")).ok(), expected, "{text}");
+        for text in [
+            "2026-11-20T20:05:54Z",
+            "2026-11-20T21:05:54+01:00",
+            "2026-11-20 21:05:54",
+            "2026-11-20T21:05:54[Europe/Berlin]",
+        ] {
+            assert_eq!(Timestamp::parse(text, berlin).ok(), expected, "{text}");
         }
         let day = Timestamp::parse("2026-11-20", Zone::UTC).ok();
         assert_eq!(day, Timestamp::from_rfc3339("2026-11-20T00:00:00Z"));
@@ -362,7 +261,10 @@ mod tests {
         assert_eq!(span("90"), Some(90 * SECOND));
         assert_eq!(span("1h30m"), Some(5400 * SECOND));
         assert_eq!(span("1.5min"), Some(90 * SECOND));
-        assert_eq!([span("250ms"), span("7us"), span("9ns"), span("1d")], [250_000_000, 7000, 9, 86_400 * SECOND].map(Some));
+        assert_eq!(
+            [span("250ms"), span("7us"), span("9ns"), span("1d")],
+            [250_000_000, 7000, 9, 86_400 * SECOND].map(Some)
+        );
         for text in ["", "s", "5 parsecs", "1h30", "-5s", "1..5s", "é"] {
             assert_eq!(span(text), if text == "1h30" { Some(3630 * SECOND) } else { None }, "{text}");
         }

@@ -125,8 +125,8 @@ fn open(paths: &[PathBuf], options: &Options) -> Plan {
     let mut origins = Vec::new();
     for input in &inputs {
         let (opened, errors) = input::open(input, &options.input);
-        origins.push(origin(input, &opened));
         let point = options.points.get(input.under).map(|(name, _)| name);
+        origins.push(Origin { point: point.cloned(), ..origin(input, &opened) });
         sources.extend(opened.into_iter().map(|source| plan::Found {
             source,
             named: input.named,
@@ -156,6 +156,7 @@ fn origin(input: &Input, opened: &[Source]) -> Origin {
         modified: opened.first().and_then(Source::modified).map(Timestamp::of_system),
         packed: !whole && !stream && !opened.is_empty(),
         stream,
+        point: None,
     }
 }
 

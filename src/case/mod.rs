@@ -71,6 +71,8 @@ pub struct Origin {
     pub packed: bool,
     /// Standard input or a pipe: it can be read once only.
     pub stream: bool,
+    /// The observation point that it was given to by name.
+    pub point: Option<String>,
 }
 
 /// An observation point: a chain of files that make one stream of frames.

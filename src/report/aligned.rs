@@ -31,7 +31,8 @@ pub(super) fn open(sink: Sink, fields: Vec<Field>, width: usize) -> Box<dyn RowW
 impl RowWriter for Aligned {
     fn batch(&mut self, cells: &dyn Cells) -> io::Result<()> {
         for row in 0..cells.rows() {
-            let texts: Vec<_> = (0..self.fields.len()).map(|column| shown(&cells.cell(row, column), cells.zone())).collect();
+            let texts: Vec<_> =
+                (0..self.fields.len()).map(|column| shown(&cells.cell(row, column), cells.zone())).collect();
             if self.layout.is_some() {
                 self.line(&texts)?;
                 continue;

@@ -46,6 +46,8 @@ struct SourceEntry {
     modified_time: Option<String>,
     packed: bool,
     stream: bool,
+    #[serde(default)]
+    point: Option<String>,
 }
 
 /// The part of the document that is read back.
@@ -143,6 +145,7 @@ pub fn origins(document: &[u8]) -> Result<Vec<Origin>, String> {
         modified: source.modified_time.as_deref().and_then(Timestamp::from_rfc3339),
         packed: source.packed,
         stream: source.stream,
+        point: source.point,
     };
     Ok(sources.into_iter().map(origin).collect())
 }
@@ -154,6 +157,7 @@ fn source(origin: &Origin) -> SourceEntry {
         modified_time: origin.modified.map(Timestamp::rfc3339),
         packed: origin.packed,
         stream: origin.stream,
+        point: origin.point.clone(),
     }
 }
 

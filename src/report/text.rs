@@ -126,8 +126,9 @@ fn headline(case: &Case, style: Style) -> Vec<Line> {
 /// What was asked for, if that is not all: how many frames and rows it left.
 fn selection(case: &Case, style: Style) -> Vec<Line> {
     let Facts { selected, zone, points, .. } = &case.facts;
-    let cut = |words: &str| cut_middle(&safe(words), style.columns().saturating_sub(30), style).into_owned();
-    let moment = |word: &str, time: Timestamp| format!("{word} {} {}", time.to_the_microsecond(*zone), zone.name_at(time));
+    let cut = |words: &str| cut_middle(&safe(words), style.columns().saturating_sub(30), style);
+    let moment =
+        |word: &str, time: Timestamp| format!("{word} {} {}", time.to_the_microsecond(*zone), zone.name_at(time));
     let frames = [
         selected.since.map(|time| moment("since", time)),
         selected.until.map(|time| moment("until", time)),
@@ -136,9 +137,10 @@ fn selection(case: &Case, style: Style) -> Vec<Line> {
     let frames: Vec<String> = frames.into_iter().flatten().collect();
     let mut texts = Vec::new();
     if !frames.is_empty() {
-        let (all, left_out) = points.iter().flat_map(|point| &point.files).fold((0, 0), |(all, left_out), file| {
-            (all + file.frames, left_out + file.left_out)
-        });
+        let (all, left_out) = points
+            .iter()
+            .flat_map(|point| &point.files)
+            .fold((0, 0), |(all, left_out), file| (all + file.frames, left_out + file.left_out));
         texts.push(format!("only frames {}: {} of {}", frames.join(", "), count(all - left_out), count(all)));
     }
     if let Some(words) = &selected.condition {

@@ -29,7 +29,11 @@ enum Condition<R: 'static> {
     Not(Box<Condition<R>>),
     Compare(Term<R>, Comparison, Term<R>),
     OneOf(Term<R>, Vec<Term<R>>),
-    Like { text: Term<R>, pattern: String, any_case: bool },
+    Like {
+        text: Term<R>,
+        pattern: String,
+        any_case: bool,
+    },
     IsNull(Term<R>),
     /// The condition is known to be this; `None`: to be unknown.
     Is(Box<Condition<R>>, Option<bool>),

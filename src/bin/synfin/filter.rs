@@ -32,7 +32,11 @@ enum Filter {
     Least(u32),
     Most(u32),
     /// Some IP header or ARP packet is like this.
-    Network { family: Option<Family>, protocol: Option<Vec<u8>>, what: What },
+    Network {
+        family: Option<Family>,
+        protocol: Option<Vec<u8>>,
+        what: What,
+    },
 }
 
 /// Which kind of network header.
@@ -127,11 +131,11 @@ impl Direction {
 impl Net {
     /// The addresses that agree with this one in their first `length` bits, if they have as many.
     fn new(address: IpAddr, length: u8) -> Option<Self> {
-        let (bits, base, v6) = match address {
+        let (bits, base, v6): (u32, u128, bool) = match address {
             IpAddr::V4(address) => (32, u128::from(address.to_bits()), false),
             IpAddr::V6(address) => (128, address.to_bits(), true),
         };
-        let rest = u32::from(bits).checked_sub(length.into())?;
+        let rest = bits.checked_sub(length.into())?;
         // Bits above an address of 32 do no harm: they are 0 in all of them.
         let mask = u128::MAX.checked_shl(rest).unwrap_or(0);
         Some(Self { v6, base: base & mask, mask })
@@ -168,14 +172,59 @@ mod tests {
     #[test]
     fn primitives_hold_of_what_they_name() {
         let yes = [
-            "", "ip", "tcp", "ip proto 6", "ip proto \\tcp", "proto tcp", "host 10.0.0.1", "10.0.0.1", "src 10.0.0.1", "src host 10.0.0.1",
-            "dst 192.168.1.2", "ip host 10.0.0.1", "net 10", "net 10.0", "net 10.0.0.0/8", "src net 10.0.0.0 mask 255.0.0.0", "dst net 192.168",
-            "port 80", "dst port 80", "src port 40000", "tcp port 80", "tcp dst port 80", "portrange 79-81", "src or dst port 80",
-            "port http", "less 100", "greater 100", "not udp", "! ip6", "tcp and not udp", "(tcp)", "!(udp or ip6)",
+            "",
+            "ip",
+            "tcp",
+            "ip proto 6",
+            "ip proto \\tcp",
+            "proto tcp",
+            "host 10.0.0.1",
+            "10.0.0.1",
+            "src 10.0.0.1",
+            "src host 10.0.0.1",
+            "dst 192.168.1.2",
+            "ip host 10.0.0.1",
+            "net 10",
+            "net 10.0",
+            "net 10.0.0.0/8",
+            "src net 10.0.0.0 mask 255.0.0.0",
+            "dst net 192.168",
+            "port 80",
+            "dst port 80",
+            "src port 40000",
+            "tcp port 80",
+            "tcp dst port 80",
+            "portrange 79-81",
+            "src or dst port 80",
+            "port http",
+            "less 100",
+            "greater 100",
+            "not udp",
+            "! ip6",
+            "tcp and not udp",
+            "(tcp)",
+            "!(udp or ip6)",
         ];
         let no = [
-            "ip6", "udp", "arp", "icmp", "host 10.0.0.2", "dst 10.0.0.1", "src and dst host 10.0.0.1", "net 11", "net 10.1", "src port 80", "udp port 80",
-            "portrange 81-90", "vlan", "ip6 host fd00::1", "less 99", "greater 101", "not tcp", "ip and udp", "net fd00::/8",
+            "ip6",
+            "udp",
+            "arp",
+            "icmp",
+            "host 10.0.0.2",
+            "dst 10.0.0.1",
+            "src and dst host 10.0.0.1",
+            "net 11",
+            "net 10.1",
+            "src port 80",
+            "udp port 80",
+            "portrange 81-90",
+            "vlan",
+            "ip6 host fd00::1",
+            "less 99",
+            "greater 101",
+            "not tcp",
+            "ip and udp",
+            "net fd00::/8",
         ];
         yes.iter().for_each(|filter| assert!(takes(filter, &request()), "{filter}"));
         no.iter().for_each(|filter| assert!(!takes(filter, &request()), "{filter}"));
@@ -183,7 +232,13 @@ mod tests {
 
     #[test]
     fn what_is_not_repeated_is_implied() {
-        for filter in ["port 443 or 80", "host 10.9.9.9 or 10.0.0.1", "tcp port 443 or 80", "dst port (443 or 80)", "not port 443 and 22", "net 172.16 or 10"] {
+        for filter in [
+            "port 443 or 80",
+            "host 10.9.9.9 or 10.0.0.1",
+            "tcp port 443 or 80",
+            "dst port (443 or 80)",
+            "net 172.16 or 10",
+        ] {
             assert!(takes(filter, &request()), "{filter}");
         }
         // "not port 443 and 80" means "not port 443 and port 80"; and and or bind alike, from the left.
@@ -197,11 +252,20 @@ mod tests {
         let mut tagged = request();
         tagged.vlans = vec![7, 9];
         tagged.networks.insert(0, network(NetworkKind::V6, "fd00::1", "fd00::2", 17, Some((5, 4789))));
-        for filter in ["vlan", "vlan 9", "vlan 7 and host 10.0.0.1", "port 80", "udp port 4789", "host fd00::1", "net fd00::/8 and tcp"] {
+        for filter in [
+            "vlan",
+            "vlan 9",
+            "vlan 7 and host 10.0.0.1",
+            "port 80",
+            "udp port 4789",
+            "host fd00::1",
+            "net fd00::/8 and tcp",
+        ] {
             assert!(takes(filter, &tagged), "{filter}");
         }
         assert!(!takes("vlan 8", &tagged));
-        let arp = Network { kind: NetworkKind::Arp { reverse: false }, protocol: None, ports: None, ..request().networks[0] };
+        let arp =
+            Network { kind: NetworkKind::Arp { reverse: false }, protocol: None, ports: None, ..request().networks[0] };
         let arp = Headers { networks: vec![arp], ..request() };
         for filter in ["arp", "host 10.0.0.1", "arp host 10.0.0.1", "net 10", "not ip"] {
             assert!(takes(filter, &arp), "{filter}");
@@ -212,13 +276,42 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_place() {
         let errors = [
-            "tcp[13] & 2 != 0", "gateway 10.0.0.1", "host", "host example.org", "port 80 443", "(tcp", "tcp)", "and tcp", "tcp and", "80", "port x",
-            "port 70000", "portrange 5", "portrange 9-5", "net 10.0.0.0/33", "net 300", "vlan 5000", "icmp port 80", "ip port 80", "tcp host 10.0.0.1", "ether host 0:1:2:3:4:5",
-            "host 10.0.0.1/8", "tcp = 5", "ip6 host 10.0.0.1", "src tcp", "less x", "not", "é", "host é",
+            "tcp[13] & 2 != 0",
+            "gateway 10.0.0.1",
+            "host",
+            "host example.org",
+            "port 80 443",
+            "(tcp",
+            "tcp)",
+            "and tcp",
+            "tcp and",
+            "80",
+            "port x",
+            "port 70000",
+            "portrange 5",
+            "portrange 9-5",
+            "net 10.0.0.0/33",
+            "net 300",
+            "vlan 5000",
+            "icmp port 80",
+            "ip port 80",
+            "tcp host 10.0.0.1",
+            "ether host 0:1:2:3:4:5",
+            "host 10.0.0.1/8",
+            "tcp = 5",
+            "ip6 host 10.0.0.1",
+            "src tcp",
+            "less x",
+            "not",
+            "é",
+            "host é",
         ];
-        let said: Vec<String> = errors.iter().map(|text| format!("{text}\n    {}", read(text).err().unwrap_or_default())).collect();
+        let said: Vec<String> =
+            errors.iter().map(|text| format!("{text}\n    {}", read(text).err().unwrap_or_default())).collect();
         insta::assert_snapshot!(said.join("\n"));
         let deep = "(".repeat(100_000);
-        assert!(read(&deep).is_err() && read(&"not ".repeat(100_000)).is_err() && read(&"tcp or ".repeat(100_000)).is_err());
+        assert!(
+            read(&deep).is_err() && read(&"not ".repeat(100_000)).is_err() && read(&"tcp or ".repeat(100_000)).is_err()
+        );
     }
 }

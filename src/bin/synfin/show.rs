@@ -2,8 +2,8 @@
 
 use super::Exit;
 use super::analyze::{terminal_width, track};
-use super::args::{Show, Table};
-use super::timings;
+use super::args::{Show, Table, wrong};
+use super::{condition, timings};
 use std::io::{BufWriter, IsTerminal};
 use std::time::Instant;
 use synfin::analysis::Rows;
@@ -11,11 +11,14 @@ use synfin::case::{Facts, Judged};
 use synfin::report::columns::{COLUMNS, Column, INPUTS, choose, inputs};
 use synfin::report::{self, Sink, TableWriter};
 
+/// Shows in no table.
+const STUCK_AFTER: u32 = 60;
+
 pub fn run(args: &Show) -> anyhow::Result<Exit> {
     let since = Instant::now();
-    let options = args.run.options(60);
     match args.table {
         Table::Connections => {
+            let options = args.run.options(&args.select, args.select.selection()?, STUCK_AFTER);
             let columns = choose(COLUMNS, &args.columns).map_err(anyhow::Error::msg)?;
             let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
             let mut rows = Printed(open(args, columns)?);
@@ -27,10 +30,16 @@ pub fn run(args: &Show) -> anyhow::Result<Exit> {
             Ok(exit(case.unread.is_empty()))
         }
         Table::Inputs => {
+            let options = args.run.options(&args.select, args.select.packets()?, STUCK_AFTER);
+            let taken =
+                |words: &String| condition::read(words, INPUTS, options.zone).map_err(|error| wrong("where", &error));
+            let taken = args.select.condition.as_ref().map(taken).transpose()?;
             let columns = choose(INPUTS, &args.columns).map_err(anyhow::Error::msg)?;
             let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
             let mut table = open(args, columns)?;
-            table.batch(&inputs(tracking.facts()), tracking.facts())?;
+            let (mut rows, facts) = (inputs(tracking.facts()), tracking.facts());
+            rows.retain(|row| taken.as_ref().is_none_or(|taken| taken(row, facts)));
+            table.batch(&rows, facts)?;
             table.finish()?;
             if args.run.timings {
                 timings::print(&options, tracking.facts(), 0, &[], since.elapsed());

@@ -105,8 +105,20 @@ mod tests {
 
     #[test]
     fn patterns_fit_as_in_sql() {
-        let yes = [("", ""), ("", "%"), ("abc", "abc"), ("abc", "a%"), ("abc", "%c"), ("abc", "a_c"), ("aXbXc", "a%b%c"), ("a%c", "a\\%c"), ("aab", "%ab"), ("é", "_")];
-        let no = [("", "_"), ("abc", "ab"), ("abc", "b%"), ("abc", "a_"), ("abc", "a\\%c"), ("abc", "abcd"), ("abc", "%d")];
+        let yes = [
+            ("", ""),
+            ("", "%"),
+            ("abc", "abc"),
+            ("abc", "a%"),
+            ("abc", "%c"),
+            ("abc", "a_c"),
+            ("aXbXc", "a%b%c"),
+            ("a%c", "a\\%c"),
+            ("aab", "%ab"),
+            ("é", "_"),
+        ];
+        let no =
+            [("", "_"), ("abc", "ab"), ("abc", "b%"), ("abc", "a_"), ("abc", "a\\%c"), ("abc", "abcd"), ("abc", "%d")];
         yes.iter().for_each(|(text, pattern)| assert!(like(text, pattern), "{text} {pattern}"));
         no.iter().for_each(|(text, pattern)| assert!(!like(text, pattern), "{text} {pattern}"));
         assert!(!like(&"a".repeat(5000), &"%a".repeat(2000).replace("%a%a", "%a%b")));

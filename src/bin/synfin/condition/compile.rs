@@ -10,6 +10,8 @@ use synfin::report::Kind;
 use synfin::report::columns::Column;
 use synfin::time::{Timestamp, Zone};
 
+/// Conditions within one another: the parser calls itself for each.
+const DEPTH: usize = 24;
 /// Names proposed for one that does not exist.
 const NEAR: usize = 3;
 
@@ -19,7 +21,8 @@ pub fn condition<R>(text: &str, table: &'static [Column<R>], zone: Zone) -> Resu
         let text = error.to_string();
         text.trim_start_matches("sql parser error: ").to_owned()
     };
-    let mut parser = Parser::new(&GenericDialect {}).try_with_sql(text).map_err(wrong)?;
+    let parser = Parser::new(&GenericDialect {}).with_recursion_limit(DEPTH);
+    let mut parser = parser.try_with_sql(text).map_err(wrong)?;
     let expression = parser.parse_expr().map_err(wrong)?;
     let rest = parser.peek_token();
     if rest.token != Token::EOF {
@@ -103,8 +106,12 @@ impl<R> Reader<R> {
                 let value = terms.next().ok_or_else(|| no_condition(expression))?;
                 negated_if(*negated, Condition::OneOf(value, terms.collect()))
             }
-            Expr::Like { negated, any: false, expr, pattern, escape_char: None } => self.like(*negated, expr, pattern, false)?,
-            Expr::ILike { negated, any: false, expr, pattern, escape_char: None } => self.like(*negated, expr, pattern, true)?,
+            Expr::Like { negated, any: false, expr, pattern, escape_char: None } => {
+                self.like(*negated, expr, pattern, false)?
+            }
+            Expr::ILike { negated, any: false, expr, pattern, escape_char: None } => {
+                self.like(*negated, expr, pattern, true)?
+            }
             Expr::IsNull(inner) => Condition::IsNull(self.term(inner)?.0),
             Expr::IsNotNull(inner) => not(Condition::IsNull(self.term(inner)?.0)),
             Expr::IsTrue(inner) => self.is(inner, Some(true))?,
@@ -143,7 +150,10 @@ impl<R> Reader<R> {
     }
 
     /// Terms that are to be compared with the first of them.
-    fn alike<'e>(&self, expressions: impl IntoIterator<Item = &'e (impl std::borrow::Borrow<Expr> + 'e)>) -> Result<Vec<Term<R>>, String> {
+    fn alike<'e>(
+        &self,
+        expressions: impl IntoIterator<Item = &'e (impl std::borrow::Borrow<Expr> + 'e)>,
+    ) -> Result<Vec<Term<R>>, String> {
         let mut terms = Vec::new();
         for expression in expressions {
             let expression = expression.borrow();
@@ -151,17 +161,28 @@ impl<R> Reader<R> {
             terms.push((expression, term, sort));
         }
         let has = |wanted: Sort| terms.iter().any(|(_, _, sort)| *sort == wanted);
-        let of_names = terms.iter().find_map(|(_, _, sort)| if let Sort::Name(names) = sort { Some(*names) } else { None });
-        let (is_time, first) = (has(Sort::Time), terms.iter().map(|(_, _, sort)| *sort).find(|sort| *sort != Sort::Null));
+        let of_names =
+            terms.iter().find_map(|(_, _, sort)| if let Sort::Name(names) = sort { Some(*names) } else { None });
+        let (is_time, first) =
+            (has(Sort::Time), terms.iter().map(|(_, _, sort)| *sort).find(|sort| *sort != Sort::Null));
         let mut alike = Vec::new();
         for (expression, term, sort) in terms {
             alike.push(match term {
-                Term::Value(Cell::Text(text)) if is_time => Term::Value(Cell::Time(Timestamp::parse(&text, self.zone)?)),
+                Term::Value(Cell::Text(text)) if is_time => {
+                    Term::Value(Cell::Time(Timestamp::parse(&text, self.zone)?))
+                }
                 Term::Value(Cell::Text(text)) if of_names.is_some_and(|names| !names.contains(&&*text)) => {
                     let names = of_names.unwrap_or_default();
-                    return Err(format!("`{text}` is none of the names there: {}", nearest(&text, names.iter().copied(), names.len())));
+                    return Err(format!(
+                        "`{text}` is none of the names there: {}",
+                        nearest(&text, names.iter().copied(), names.len())
+                    ));
                 }
-                term if sort == Sort::Null || first.is_none_or(|first| first == sort || first.is_text() && sort.is_text()) => term,
+                term if sort == Sort::Null
+                    || first.is_none_or(|first| first == sort || first.is_text() && sort.is_text()) =>
+                {
+                    term
+                }
                 _ => {
                     let wanted = first.map_or("", Sort::name);
                     return Err(format!("`{expression}` is {}, and stands beside {wanted}", sort.name()));
@@ -178,9 +199,12 @@ impl<R> Reader<R> {
             Expr::Value(value) => literal(&value.value),
             Expr::TypedString(typed) => literal(&typed.value.value),
             Expr::UnaryOp { op: UnaryOperator::Plus, expr } => self.term(expr),
-            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
-                self.arithmetic((Term::Value(Cell::Number(0.0)), Sort::Number), Operator::Minus, self.term(expr)?, expression)
-            }
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr } => self.arithmetic(
+                (Term::Value(Cell::Number(0.0)), Sort::Number),
+                Operator::Minus,
+                self.term(expr)?,
+                expression,
+            ),
             Expr::BinaryOp { left, op, right } => {
                 let operator = operator(op).ok_or_else(|| format!("`{expression}` is not supported as a value"))?;
                 self.arithmetic(self.term(left)?, operator, self.term(right)?, expression)
@@ -212,7 +236,9 @@ impl<R> Reader<R> {
             Some(column) => Ok((Term::Column(column), Sort::of(column.kind))),
             None => {
                 let near = nearest(&lower, self.table.iter().map(|column| column.name), NEAR);
-                Err(format!("no column is named `{name}`; near are {near} (texts stand in single quotes, `synfin explain columns` lists all)"))
+                Err(format!(
+                    "no column is named `{name}`; near are {near} (texts stand in single quotes, `synfin explain columns` lists all)"
+                ))
             }
         }
     }
@@ -282,10 +308,26 @@ mod tests {
     #[test]
     fn mistakes_are_said_and_not_taken_for_conditions() {
         let errors = [
-            "", "outcome", "outcome =", "outcome = rst_refused", "outcme = 'open'", "outcome = 'rst_refusd'", "client_bytes > 'many'",
-            "client_bytes like '1%'", "client_bytes", "first_time > 'yesterday'", "1 + 'a' = 2", "client_bytes > 0 server_bytes",
-            "lower(outcome) = 'open'", "id in (select 1)", "outcome in ('open', 5)", "client_port = 80; drop table x", "first_time + last_time > 5",
-            "client_bytes between 1 and 'b'", "outcome || 'x' = 'y'", "\"client_bytes\" + ",
+            "",
+            "outcome",
+            "outcome =",
+            "outcome = rst_refused",
+            "outcme = 'open'",
+            "outcome = 'rst_refusd'",
+            "client_bytes > 'many'",
+            "client_bytes like '1%'",
+            "client_bytes",
+            "first_time > 'yesterday'",
+            "1 + 'a' = 2",
+            "client_bytes > 0 server_bytes",
+            "lower(outcome) = 'open'",
+            "id in (select 1)",
+            "outcome in ('open', 5)",
+            "client_port = 80; drop table x",
+            "first_time + last_time > 5",
+            "client_bytes between 1 and 'b'",
+            "outcome || 'x' = 'y'",
+            "\"client_bytes\" + ",
         ];
         let said: Vec<String> = errors
             .iter()

@@ -17,8 +17,13 @@ use synfin::time::{Span, Timestamp};
 const LISTED: usize = 20;
 
 pub fn run(args: &Explain, key: &Key) -> anyhow::Result<Exit> {
-    let paths = if args.paths.is_empty() { inputs::of_report(&args.report)? } else { args.paths.clone() };
-    let Some(mut tracking) = track(&paths, &args.run.options(args.stuck_after))? else { return Ok(Exit::Failed) };
+    let mut options = args.run.options(&args.select, args.select.selection()?, args.stuck_after);
+    let mut paths = args.paths.clone();
+    if paths.is_empty() && options.points.is_empty() {
+        let captures = inputs::of_report(&args.report, options.zone)?;
+        (paths, options.points) = (captures.paths, captures.points);
+    }
+    let Some(mut tracking) = track(&paths, &options)? else { return Ok(Exit::Failed) };
     let found = tracking.find(key, LISTED)?;
     match found.rows.as_slice() {
         [] => anyhow::bail!("{}", found.nothing),

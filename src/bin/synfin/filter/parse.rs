@@ -52,9 +52,37 @@ const SERVICES: [(&str, u16); 22] = [
 ];
 /// Words of libpcap's that are understood and not offered.
 const UNSUPPORTED: [&str; 31] = [
-    "ether", "fddi", "tr", "wlan", "link", "ppp", "slip", "decnet", "lat", "moprc", "mopdl", "iso", "clnp", "esis", "isis", "atalk",
-    "aarp", "sca", "stp", "ipx", "netbeui", "gateway", "broadcast", "multicast", "mpls", "pppoed", "pppoes", "geneve", "inbound",
-    "outbound", "protochain",
+    "ether",
+    "fddi",
+    "tr",
+    "wlan",
+    "link",
+    "ppp",
+    "slip",
+    "decnet",
+    "lat",
+    "moprc",
+    "mopdl",
+    "iso",
+    "clnp",
+    "esis",
+    "isis",
+    "atalk",
+    "aarp",
+    "sca",
+    "stp",
+    "ipx",
+    "netbeui",
+    "gateway",
+    "broadcast",
+    "multicast",
+    "mpls",
+    "pppoed",
+    "pppoes",
+    "geneve",
+    "inbound",
+    "outbound",
+    "protochain",
 ];
 
 /// Reads a filter; nothing means everything.
@@ -262,7 +290,9 @@ impl<'a> Parser<'a> {
     fn protocol_alone(&mut self, protocol: Token<'a>) -> Result<Filter, String> {
         if let Some(next) = self.take(&["["]) {
             let at = next.at;
-            return Err(format!("`[` at character {at} is not supported: filters do not look into the bytes of a header"));
+            return Err(format!(
+                "`[` at character {at} is not supported: filters do not look into the bytes of a header"
+            ));
         }
         let (family, number) = of_protocol(protocol.text).unwrap_or_default();
         Ok(Filter::Network { family, protocol: number.map(|number| vec![number]), what: What::Anything })
@@ -271,7 +301,8 @@ impl<'a> Parser<'a> {
     /// An address or port alone: of the kind that was named last, else an address.
     fn implied(&mut self) -> Result<Filter, String> {
         let value = self.expect("a condition")?;
-        let is_value = value.text.starts_with(|c: char| c.is_ascii_hexdigit()) && value.text.contains(|c: char| c.is_ascii_digit() || c == ':');
+        let is_value = value.text.starts_with(|c: char| c.is_ascii_hexdigit())
+            && value.text.contains(|c: char| c.is_ascii_digit() || c == ':');
         let is_address = value.text.parse::<IpAddr>().is_ok();
         match self.last {
             Some(words) if is_value || SERVICES.iter().any(|(name, _)| *name == value.text) => self.about(words, value),
@@ -300,7 +331,9 @@ impl<'a> Parser<'a> {
                     return refuse("has ports and no addresses of its own: join the two by `and`");
                 }
                 let net = if words.kind == Kind::Host { host(value)? } else { self.net(value)? };
-                if net.v6 && matches!(family, Some(family) if family != Family::V6) || !net.v6 && family == Some(Family::V6) {
+                if net.v6 && matches!(family, Some(family) if family != Family::V6)
+                    || !net.v6 && family == Some(Family::V6)
+                {
                     return refuse(&format!("has no address like `{}`", value.text));
                 }
                 Ok(Filter::Network { family, protocol: None, what: What::Address(direction, net) })
@@ -327,16 +360,22 @@ impl<'a> Parser<'a> {
 
     /// `10.0.0.0/8`, `10`, `10.0.0.0 mask 255.0.0.0`, `fd00::/8`
     fn net(&mut self, value: Token<'a>) -> Result<Net, String> {
-        let wrong = || format!("`{}` at character {} is no network: write 10.0.0.0/8, 192.168 or fd00::/8", value.text, value.at);
+        let wrong = || {
+            format!("`{}` at character {} is no network: write 10.0.0.0/8, 192.168 or fd00::/8", value.text, value.at)
+        };
         if self.take(&["mask"]).is_some() {
             let mask = self.expect("a mask")?;
             let bits: Option<Ipv4Addr> = mask.text.parse().ok();
-            let length = bits.map(|mask| mask.to_bits()).filter(|bits| bits.leading_ones() + bits.trailing_zeros() >= 32);
+            let length =
+                bits.map(|mask| mask.to_bits()).filter(|bits| bits.leading_ones() + bits.trailing_zeros() >= 32);
             let address: Option<Ipv4Addr> = value.text.parse().ok();
-            let net = address.zip(length).and_then(|(address, bits)| Net::new(address.into(), bits.leading_ones() as u8));
-            return net.ok_or_else(|| format!("`{}` at character {} is no mask of an IPv4 network", mask.text, mask.at));
+            let net =
+                address.zip(length).and_then(|(address, bits)| Net::new(address.into(), bits.leading_ones() as u8));
+            return net
+                .ok_or_else(|| format!("`{}` at character {} is no mask of an IPv4 network", mask.text, mask.at));
         }
-        let (address, length) = value.text.split_once('/').map_or((value.text, None), |(address, length)| (address, Some(length)));
+        let (address, length) =
+            value.text.split_once('/').map_or((value.text, None), |(address, length)| (address, Some(length)));
         let length: Option<u8> = length.map(|length| length.parse().map_err(|_| wrong())).transpose()?;
         if let Ok(address) = address.parse::<IpAddr>() {
             return Net::new(address, length.unwrap_or(if address.is_ipv4() { 32 } else { 128 })).ok_or_else(wrong);
@@ -352,10 +391,14 @@ impl<'a> Parser<'a> {
     fn stray(&self, token: Token<'a>) -> String {
         let Token { text, at } = token;
         if UNSUPPORTED.contains(&text) {
-            return format!("`{text}` at character {at} is not supported: host, net, port, portrange, proto, src, dst, vlan, less, greater, ip, ip6, arp, tcp, udp, sctp and icmp are");
+            return format!(
+                "`{text}` at character {at} is not supported: host, net, port, portrange, proto, src, dst, vlan, less, greater, ip, ip6, arp, tcp, udp, sctp and icmp are"
+            );
         }
         if text.starts_with(['[', '=', '<', '>', '&', '|', '+', '*']) {
-            return format!("`{text}` at character {at} is not supported: filters do not look into the bytes of a header");
+            return format!(
+                "`{text}` at character {at} is not supported: filters do not look into the bytes of a header"
+            );
         }
         format!("`{text}` at character {at} is not understood there: conditions are joined by `and` and `or`")
     }
@@ -391,8 +434,11 @@ fn of_protocol(word: &str) -> Option<(Option<Family>, Option<u8>)> {
 
 fn host(value: Token<'_>) -> Result<Net, String> {
     let Token { text, at } = value;
-    let net = text.parse::<IpAddr>().ok().and_then(|address| Net::new(address, if address.is_ipv4() { 32 } else { 128 }));
-    net.ok_or_else(|| format!("`{text}` at character {at} is no IP address; names are not looked up, networks are named by `net`"))
+    let net =
+        text.parse::<IpAddr>().ok().and_then(|address| Net::new(address, if address.is_ipv4() { 32 } else { 128 }));
+    net.ok_or_else(|| {
+        format!("`{text}` at character {at} is no IP address; names are not looked up, networks are named by `net`")
+    })
 }
 
 fn port(value: Token<'_>) -> Result<u16, String> {
@@ -407,7 +453,11 @@ fn ports(value: Token<'_>) -> Result<std::ops::RangeInclusive<u16>, String> {
     range.ok_or_else(|| format!("`{text}` at character {at} is no range of ports: write 8000-8080"))
 }
 
-fn number_of<N: std::str::FromStr + PartialOrd + std::fmt::Display>(value: Token<'_>, what: &str, most: N) -> Result<N, String> {
+fn number_of<N: std::str::FromStr + PartialOrd + std::fmt::Display>(
+    value: Token<'_>,
+    what: &str,
+    most: N,
+) -> Result<N, String> {
     let Token { text, at } = value;
     let number = text.parse().ok().filter(|number| *number <= most);
     number.ok_or_else(|| format!("`{text}` at character {at} is not {what}: a number up to {most} is"))
