@@ -10,7 +10,6 @@ use crate::capture::{self, Format};
 use crate::error::Error;
 use crate::input::Source;
 use crate::time::Timestamp;
-use std::path::PathBuf;
 
 /// How much of a file's head decides its format: several records of a format without a magic number.
 const HEAD: usize = 256 << 10;
@@ -67,24 +66,28 @@ pub struct Found {
 pub struct Recognised {
     pub chains: Vec<Chain>,
     pub errors: Vec<Error>,
-    /// Files that nobody named and that are no captures: a folder of evidence holds dumps and notes too.
-    pub left_out: Vec<PathBuf>,
+    /// No captures: a folder of evidence holds dumps and notes too.
+    pub others: Vec<Found>,
 }
 
 /// Recognises each source by its content, and chains those of one observation point.
 pub fn plan(found: Vec<Found>) -> Recognised {
-    let (mut files, mut errors, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
-    for Found { source, named, point } in found {
-        let path = source.path().to_owned();
-        let head = head(&source);
-        let known = capture::recognise(head).is_some() || foreign::of(head).is_some();
-        match recognise(source) {
-            Ok(file) => files.push((file, point)),
-            Err(_) if !named && !known => left_out.push(path),
-            Err(error) => errors.push(error),
+    let (mut files, mut errors, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for found in found {
+        let head = head(&found.source);
+        if let Some(format) = capture::recognise(head) {
+            match open(found.source, format) {
+                Ok(file) => files.push((file, found.point)),
+                Err(error) => errors.push(error),
+            }
+        } else if let Some(Foreign { name, way_out, .. }) = foreign::of(head) {
+            let cause = format!("{name}: recognised, but not read here: {way_out}");
+            errors.push(Error::new(found.source.path(), cause));
+        } else {
+            others.push(found);
         }
     }
-    Recognised { chains: chain::chains(files), errors, left_out }
+    Recognised { chains: chain::chains(files), errors, others }
 }
 
 fn head(source: &Source) -> &[u8] {
@@ -92,26 +95,9 @@ fn head(source: &Source) -> &[u8] {
     bytes.get(..HEAD).unwrap_or(bytes)
 }
 
-fn recognise(source: Source) -> Result<File, Error> {
-    let bytes = source.bytes();
-    if bytes.is_empty() {
-        let cause = source.note().unwrap_or("empty: no bytes in it").to_owned();
-        return Err(Error::new(source.path(), cause));
-    }
-    let head = head(&source);
-    let Some(format) = capture::recognise(head) else { return Err(Error::new(source.path(), unknown(head))) };
-    match (format.open)(bytes) {
+fn open(source: Source, format: &'static Format) -> Result<File, Error> {
+    match (format.open)(source.bytes()) {
         Ok((start, context)) => Ok(File { source, format, start, context, interfaces: Vec::new() }),
         Err(cause) => Err(Error::new(source.path(), format!("{}: {cause}", format.name))),
     }
-}
-
-/// What is known of a file that no format reads.
-fn unknown(head: &[u8]) -> String {
-    if let Some(Foreign { name, way_out, .. }) = foreign::of(head) {
-        return format!("{name}: recognised, but not read here: {way_out}");
-    }
-    let known: Vec<&str> = capture::FORMATS.iter().map(|format| format.name).collect();
-    let starts: Vec<String> = head.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("no capture of a known kind ({}): begins with {} at offset 0", known.join(", "), starts.join(" "))
 }

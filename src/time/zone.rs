@@ -76,8 +76,10 @@ fn offset(text: &str) -> Option<jiff::tz::Offset> {
         (None, 4) => digits.split_at_checked(2)?,
         (None, _) => (digits, "0"),
     };
-    let part =
-        |text: &str, most| text.parse::<i32>().ok().filter(|number| (0..=most).contains(number) && text.len() <= 2);
+    let part = |text: &str, most| {
+        let digits = text.len() <= 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<i32>().ok().filter(|number| digits && *number <= most)
+    };
     let seconds = (part(hours, 23)? * 60 + part(minutes, 59)?) * 60;
     jiff::tz::Offset::from_seconds(sign * seconds).ok()
 }

@@ -1,14 +1,17 @@
 //! What the user typed, and the one translation of it into options that work.
 
+use super::condition::RowCondition;
 use super::{condition, filter};
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 use std::sync::Arc;
 use synfin::analysis::{Bound, Condition, Options, PacketTest, RowTest, Selection};
+use synfin::case::{Facts, Judged};
 use synfin::input;
 use synfin::report;
 use synfin::report::columns::COLUMNS;
+use synfin::report::{Column, Field, Value};
 use synfin::time::{Span, Timestamp, Zone};
 
 /// Printed when nothing is asked for.
@@ -20,7 +23,7 @@ synfin says what became of every TCP connection in packet captures, and why.
   synfin show connections x.pcap       one table to standard output (aligned, or CSV in a pipe)
 
 It reads pcap, pcapng and others, offline: no live capture, no decryption, nothing leaves this machine.
-A report holds connections.csv and .parquet, inputs.csv and summary.json.
+A report holds connections.csv and .parquet, smaller tables and summary.json.
 
   synfin explain syn_unanswered        what a word in a table means; `explain columns` lists all
   synfin explain 10.1.0.20:49161       one connection packet by packet; also by id or FILE:FRAME
@@ -43,6 +46,8 @@ pub enum Command {
     Analyze(Analyze),
     /// Print one table to standard output
     Show(Show),
+    /// Print the sockets of dumps, of any system: short for `show sockets`
+    Sockets(Printing),
     /// Explain a column, an outcome, a state, or one connection packet by packet
     Explain(Explain),
     /// Make a capture from a packet script
@@ -142,9 +147,16 @@ pub struct Run {
 #[derive(Debug, Args)]
 pub struct Show {
     /// Which table
-    #[arg(value_enum)]
-    pub table: Table,
-    /// Captures or folders of them, packed or not; `-` reads standard input
+    #[arg(value_name = "TABLE", value_parser = tables())]
+    pub table: String,
+    #[command(flatten)]
+    pub printing: Printing,
+}
+
+/// What to read and how to print a table of it.
+#[derive(Debug, Args)]
+pub struct Printing {
+    /// Captures, dumps or folders of them, packed or not; `-` reads standard input
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, required_unless_present = "points")]
     pub paths: Vec<PathBuf>,
     /// How to print it [default: aligned on a terminal, csv in a pipe]
@@ -198,16 +210,17 @@ pub struct Synth {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Table {
-    Connections,
-    Inputs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum When {
     Auto,
     Always,
     Never,
+}
+
+/// Tables that `show` prints.
+fn tables() -> PossibleValuesParser {
+    let connections = PossibleValue::new("connections").help("every TCP connection, and what became of it");
+    let small = report::TABLES.iter().map(|table| PossibleValue::new(table.name).help(table.doc));
+    PossibleValuesParser::new(std::iter::once(connections).chain(small))
 }
 
 /// Formats that `--format` takes: those that are not written anyway, and `none`.
@@ -249,17 +262,29 @@ fn bound(text: &str, zone: Zone) -> Result<Bound, String> {
 }
 
 impl Select {
-    /// The selection of packets, and of rows of the connections.
+    /// The selection of packets, and of the rows of the connections.
     ///
     /// # Errors
     /// When an option cannot be read.
     pub fn selection(&self) -> anyhow::Result<Selection> {
-        let rows = |words: &String| {
-            let test: Arc<RowTest> =
-                condition::read(words, COLUMNS, self.timezone).map_err(|error| wrong("where", &error))?;
-            anyhow::Ok(Condition { words: words.trim().to_owned(), test })
+        let fields: Vec<Field> = COLUMNS.iter().map(Column::field).collect();
+        let condition = |condition: RowCondition| Condition {
+            words: self.condition.as_deref().unwrap_or_default().trim().to_owned(),
+            test: Arc::new(move |row: &Judged, facts: &Facts| {
+                condition.takes(&|column| COLUMNS.get(column).map_or(Value::Null, |column| (column.get)(row, facts)))
+            }) as Arc<RowTest>,
         };
-        Ok(Selection { rows: self.condition.as_ref().map(rows).transpose()?, ..self.packets()? })
+        Ok(Selection { rows: self.rows(&fields)?.map(condition), ..self.packets()? })
+    }
+
+    /// The condition on rows of a table with these columns.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn rows(&self, fields: &[Field]) -> anyhow::Result<Option<RowCondition>> {
+        let read =
+            |words: &String| condition::read(words, fields, self.timezone).map_err(|error| wrong("where", &error));
+        self.condition.as_ref().map(read).transpose()
     }
 
     /// The selection of packets alone.
@@ -280,7 +305,7 @@ impl Select {
 }
 
 /// An option that cannot be read.
-pub fn wrong(option: &str, error: &str) -> anyhow::Error {
+fn wrong(option: &str, error: &str) -> anyhow::Error {
     anyhow::anyhow!("--{option}: {error}")
 }
 

@@ -5,40 +5,44 @@ mod cell;
 mod compile;
 
 use cell::Cell;
-use std::sync::Arc;
-use synfin::case::Facts;
-use synfin::report::columns::Column;
+use synfin::report::{Field, Row};
 use synfin::time::Zone;
 
-/// Whether a row of this table is taken.
-pub type Test<R> = Arc<dyn Fn(&R, &Facts) -> bool + Send + Sync>;
-
-/// Reads a condition on the rows of `table`; times in it without an offset are those of `zone`.
+/// Reads a condition on the rows of a table with these columns; times in it without an offset are those of `zone`.
 ///
 /// # Errors
 /// In words.
-pub fn read<R: Sync + 'static>(text: &str, table: &'static [Column<R>], zone: Zone) -> Result<Test<R>, String> {
-    let condition = compile::condition(text, table, zone)?;
-    Ok(Arc::new(move |row, facts| condition.holds(row, facts) == Some(true)))
+pub fn read(text: &str, fields: &[Field], zone: Zone) -> Result<RowCondition, String> {
+    compile::condition(text, fields, zone).map(RowCondition)
+}
+
+/// A condition on the rows of one table.
+pub struct RowCondition(Condition);
+
+impl RowCondition {
+    /// Whether a row is one for which the condition is true.
+    pub fn takes(&self, row: &Row<'_>) -> bool {
+        self.0.holds(row) == Some(true)
+    }
 }
 
 /// What is true, false or unknown of a row.
-enum Condition<R: 'static> {
-    And(Box<Condition<R>>, Box<Condition<R>>),
-    Or(Box<Condition<R>>, Box<Condition<R>>),
-    Not(Box<Condition<R>>),
-    Compare(Term<R>, Comparison, Term<R>),
-    OneOf(Term<R>, Vec<Term<R>>),
+enum Condition {
+    And(Box<Condition>, Box<Condition>),
+    Or(Box<Condition>, Box<Condition>),
+    Not(Box<Condition>),
+    Compare(Term, Comparison, Term),
+    OneOf(Term, Vec<Term>),
     Like {
-        text: Term<R>,
+        text: Term,
         pattern: String,
         any_case: bool,
     },
-    IsNull(Term<R>),
+    IsNull(Term),
     /// The condition is known to be this; `None`: to be unknown.
-    Is(Box<Condition<R>>, Option<bool>),
+    Is(Box<Condition>, Option<bool>),
     /// A column of truths.
-    Flag(Term<R>),
+    Flag(Term),
     Constant(Option<bool>),
 }
 
@@ -53,10 +57,11 @@ enum Comparison {
 }
 
 /// What has a value in a row.
-enum Term<R: 'static> {
-    Column(&'static Column<R>),
+enum Term {
+    /// By its place among the table's.
+    Column(usize),
     Value(Cell<'static>),
-    Arithmetic(Box<Term<R>>, Operator, Box<Term<R>>),
+    Arithmetic(Box<Term>, Operator, Box<Term>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,22 +73,22 @@ enum Operator {
     Modulo,
 }
 
-impl<R> Condition<R> {
-    fn holds(&self, row: &R, facts: &Facts) -> Option<bool> {
+impl Condition {
+    fn holds(&self, row: &Row<'_>) -> Option<bool> {
         match self {
-            Self::And(one, other) => match (one.holds(row, facts), other.holds(row, facts)) {
+            Self::And(one, other) => match (one.holds(row), other.holds(row)) {
                 (Some(false), _) | (_, Some(false)) => Some(false),
                 (Some(true), other) => other,
                 (None, _) => None,
             },
-            Self::Or(one, other) => match (one.holds(row, facts), other.holds(row, facts)) {
+            Self::Or(one, other) => match (one.holds(row), other.holds(row)) {
                 (Some(true), _) | (_, Some(true)) => Some(true),
                 (Some(false), other) => other,
                 (None, _) => None,
             },
-            Self::Not(inner) => inner.holds(row, facts).map(|holds| !holds),
+            Self::Not(inner) => inner.holds(row).map(|holds| !holds),
             Self::Compare(left, comparison, right) => {
-                let order = left.value(row, facts).compare(&right.value(row, facts))?;
+                let order = left.value(row).compare(&right.value(row))?;
                 Some(match comparison {
                     Comparison::Equal => order.is_eq(),
                     Comparison::NotEqual => order.is_ne(),
@@ -94,20 +99,20 @@ impl<R> Condition<R> {
                 })
             }
             Self::OneOf(term, list) => {
-                let value = term.value(row, facts);
+                let value = term.value(row);
                 let equal: Vec<Option<bool>> =
-                    list.iter().map(|other| Some(value.compare(&other.value(row, facts))?.is_eq())).collect();
+                    list.iter().map(|other| Some(value.compare(&other.value(row))?.is_eq())).collect();
                 let any = equal.contains(&Some(true));
                 if any { Some(true) } else { (!equal.contains(&None)).then_some(false) }
             }
-            Self::Like { text, pattern, any_case } => match text.value(row, facts) {
+            Self::Like { text, pattern, any_case } => match text.value(row) {
                 Cell::Text(text) if *any_case => Some(cell::like(&text.to_lowercase(), &pattern.to_lowercase())),
                 Cell::Text(text) => Some(cell::like(&text, pattern)),
                 _ => None,
             },
-            Self::IsNull(term) => Some(term.value(row, facts) == Cell::Null),
-            Self::Is(inner, wanted) => Some(inner.holds(row, facts) == *wanted),
-            Self::Flag(term) => match term.value(row, facts) {
+            Self::IsNull(term) => Some(term.value(row) == Cell::Null),
+            Self::Is(inner, wanted) => Some(inner.holds(row) == *wanted),
+            Self::Flag(term) => match term.value(row) {
                 Cell::Bool(flag) => Some(flag),
                 _ => None,
             },
@@ -116,14 +121,12 @@ impl<R> Condition<R> {
     }
 }
 
-impl<R> Term<R> {
-    fn value<'a>(&'a self, row: &'a R, facts: &'a Facts) -> Cell<'a> {
+impl Term {
+    fn value<'a>(&self, row: &Row<'a>) -> Cell<'a> {
         match self {
-            Self::Column(column) => Cell::of((column.get)(row, facts)),
+            Self::Column(column) => Cell::of(row(*column)),
             Self::Value(cell) => cell.clone(),
-            Self::Arithmetic(left, operator, right) => {
-                left.value(row, facts).combined(*operator, &right.value(row, facts))
-            }
+            Self::Arithmetic(left, operator, right) => left.value(row).combined(*operator, &right.value(row)),
         }
     }
 }

@@ -6,8 +6,7 @@ use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value as Literal};
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
-use synfin::report::Kind;
-use synfin::report::columns::Column;
+use synfin::report::{Field, Kind};
 use synfin::time::{Timestamp, Zone};
 
 /// Conditions within one another: the parser calls itself for each.
@@ -16,7 +15,7 @@ const DEPTH: usize = 24;
 const NEAR: usize = 3;
 
 /// Reads a whole condition.
-pub fn condition<R>(text: &str, table: &'static [Column<R>], zone: Zone) -> Result<Condition<R>, String> {
+pub fn condition(text: &str, fields: &[Field], zone: Zone) -> Result<Condition, String> {
     let wrong = |error: sqlparser::parser::ParserError| {
         let text = error.to_string();
         text.trim_start_matches("sql parser error: ").to_owned()
@@ -28,11 +27,11 @@ pub fn condition<R>(text: &str, table: &'static [Column<R>], zone: Zone) -> Resu
     if rest.token != Token::EOF {
         return Err(format!("`{}` is too much{}", rest.token, rest.span.start));
     }
-    Reader { table, zone }.condition(&expression)
+    Reader { fields, zone }.condition(&expression)
 }
 
-struct Reader<R: 'static> {
-    table: &'static [Column<R>],
+struct Reader<'f> {
+    fields: &'f [Field],
     zone: Zone,
 }
 
@@ -74,8 +73,8 @@ impl Sort {
     }
 }
 
-impl<R> Reader<R> {
-    fn condition(&self, expression: &Expr) -> Result<Condition<R>, String> {
+impl Reader<'_> {
+    fn condition(&self, expression: &Expr) -> Result<Condition, String> {
         Ok(match expression {
             Expr::Nested(inner) => self.condition(inner)?,
             Expr::UnaryOp { op: UnaryOperator::Not, expr } => not(self.condition(expr)?),
@@ -91,7 +90,7 @@ impl<R> Reader<R> {
                 Condition::Compare(left, comparison, right)
             }
             Expr::Between { expr, negated, low, high } => {
-                let between = || -> Result<Condition<R>, String> {
+                let between = || -> Result<Condition, String> {
                     let bound = |bound, comparison| {
                         let [value, bound] =
                             self.alike([expr, bound])?.try_into().map_err(|_| no_condition(expression))?;
@@ -124,12 +123,12 @@ impl<R> Reader<R> {
         })
     }
 
-    fn is(&self, inner: &Expr, wanted: Option<bool>) -> Result<Condition<R>, String> {
+    fn is(&self, inner: &Expr, wanted: Option<bool>) -> Result<Condition, String> {
         Ok(Condition::Is(Box::new(self.condition(inner)?), wanted))
     }
 
     /// A column of truths, or a constant.
-    fn alone(&self, expression: &Expr) -> Result<Condition<R>, String> {
+    fn alone(&self, expression: &Expr) -> Result<Condition, String> {
         match self.term(expression)? {
             (Term::Value(Cell::Bool(known)), _) => Ok(Condition::Constant(Some(known))),
             (Term::Value(Cell::Null), _) => Ok(Condition::Constant(None)),
@@ -138,7 +137,7 @@ impl<R> Reader<R> {
         }
     }
 
-    fn like(&self, negated: bool, text: &Expr, pattern: &Expr, any_case: bool) -> Result<Condition<R>, String> {
+    fn like(&self, negated: bool, text: &Expr, pattern: &Expr, any_case: bool) -> Result<Condition, String> {
         let (term, sort) = self.term(text)?;
         if !sort.is_text() {
             return Err(format!("`{text}` is {}: LIKE is for text", sort.name()));
@@ -153,7 +152,7 @@ impl<R> Reader<R> {
     fn alike<'e>(
         &self,
         expressions: impl IntoIterator<Item = &'e (impl std::borrow::Borrow<Expr> + 'e)>,
-    ) -> Result<Vec<Term<R>>, String> {
+    ) -> Result<Vec<Term>, String> {
         let mut terms = Vec::new();
         for expression in expressions {
             let expression = expression.borrow();
@@ -192,7 +191,7 @@ impl<R> Reader<R> {
         Ok(alike)
     }
 
-    fn term(&self, expression: &Expr) -> Result<(Term<R>, Sort), String> {
+    fn term(&self, expression: &Expr) -> Result<(Term, Sort), String> {
         match expression {
             Expr::Nested(inner) => self.term(inner),
             Expr::Identifier(name) => self.column(&name.value),
@@ -217,11 +216,11 @@ impl<R> Reader<R> {
 
     fn arithmetic(
         &self,
-        (left, one): (Term<R>, Sort),
+        (left, one): (Term, Sort),
         operator: Operator,
-        (right, other): (Term<R>, Sort),
+        (right, other): (Term, Sort),
         expression: &Expr,
-    ) -> Result<(Term<R>, Sort), String> {
+    ) -> Result<(Term, Sort), String> {
         let sort = match (one, operator, other) {
             (Sort::Number, _, Sort::Number) | (Sort::Time, Operator::Minus, Sort::Time) => Sort::Number,
             (Sort::Time, Operator::Plus | Operator::Minus, Sort::Number) => Sort::Time,
@@ -230,12 +229,12 @@ impl<R> Reader<R> {
         Ok((Term::Arithmetic(Box::new(left), operator, Box::new(right)), sort))
     }
 
-    fn column(&self, name: &str) -> Result<(Term<R>, Sort), String> {
+    fn column(&self, name: &str) -> Result<(Term, Sort), String> {
         let lower = name.to_ascii_lowercase();
-        match self.table.iter().find(|column| column.name == lower) {
-            Some(column) => Ok((Term::Column(column), Sort::of(column.kind))),
+        match self.fields.iter().enumerate().find(|(_, field)| field.name == lower) {
+            Some((place, field)) => Ok((Term::Column(place), Sort::of(field.kind))),
             None => {
-                let near = nearest(&lower, self.table.iter().map(|column| column.name), NEAR);
+                let near = nearest(&lower, self.fields.iter().map(|field| field.name), NEAR);
                 Err(format!(
                     "no column is named `{name}`; near are {near} (texts stand in single quotes, `synfin explain columns` lists all)"
                 ))
@@ -244,11 +243,11 @@ impl<R> Reader<R> {
     }
 }
 
-fn not<R>(condition: Condition<R>) -> Condition<R> {
+fn not(condition: Condition) -> Condition {
     Condition::Not(Box::new(condition))
 }
 
-fn negated_if<R>(negated: bool, condition: Condition<R>) -> Condition<R> {
+fn negated_if(negated: bool, condition: Condition) -> Condition {
     if negated { not(condition) } else { condition }
 }
 
@@ -256,7 +255,7 @@ fn no_condition(expression: &Expr) -> String {
     format!("`{expression}` is no condition: write one that is true or false, such as client_bytes > 0")
 }
 
-fn literal<R>(value: &Literal) -> Result<(Term<R>, Sort), String> {
+fn literal(value: &Literal) -> Result<(Term, Sort), String> {
     let (cell, sort) = match value {
         Literal::Number(text, _) => {
             let number = text.parse().map_err(|_| format!("`{text}` is no number"))?;
@@ -303,7 +302,12 @@ fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>, most: usize) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use synfin::report::columns::{COLUMNS, INPUTS};
+    use synfin::report::TABLES;
+    use synfin::report::columns::{COLUMNS, Column};
+
+    fn connections() -> Vec<Field> {
+        COLUMNS.iter().map(Column::field).collect()
+    }
 
     #[test]
     fn mistakes_are_said_and_not_taken_for_conditions() {
@@ -331,20 +335,20 @@ mod tests {
         ];
         let said: Vec<String> = errors
             .iter()
-            .map(|text| format!("{text}\n    {}", condition(text, COLUMNS, Zone::UTC).err().unwrap_or_default()))
+            .map(|text| format!("{text}\n    {}", condition(text, &connections(), Zone::UTC).err().unwrap_or_default()))
             .collect();
         insta::assert_snapshot!(said.join("\n"));
-        assert!(condition(&"(".repeat(100_000), COLUMNS, Zone::UTC).is_err());
-        assert!(condition(&"not ".repeat(100_000), COLUMNS, Zone::UTC).is_err());
+        assert!(condition(&"(".repeat(100_000), &connections(), Zone::UTC).is_err());
+        assert!(condition(&"not ".repeat(100_000), &connections(), Zone::UTC).is_err());
     }
 
     #[test]
     fn every_column_of_every_table_can_be_asked_about() {
-        for column in COLUMNS {
-            assert!(condition(&format!("{} is not null", column.name), COLUMNS, Zone::UTC).is_ok());
-        }
-        for column in INPUTS {
-            assert!(condition(&format!("{} is null or {0} = {0}", column.name), INPUTS, Zone::UTC).is_ok());
+        let small = TABLES.iter().map(|table| (table.fields)().into_iter().map(|(field, _)| field).collect());
+        for fields in std::iter::once(connections()).chain(small) {
+            for field in &fields {
+                assert!(condition(&format!("{} is not null or {0} = {0}", field.name), &fields, Zone::UTC).is_ok());
+            }
         }
     }
 }
