@@ -51,6 +51,30 @@ impl<'a> Lines<'a> {
         while self.rest.len() > left && self.next().is_some() {}
     }
 
+    /// Takes the blank lines that come next.
+    pub fn skip_blank(&mut self) {
+        while self.take_blank() {}
+    }
+
+    /// Takes one line if it is blank.
+    pub fn take_blank(&mut self) -> bool {
+        self.take_if(|line| line.text.trim().is_empty().then_some(())).is_some()
+    }
+
+    /// Takes the blank lines that come next if what stands below them is wanted.
+    pub fn skip_blank_before(&mut self, is_wanted: impl FnOnce(&Self) -> bool) {
+        let mut below = self.clone();
+        below.skip_blank();
+        if is_wanted(&below) {
+            *self = below;
+        }
+    }
+
+    /// Takes line after line, as long as something can be made of them.
+    pub fn taking<T>(&mut self, mut make: impl FnMut(Line<'a>) -> Option<T>) -> impl Iterator<Item = T> {
+        std::iter::from_fn(move || self.take_if(&mut make))
+    }
+
     /// Takes the next line if something can be made of it.
     pub fn take_if<T>(&mut self, make: impl FnOnce(Line<'a>) -> Option<T>) -> Option<T> {
         let mut after = self.clone();

@@ -139,7 +139,7 @@ fn parse_list(lines: &mut Lines<'_>, found: &mut Found) {
         } else if row.note(line.number, found) == Verdict::Strange {
             found.odd.add(line.number, "a socket without its ends");
         }
-        lines.take_if(|line| line.text.trim().is_empty().then_some(()));
+        lines.take_blank();
     }
 }
 

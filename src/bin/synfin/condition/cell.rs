@@ -9,7 +9,7 @@ use synfin::time::{SECOND, Span, Timestamp};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell<'a> {
     Null,
-    /// Counts, and durations in seconds.
+    /// Counts and the like, and durations in seconds.
     Number(f64),
     Bool(bool),
     Time(Timestamp),
@@ -24,6 +24,7 @@ impl<'a> Cell<'a> {
             Value::Number(number) => Self::Number(number as f64),
             Value::Bool(flag) => Self::Bool(flag),
             Value::Seconds(span) => Self::Number(span.seconds()),
+            Value::Decimal(thousandths) => Self::Number(thousandths as f64 / 1000.0),
             Value::Time(time) => Self::Time(time),
             Value::Name(name) => Self::Text(name.into()),
             Value::Text(text) => Self::Text(text),
