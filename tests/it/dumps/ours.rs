@@ -1,7 +1,7 @@
 //! Our own dumps, shown as they are understood.
 
 use std::fmt::Write;
-use synfin::host::{Block, Counter, FirewallRule, Hints, Setting, Socket, read};
+use synfin::host::{Block, Counter, FirewallRule, Hints, Setting, Socket, Tracked, Tuple, read};
 use synfin::time::Zone;
 
 /// A block's head: lines, format, and where and when it was taken.
@@ -44,6 +44,18 @@ fn line(socket: &Socket) -> String {
         let _ = write!(out, " {:?}", socket.measures);
     }
     out.replace("Owner { ", "{").replace("Some(", "(").replace(" }", "}") + "\n"
+}
+
+fn track(tracked: &Tracked) -> String {
+    let tuple = |tuple: &Tuple| format!("{} -> {}", tuple.source, tuple.destination);
+    let Tracked { line, left_s, original, .. } = tracked;
+    let state = tracked.state.unwrap_or("-");
+    let left = left_s.map_or("-".to_owned(), |left| format!("{left} s"));
+    let reply = tracked.reply.as_ref().map_or("-".to_owned(), tuple);
+    let marks =
+        [(tracked.unreplied, " unreplied"), (tracked.assured, " assured"), (tracked.is_translated(), " translated")];
+    let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
+    format!("{line:>4} {state} {left} {}, answer {reply}{marks}\n", tuple(original))
 }
 
 fn counter(counter: &Counter) -> String {
@@ -104,6 +116,9 @@ fn our_dumps_are_understood() {
         for block in &document.blocks {
             out += &head(block);
             block.found.sockets.iter().for_each(|socket| out += &line(socket));
+            block.found.tracked.iter().for_each(|tracked| out += &track(tracked));
+            let counts = block.found.state_counts.iter();
+            counts.for_each(|of| out += &format!("{:>4} {:<11} {:>6}\n", of.line, of.state.name(), of.count));
             block.found.counters.iter().for_each(|item| out += &counter(item));
             block.found.settings.iter().for_each(|item| out += &setting(item));
             block.found.rules.iter().for_each(|item| out += &rule(item));
