@@ -102,7 +102,7 @@ fn place(known: &Known, (joined, link): (&Joined, &Link)) -> String {
     let time = known.joins.placement(joined.place, link.point).map(|placement| {
         let uncertain = placement.uncertainty().seconds().ceil();
         let margin = if uncertain >= 1.0 { format!(" (within {uncertain} s)") } else { String::new() };
-        format!("at {}{margin}, ", placement.time.time_of_day())
+        format!("at {}{margin}, ", placement.time.time_of_day(known.zone))
     });
     format!("{}{}", time.unwrap_or_default(), path.unwrap_or_default())
 }
