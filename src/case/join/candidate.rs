@@ -151,8 +151,8 @@ impl Candidate {
             Some(self.data[of as usize]?.plus(During::new(passed, passed)).widened(SLACK))
         };
         let heard = [since("lastsnd_ms", side), since("lastrcv_ms", side.peer())];
-        let timed = heard.into_iter().chain([self.winding_down(side, socket)]).flatten();
-        timed.fold(Some(During::ALWAYS), |all, range| all?.meet(range))
+        let mut timed = heard.into_iter().chain([self.winding_down(side, socket)]).flatten();
+        timed.try_fold(During::ALWAYS, During::meet)
     }
 
     /// When the countdown of TIME_WAIT stood where a dump shows it. A repeated FIN winds it up again.

@@ -87,8 +87,7 @@ fn of_side<'a>(
 /// `client:reset_on_wire;server:no_socket`
 fn disagreements(row: &Judged, facts: &Facts) -> String {
     let of_side = |side: Side| {
-        let links = facts.joins.of(row, side).filter_map(|(_, link)| link.disagreement);
-        let last = links.map(Disagreement::name).last();
+        let last = facts.joins.of(row, side).rev().find_map(|(_, link)| link.disagreement).map(Disagreement::name);
         let missing = || facts.joins.without_socket(row, side).map(|_| "no_socket");
         Some(format!("{}:{}", side.name(), last.or_else(missing)?))
     };

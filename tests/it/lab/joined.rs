@@ -39,9 +39,12 @@ fn seconds(cell: &str) -> i64 {
     (cell.parse::<f64>().unwrap_or_else(|_| panic!("{cell}: no seconds")) * 1e9) as i64
 }
 
-/// When the program that wrote a file was started, and whether the host's sockets stayed as they were meanwhile.
+/// Whether a host's sockets stayed as they were meanwhile, and when the program that wrote each file was started.
+type Truth = (bool, HashMap<String, i64>);
+
+/// What is known of each folder of dumps.
 #[derive(Default)]
-struct Truths(HashMap<PathBuf, Option<(bool, HashMap<String, i64>)>>);
+struct Truths(HashMap<PathBuf, Option<Truth>>);
 
 impl Truths {
     fn of(&mut self, path: &Path) -> Option<(bool, Option<i64>)> {
