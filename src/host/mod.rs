@@ -11,6 +11,7 @@ pub mod address;
 mod answer;
 mod arp;
 pub mod cells;
+pub mod conntrack;
 mod conntrack_stats;
 pub mod counter;
 pub mod encoding;
@@ -25,6 +26,7 @@ mod ipconfig;
 mod json;
 mod limits_conf;
 pub mod lines;
+pub mod lsof;
 pub mod measure;
 mod netsh;
 pub mod netstat;
@@ -38,6 +40,7 @@ pub mod netstat_windows;
 mod nstat;
 mod nstat_json;
 pub mod powershell;
+pub mod proc_net_tcp;
 mod proc_limits;
 mod proc_net_snmp6;
 mod proc_net_snmp;
@@ -50,9 +53,11 @@ mod route_print;
 mod seen;
 pub mod setting;
 pub mod socket;
+pub mod sockstat;
 pub mod ss;
 mod ss_summary;
 pub mod stamp;
+pub mod state_counts;
 mod sysctl;
 pub mod table;
 pub mod tcpview;
@@ -62,6 +67,7 @@ mod uptime;
 mod vmstat;
 
 pub use address::{Host, Port, SocketAddress};
+pub use conntrack::{Tracked, Tuple};
 pub use counter::Counter;
 pub use encoding::Encoding;
 pub use firewall::FirewallRule;
@@ -70,6 +76,7 @@ pub use measure::{Measure, Measures};
 pub use setting::Setting;
 pub use socket::{Family, Owner, Shutdown, Socket, SocketState, Timer, TimerKind};
 pub use stamp::{Basis, Stamp};
+pub use state_counts::StateCount;
 
 use crate::time::Timestamp;
 use stamp::Scene;
@@ -90,6 +97,11 @@ pub static FORMATS: &[&Format] = &[
     &tcpview::TABLE,
     &tcpview::CSV,
     &tcpview::LIST,
+    &sockstat::FORMAT,
+    &lsof::FORMAT,
+    &proc_net_tcp::FORMAT,
+    &conntrack::FORMAT,
+    &state_counts::FORMAT,
     // Counters.
     &netstat_s::FORMAT,
     &netstat_s_windows::FORMAT,
@@ -155,6 +167,8 @@ pub struct Format {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
     pub sockets: Vec<Socket>,
+    pub tracked: Vec<Tracked>,
+    pub state_counts: Vec<StateCount>,
     pub counters: Vec<Counter>,
     /// Beginnings of names of which the tool prints every counter that is not zero; empty for all names.
     pub zeros_hidden: Vec<&'static str>,
@@ -169,7 +183,8 @@ pub struct Found {
 impl Found {
     /// How much was read, in all lists.
     pub fn rows(&self) -> u64 {
-        (self.sockets.len() + self.counters.len() + self.settings.len() + self.rules.len()) as u64
+        let sockets = self.sockets.len() + self.tracked.len() + self.state_counts.len();
+        (sockets + self.counters.len() + self.settings.len() + self.rules.len()) as u64
     }
 }
 
