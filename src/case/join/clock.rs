@@ -87,7 +87,7 @@ impl Vote {
 
 /// The time that a dump states for the `nth` snapshot since its last time line.
 pub(super) fn stated(stamp: Option<Stamp>, nth: u32) -> Option<(During, bool)> {
-    let stamp = stamp.filter(|stamp| stamp.basis != Basis::FileDate)?;
+    let stamp = stamp?;
     let takes = match stamp.basis {
         Basis::FileName => NAMED,
         Basis::Line | Basis::FileDate => Span(COMMAND.0.saturating_mul(i64::from(nth) + 1)),

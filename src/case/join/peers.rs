@@ -56,7 +56,7 @@ fn end<'a>(index: &Index, dumps: &'a Dumps, joins: &Joins, number: u32) -> Optio
     let known = index.sockets.get(number as usize).filter(|known| matches!(known.key, Key::Flow(_)))?;
     let (_, block, socket) = dumps.socket(known.place)?;
     let (local, _) = ends(socket)?;
-    let stated = block.time.filter(|stamp| stamp.basis != crate::host::Basis::FileDate).map(|stamp| stamp.time);
+    let stated = block.stamp().map(|stamp| stamp.time);
     let time = joins.placed(known.place).map(|placement| placement.time).or(stated);
     Some(End { number, place: known.place, local, time, block, socket })
 }

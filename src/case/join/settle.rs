@@ -96,7 +96,7 @@ impl<'a> Scene<'a> {
         let mut since: (Option<crate::host::Stamp>, u32, u32) = (None, 0, 0);
         for group in sockets.chunk_by(|a, b| same(a.place, b.place)) {
             let Some(first) = group.first() else { continue };
-            let stamp = self.dumps.block(first.place).and_then(|(_, block)| block.time);
+            let stamp = self.dumps.block(first.place).and_then(|(_, block)| block.stamp());
             let nth = if since.0 == stamp && since.1 == first.place.dump { since.2 + 1 } else { 0 };
             since = (stamp, first.place.dump, nth);
             let sockets = from..from + group.len();
