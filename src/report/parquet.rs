@@ -203,7 +203,7 @@ impl Typed {
             Values::F64(values) => {
                 values.append_option(match value {
                     Value::Seconds(span) => Some(span.seconds()),
-                    Value::Decimal(thousandths) => Some(thousandths as f64 / 1000.0),
+                    Value::Decimal(thousandths) => Some(*thousandths as f64 / 1000.0),
                     _ => None,
                 });
             }
