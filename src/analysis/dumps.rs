@@ -3,7 +3,7 @@
 use super::Options;
 use super::plan::Found;
 use crate::capture;
-use crate::case::Dump;
+use crate::case::{Dump, hosts};
 use crate::error::Error;
 use crate::host::{self, Hints};
 use crate::input::Source;
@@ -28,10 +28,13 @@ pub(super) fn read(found: Vec<Found>, options: &Options) -> Read {
         Some(pool) => pool.install(|| found.par_iter().map(one).collect()),
         None => found.iter().map(one).collect(),
     };
-    let mut all = Read::default();
+    let (mut all, mut below) = (Read::default(), Vec::new());
     for (found, dump) in found.iter().zip(read) {
         match dump {
-            Some(dump) => all.dumps.push(dump),
+            Some(dump) => {
+                all.dumps.push(dump);
+                below.push(found.below());
+            }
             None => match damage(&found.source) {
                 Some(cause) => all.errors.push(Error::new(found.source.path(), cause)),
                 None if found.named => all.errors.push(unknown(&found.source)),
@@ -39,6 +42,7 @@ pub(super) fn read(found: Vec<Found>, options: &Options) -> Read {
             },
         }
     }
+    hosts::name(&mut all.dumps, &below);
     all
 }
 

@@ -134,6 +134,7 @@ fn open(paths: &[PathBuf], options: &Options) -> Plan {
             source,
             named: input.named,
             point: point.cloned(),
+            under: all.get(input.under).cloned().unwrap_or_default(),
         }));
         unread.extend(errors);
     }

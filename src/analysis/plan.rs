@@ -10,6 +10,7 @@ use crate::capture::{self, Format};
 use crate::error::Error;
 use crate::input::Source;
 use crate::time::Timestamp;
+use std::path::{Path, PathBuf};
 
 /// How much of a file's head decides its format: several records of a format without a magic number.
 const HEAD: usize = 256 << 10;
@@ -60,6 +61,17 @@ pub struct Found {
     pub named: bool,
     /// The observation point that it was said to belong to.
     pub point: Option<String>,
+    /// The folder or file that somebody named.
+    pub under: PathBuf,
+}
+
+impl Found {
+    /// Its path below the folder that was named; of a file that was named itself, only its name.
+    pub fn below(&self) -> String {
+        let path = self.source.path();
+        let below = path.strip_prefix(&self.under).ok().filter(|below| !below.as_os_str().is_empty());
+        below.unwrap_or_else(|| path.file_name().map(Path::new).unwrap_or(path)).display().to_string()
+    }
 }
 
 /// What the sources turned out to be.

@@ -7,6 +7,7 @@ pub mod around;
 mod beside;
 pub mod dump;
 pub mod history;
+pub mod hosts;
 pub mod join;
 mod services;
 mod tally;

@@ -172,6 +172,33 @@ pub fn incident() -> (Vec<Judged>, Case) {
     (rows, case)
 }
 
+/// What both hosts said of the leak, five minutes into it: the server's kernel knows nothing of its own FIN.
+const SAID: [(&str, &str); 2] = [
+    (
+        "app.txt",
+        "[root@app ~]# date\nThu Jan  1 00:05:00 UTC 2026\n[root@app ~]# ss -tanpe
+State      Recv-Q Send-Q Local Address:Port  Peer Address:Port Process
+CLOSE-WAIT 1      0      10.1.0.20:49161     10.1.0.40:5432    users:((\"python\",pid=812,fd=4)) uid:1000 ino:4711 sk:1
+",
+    ),
+    (
+        "db.txt",
+        "[root@db ~]# date\nThu Jan  1 00:05:00 UTC 2026\n[root@db ~]# ss -tanpe
+State      Recv-Q Send-Q Local Address:Port  Peer Address:Port Process
+ESTAB      0      7      10.1.0.40:5432      10.1.0.20:49161   users:((\"postgres\",pid=99,fd=9)) uid:26 ino:4712 sk:2
+",
+    ),
+];
+
+/// The rows of [`SCRIPT`] with what the hosts said of them.
+pub fn incident_with_dumps() -> (Vec<Judged>, Case) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let capture = script::to_capture(SCRIPT).unwrap_or_else(|error| panic!("{error}"));
+    std::fs::write(folder.path().join("incident.pcap"), capture).expect("the capture is written");
+    SAID.iter().for_each(|(name, text)| std::fs::write(folder.path().join(name), text).expect("a dump is written"));
+    analyse_with(&[folder.path().to_owned()], &Options::default())
+}
+
 /// What was seen beside the first connection.
 fn beside() -> Beside {
     let mut beside = Beside::default();

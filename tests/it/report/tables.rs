@@ -1,6 +1,6 @@
 //! Tables in every format, read back.
 
-use super::incident::{PATH, incident};
+use super::incident::{PATH, incident, incident_with_dumps};
 use crate::support::analyse_with;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -225,8 +225,10 @@ fn json_lines_read_back_with_equal_values() {
 
 #[test]
 fn every_column_has_a_value_somewhere_in_the_incident() {
-    let (rows, case) = incident();
-    let empty = |column: &&Column<Judged>| rows.iter().all(|row| (column.get)(row, &case.facts) == Value::Null);
+    let cases = [incident(), incident_with_dumps()];
+    let empty = |column: &&Column<Judged>| {
+        cases.iter().all(|(rows, case)| rows.iter().all(|row| (column.get)(row, &case.facts) == Value::Null))
+    };
     let names: Vec<_> = COLUMNS.iter().filter(empty).map(|column| column.name).collect();
     assert_eq!(names, [""; 0], "of {} columns", COLUMNS.len());
 }
