@@ -77,7 +77,7 @@ const SOCKETS: &str = "local_port,remote_port,state,connection_id,side,wire_stat
 #[test]
 fn each_socket_is_the_side_of_a_connection_that_was_there_then() {
     let dump = format!("=== 2026-01-01T00:00:10Z ===\n{CLIENT}");
-    let server = "=== 2026-01-01T00:00:10Z ===\nState Recv-Q Send-Q Local Address:Port Peer Address:Port\nFIN-WAIT-2 0 0 [::ffff:10.0.0.2]:80 [::ffff:10.0.0.1]:40001\n";
+    let server = "=== 2026-01-01T00:00:10Z ===\nState Recv-Q Send-Q Local Address:Port Peer Address:Port\nLISTEN 0 128 [::]:22 [::]:*\nFIN-WAIT-2 0 0 [::ffff:10.0.0.2]:80 [::ffff:10.0.0.1]:40001\n";
     let folder = folder(&[("a.pcap", CAPTURE), ("client.txt", &dump), ("server.txt", server)]);
     insta::assert_snapshot!(table(folder.path(), "sockets", &format!("{SOCKETS},peer_state,peer_path,peer_line")));
     let columns =

@@ -4,16 +4,29 @@ use super::clock::SLACK;
 use super::{Joins, index};
 use crate::case::Judged;
 use crate::case::dump::Dumps;
-use crate::host::Block;
+use crate::host::{Block, Family};
 use crate::tcp::history::history;
 use crate::tcp::{Side, State};
 use std::collections::HashMap;
 
 /// Formats whose commands list the sockets of all processes, whoever runs them.
-const OF_ALL: [&str; 5] = ["ss", "netstat", "proc", "powershell", "tcpview"];
+const OF_ALL: [&str; 4] = ["ss", "netstat", "powershell", "tcpview"];
 /// Words of a command that leave sockets out.
-const LEAVE_OUT: [&str; 11] =
-    ["|", "grep", "findstr", "state", "sport", "dport", "dst", "src", "-State", "-LocalPort", "-RemotePort"];
+const LEAVE_OUT: [&str; 13] = [
+    "-4",
+    "-6",
+    "|",
+    "grep",
+    "findstr",
+    "state",
+    "sport",
+    "dport",
+    "dst",
+    "src",
+    "-State",
+    "-LocalPort",
+    "-RemotePort",
+];
 
 /// Snapshots by the addresses of their host.
 #[derive(Clone, Debug, Default)]
@@ -64,5 +77,7 @@ fn is_whole(block: &Block) -> bool {
     let of_all = OF_ALL.iter().any(|name| block.format.starts_with(name));
     // Rows without a header above them may be what somebody picked out.
     let headed = block.found.sockets.first().is_some_and(|socket| socket.line > block.first_line);
-    of_all && headed && block.found.odd.count == 0 && !LEAVE_OUT.iter().any(|word| command.contains(word))
+    // IPv4 connections may be held by IPv6 sockets, which a listing of IPv4 alone leaves out.
+    let of_both = block.found.sockets.iter().any(|socket| socket.family != Family::V4);
+    of_all && headed && of_both && block.found.odd.count == 0 && !LEAVE_OUT.iter().any(|word| command.contains(word))
 }

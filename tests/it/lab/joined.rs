@@ -164,5 +164,6 @@ fn every_captured_socket_of_the_lab_is_joined_and_in_the_state_that_the_packets_
     println!("open connections without a socket: {without_socket:?}");
     assert!(counts.wrong.is_empty(), "{}", counts.wrong.join("\n"));
     assert_eq!(counts.exceptions.len(), 3, "sockets behind their own filter");
+    assert!(without_socket.is_empty(), "no host of the lab lost the socket of an open connection");
     assert!(counts.dumps.len() > 900 && joined > 15_000, "the lab has many dumps with many sockets");
 }
