@@ -15,6 +15,7 @@ mod pcapng;
 mod records;
 pub mod script;
 mod snoop;
+pub mod text;
 
 use crate::time::{SECOND, Span, Timestamp};
 

@@ -35,8 +35,8 @@
 //!
 //! `flow NAME` switches to a connection, new or known; `flow` alone to the one without a name. `//` begins a comment.
 
-mod container;
-mod frame;
+pub(super) mod container;
+pub(super) mod frame;
 mod parse;
 
 use crate::time::{SECOND, Span, Timestamp};
