@@ -5,8 +5,9 @@ use super::plan::File;
 use crate::capture::{Context, End, Frame, Stop};
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
-use crate::wire::{IcmpError, Packet, Rare, Segment, Why};
+use crate::wire::{self, Arp, Dns, Fragment, IcmpError, Marks, Packet, Rare, Segment, Whole, Why};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -18,13 +19,97 @@ pub struct Batch {
     pub rares: Vec<Rare>,
     /// ICMP errors, each with the number of segments before it.
     pub errors: Vec<(usize, IcmpError)>,
+    /// Those segments that were put together from fragments: their bytes stand nowhere else.
+    pub assembled: Vec<Assembled>,
+}
+
+/// What belongs to a segment that was put together.
+#[derive(Debug)]
+pub struct Assembled {
+    /// As [`Segment::frame`].
+    pub frame: u32,
+    /// As [`Whole`] has them.
+    pub bytes: Vec<u8>,
+}
+
+/// What tells of addresses and names rather than of connections, in file order.
+#[derive(Debug)]
+pub enum Seen {
+    Arp(Arp),
+    Dns(Box<Dns>),
+}
+
+impl Seen {
+    /// Its frame's number within the chunk.
+    fn frame(&self) -> u32 {
+        match self {
+            Self::Arp(arp) => arp.frame,
+            Self::Dns(dns) => dns.frame,
+        }
+    }
+}
+
+/// Everything that a chunk's frames hold, sorted by who takes it.
+#[derive(Debug, Default)]
+pub struct Sorted {
+    pub lanes: [Batch; LANES],
+    pub seen: Vec<Seen>,
+}
+
+impl Sorted {
+    fn clear(&mut self) {
+        for lane in &mut self.lanes {
+            lane.segments.clear();
+            lane.rares.clear();
+            lane.errors.clear();
+            lane.assembled.clear();
+        }
+        self.seen.clear();
+    }
+}
+
+impl Sorted {
+    /// Adds what was put together from fragments, each at the place of its last piece.
+    pub fn merge(&mut self, late: Self) {
+        for (lane, late) in self.lanes.iter_mut().zip(late.lanes) {
+            lane.merge(late);
+        }
+        if !late.seen.is_empty() {
+            self.seen.extend(late.seen);
+            self.seen.sort_by_key(Seen::frame);
+        }
+    }
 }
 
 impl Batch {
-    pub fn clear(&mut self) {
-        self.segments.clear();
-        self.rares.clear();
-        self.errors.clear();
+    fn merge(&mut self, mut late: Self) {
+        if late.segments.is_empty() && late.errors.is_empty() {
+            return;
+        }
+        let mut all = self.pairs();
+        all.extend(late.pairs());
+        all.sort_by_key(|(segment, _)| segment.frame);
+        self.segments.extend(all.iter().map(|(segment, _)| segment));
+        self.rares.extend(all.iter().filter_map(|(_, rare)| *rare));
+        self.assembled = late.assembled;
+        self.errors.extend(late.errors);
+        self.errors.sort_by_key(|(_, error)| error.frame);
+        for (before, error) in &mut self.errors {
+            *before = self.segments.partition_point(|segment| segment.frame < error.frame);
+        }
+    }
+
+    /// Takes out all segments, each with its rare part.
+    fn pairs(&mut self) -> Vec<(Segment, Option<Rare>)> {
+        let mut rares = std::mem::take(&mut self.rares).into_iter();
+        let pair = |segment: Segment| (segment, segment.marks.has(Marks::RARE).then(|| rares.next()).flatten());
+        std::mem::take(&mut self.segments).into_iter().map(pair).collect()
+    }
+
+    /// What belongs to a segment that was put together.
+    pub fn assembled(&self, segment: &Segment) -> Option<&Assembled> {
+        let at = self.assembled.partition_point(|assembled| assembled.frame < segment.frame);
+        self.assembled.get(at).filter(|assembled| assembled.frame == segment.frame)
     }
 }
 
@@ -38,6 +123,8 @@ pub struct Read {
     pub assumed: Arc<Context>,
     pub after: Context,
     pub counts: Counts,
+    /// Pieces of packets, in file order: put together where the chunk is accepted.
+    pub fragments: Vec<Fragment>,
 }
 
 /// What the packets of a chunk were.
@@ -61,29 +148,27 @@ pub struct Counts {
 }
 
 /// Frames and decodes the records that start in `start..limit`.
-pub fn read(
-    file: &File,
-    assumed: Arc<Context>,
-    start: u64,
-    limit: u64,
-    lens: &Lens,
-    lanes: &mut [Batch; LANES],
-) -> Read {
-    lanes.iter_mut().for_each(Batch::clear);
+pub fn read(file: &File, assumed: Arc<Context>, start: u64, limit: u64, lens: &Lens, sorted: &mut Sorted) -> Read {
+    sorted.clear();
     let mut after = (*assumed).clone();
-    let mut counts = Counts::default();
-    let bytes = file.source.bytes();
-    let take = &mut |frame: Frame<'_>| counts.take(&frame, lens.view(&frame, file), lanes);
-    let stop = (file.format.frames)(bytes, &mut after, start, limit, take);
-    Read { start: Some(start), stop, assumed, after, counts }
+    let (mut counts, mut fragments) = (Counts::default(), Vec::new());
+    let take = &mut |frame: Frame<'_>| counts.take(&frame, lens.view(&frame, file), sorted, &mut fragments);
+    let stop = (file.format.frames)(file.source.bytes(), &mut after, start, limit, take);
+    Read { start: Some(start), stop, assumed, after, counts, fragments }
 }
 
 /// A chunk in which no record seems to begin.
-pub fn empty(assumed: Arc<Context>, range: Range<u64>, lanes: &mut [Batch; LANES]) -> Read {
-    lanes.iter_mut().for_each(Batch::clear);
+pub fn empty(assumed: Arc<Context>, range: Range<u64>, sorted: &mut Sorted) -> Read {
+    sorted.clear();
     let stop = Stop { at: range.end, frames: 0, end: None, statistics: Vec::new() };
     let after = (*assumed).clone();
-    Read { start: None, stop, assumed, after, counts: Counts::default() }
+    Read { start: None, stop, assumed, after, counts: Counts::default(), fragments: Vec::new() }
+}
+
+/// Takes what a segment says of DNS.
+#[cold]
+fn look_up(bytes: &[u8], segment: &Segment, seen: &mut Vec<Seen>) {
+    seen.extend(wire::dns::in_segment(bytes, segment).into_iter().map(|dns| Seen::Dns(Box::new(dns))));
 }
 
 impl Read {
@@ -106,30 +191,74 @@ impl Read {
 }
 
 impl Counts {
-    fn take(&mut self, frame: &Frame<'_>, view: View, lanes: &mut [Batch; LANES]) {
+    fn take(&mut self, frame: &Frame<'_>, view: View, sorted: &mut Sorted, fragments: &mut Vec<Fragment>) {
         if !frame.not_a_packet {
             self.note_time(frame.time, !matches!(view, View::OutOfTime));
             if self.links.last() != Some(&frame.link.0) && !self.links.contains(&frame.link.0) {
                 self.links.push(frame.link.0);
             }
         }
-        let View::Taken(packet) = view else {
-            self.left_out += 1;
-            return;
-        };
+        match view {
+            View::Taken(Packet::Fragment(fragment)) => {
+                self.count(Packet::Fragment(fragment).why());
+                fragments.push(fragment);
+            }
+            View::Taken(packet) => self.sort(packet, frame.bytes, sorted),
+            View::OutOfTime | View::LeftOut => self.left_out += 1,
+        }
+    }
+
+    /// Gives a packet to those who take it.
+    #[inline(always)]
+    fn sort(&mut self, packet: Packet, bytes: &[u8], sorted: &mut Sorted) {
         match packet {
             Packet::Segment(segment, rare) => {
                 self.segments += 1;
-                let lane = &mut lanes[usize::from(segment.lane) % LANES];
+                let lane = &mut sorted.lanes[usize::from(segment.lane) % LANES];
                 lane.segments.push(segment);
                 lane.rares.extend(rare);
+                if segment.marks.has(Marks::DNS) {
+                    look_up(bytes, &segment, &mut sorted.seen);
+                }
             }
             Packet::IcmpError(error) => {
                 self.errors += 1;
-                let lane = &mut lanes[usize::from(error.lane) % LANES];
+                let lane = &mut sorted.lanes[usize::from(error.lane) % LANES];
                 lane.errors.push((lane.segments.len(), error));
             }
-            Packet::Other(why) => *self.others.entry(why).or_default() += 1,
+            other => {
+                self.count(other.why());
+                match other {
+                    Packet::Arp(arp) => sorted.seen.push(Seen::Arp(arp)),
+                    Packet::Dns(dns) => sorted.seen.push(Seen::Dns(dns)),
+                    Packet::Segment(..) | Packet::IcmpError(_) | Packet::Fragment(_) | Packet::Other(_) => {}
+                }
+            }
+        }
+    }
+
+    fn count(&mut self, why: Option<Why>) {
+        if let Some(why) = why {
+            *self.others.entry(why).or_default() += 1;
+        }
+    }
+
+    /// Takes a packet whose last piece stood in this chunk: until now that was counted as a piece only.
+    pub fn take_whole(&mut self, piece: &Fragment, whole: Whole, late: &mut Sorted) {
+        if let Entry::Occupied(mut count) = self.others.entry(Why::Fragment(piece.protocol)) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+        let Whole { packet, bytes, .. } = whole;
+        let assembled = match &packet {
+            Packet::Segment(segment, _) => Some((segment.lane, segment.frame)),
+            _ => None,
+        };
+        self.sort(packet, &bytes, late);
+        if let Some((lane, frame)) = assembled {
+            late.lanes[usize::from(lane) % LANES].assembled.push(Assembled { frame, bytes });
         }
     }
 

@@ -35,10 +35,15 @@ impl Lens {
             }
         }
         let mut packet = wire::decode(frame, &self.keys);
-        if let Packet::Segment(segment, _) = &mut packet
-            && let Some(&number) = file.interfaces.get(usize::from(segment.interface))
+        let interface = match &mut packet {
+            Packet::Segment(segment, _) => Some(&mut segment.interface),
+            Packet::Fragment(piece) => Some(&mut piece.interface),
+            Packet::IcmpError(_) | Packet::Arp(_) | Packet::Dns(_) | Packet::Other(_) => None,
+        };
+        if let Some(interface) = interface
+            && let Some(&number) = file.interfaces.get(usize::from(*interface))
         {
-            segment.interface = number;
+            *interface = number;
         }
         View::Taken(packet)
     }

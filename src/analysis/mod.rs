@@ -197,7 +197,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
     let mut facts = Facts { origins: plan.origins, selected, ..Facts::default() };
     let mut files = Vec::new();
     for (number, chain) in plan.chains.into_iter().enumerate() {
-        let lanes: Lanes = Default::default();
+        let lanes = Lanes::default();
         let mut point = Point { name: chain.name, ..Point::default() };
         let mut indexed = Vec::new();
         let (mut frames_before, mut span) = (0, None);
@@ -210,9 +210,16 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             let index = std::mem::take(&mut tracked.index);
             span = joined(span, tracked.in_time);
             let row = input_row(&file, tracked, frames_before);
+            point.text_only |= file.text.is_some();
             indexed.push((file, index));
             frames_before += row.frames;
             point.files.push(row);
+        }
+        let Lanes { tables, around, fragments } = lanes;
+        point.around = around.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+        let fragments = fragments.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = point.files.last_mut() {
+            last.fragments = last.fragments.plus(fragments.counts().until(fragments.finish()));
         }
         (point.first, point.last) = span.unzip();
         facts.points.push(point);
@@ -223,7 +230,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             services.lock().unwrap_or_else(PoisonError::into_inner).note(lane.listening);
             finished(lane.records);
         };
-        options.timings.stage(Stage::Gather, || pool.install(|| lanes.into_par_iter().for_each(gather)));
+        options.timings.stage(Stage::Gather, || pool.install(|| tables.into_par_iter().for_each(gather)));
     }
     let (runs, result) = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
     result?;
@@ -243,12 +250,12 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
     let notes: Vec<&str> = file.source.note().into_iter().chain(tracked.damage.as_deref()).collect();
     InputFile {
         path: path(&file.source),
-        format: file.format.name,
+        format: file.format_name(),
         bytes: file.source.bytes().len() as u64,
         frames: tracked.frames,
         frames_before,
         tcp_segments: tracked.segments,
-        icmp_errors: tracked.icmp_errors,
+        icmp_errors: tracked.icmp_errors.saturating_sub(tracked.icmp_unmatched),
         first: tracked.first,
         last: tracked.last,
         time_went_back: tracked.went_back,
@@ -256,6 +263,7 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
         links: tracked.links.iter().map(|&link| wire::link_name(link)).collect(),
         dropped: tracked.dropped,
         others,
+        fragments: tracked.fragments,
         end: tracked.end,
         note: (!notes.is_empty()).then(|| notes.join("; ")),
     }

@@ -6,6 +6,7 @@ mod series;
 pub use chain::Chain;
 
 use crate::capture::foreign::{self, Foreign};
+use crate::capture::text::{self, Dialect};
 use crate::capture::{self, Format};
 use crate::error::Error;
 use crate::input::Source;
@@ -19,6 +20,8 @@ const HEAD: usize = 256 << 10;
 pub struct File {
     pub source: Source,
     pub format: &'static Format,
+    /// The way of printing that `source` was read from, where it was text.
+    pub text: Option<&'static Dialect>,
     /// Where the first record starts.
     pub start: u64,
     pub context: capture::Context,
@@ -30,6 +33,11 @@ pub struct File {
 const LOOK: u64 = 256 << 10;
 
 impl File {
+    /// As `inputs.format` prints it.
+    pub fn format_name(&self) -> &'static str {
+        self.text.map_or(self.format.name, |dialect| dialect.name)
+    }
+
     /// Times of the earliest frame of the head and of the latest of the tail. Only where the tail cannot be framed all is.
     pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
         let (bytes, length) = (self.source.bytes(), self.source.bytes().len() as u64);
@@ -76,12 +84,10 @@ pub fn plan(found: Vec<Found>) -> Recognised {
     let (mut files, mut errors, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for Found { source, named, point } in found {
         let path = source.path().to_owned();
-        let head = head(&source);
-        let known = capture::recognise(head).is_some() || foreign::of(head).is_some();
         match recognise(source) {
             Ok(file) => files.push((file, point)),
-            Err(_) if !named && !known => left_out.push(path),
-            Err(error) => errors.push(error),
+            Err(Refused::Unknown(_)) if !named => left_out.push(path),
+            Err(Refused::Unknown(error) | Refused::Unreadable(error)) => errors.push(error),
         }
     }
     Recognised { chains: chain::chains(files), errors, left_out }
@@ -92,26 +98,53 @@ fn head(source: &Source) -> &[u8] {
     bytes.get(..HEAD).unwrap_or(bytes)
 }
 
-fn recognise(source: Source) -> Result<File, Error> {
-    let bytes = source.bytes();
-    if bytes.is_empty() {
+/// Why a source is no capture that can be read.
+enum Refused {
+    /// Nothing says that it is a capture at all.
+    Unknown(Error),
+    Unreadable(Error),
+}
+
+fn recognise(source: Source) -> Result<File, Refused> {
+    if source.bytes().is_empty() {
         let cause = source.note().unwrap_or("empty: no bytes in it").to_owned();
-        return Err(Error::new(source.path(), cause));
+        return Err(Refused::Unknown(Error::new(source.path(), cause)));
     }
     let head = head(&source);
-    let Some(format) = capture::recognise(head) else { return Err(Error::new(source.path(), unknown(head))) };
-    match (format.open)(bytes) {
-        Ok((start, context)) => Ok(File { source, format, start, context, interfaces: Vec::new() }),
-        Err(cause) => Err(Error::new(source.path(), format!("{}: {cause}", format.name))),
+    if let Some(format) = capture::recognise(head) {
+        return opened(source, format, None);
+    }
+    if let Some(Foreign { name, way_out, .. }) = foreign::of(head) {
+        let cause = format!("{name}: recognised, but not read here: {way_out}");
+        return Err(Refused::Unreadable(Error::new(source.path(), cause)));
+    }
+    let Some(dialect) = text::recognise(head) else {
+        return Err(Refused::Unknown(Error::new(source.path(), unknown(head))));
+    };
+    match dialect.convert(source.bytes()) {
+        Ok(text::Converted { pcap, note }) => {
+            let format = capture::recognise(&pcap);
+            let source = source.converted(pcap, &note);
+            match format {
+                Some(format) => opened(source, format, Some(dialect)),
+                None => Err(Refused::Unreadable(Error::new(source.path(), dialect.name))),
+            }
+        }
+        Err(cause) => Err(Refused::Unreadable(Error::new(source.path(), format!("{}: {cause}", dialect.name)))),
     }
 }
 
-/// What is known of a file that no format reads.
-fn unknown(head: &[u8]) -> String {
-    if let Some(Foreign { name, way_out, .. }) = foreign::of(head) {
-        return format!("{name}: recognised, but not read here: {way_out}");
+fn opened(source: Source, format: &'static Format, text: Option<&'static Dialect>) -> Result<File, Refused> {
+    match (format.open)(source.bytes()) {
+        Ok((start, context)) => Ok(File { source, format, text, start, context, interfaces: Vec::new() }),
+        Err(cause) => Err(Refused::Unreadable(Error::new(source.path(), format!("{}: {cause}", format.name)))),
     }
-    let known: Vec<&str> = capture::FORMATS.iter().map(|format| format.name).collect();
+}
+
+/// What there is to say of a file that nothing reads.
+fn unknown(head: &[u8]) -> String {
+    let formats = capture::FORMATS.iter().map(|format| format.name);
+    let known: Vec<&str> = formats.chain(text::DIALECTS.iter().map(|dialect| dialect.name)).collect();
     let starts: Vec<String> = head.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("no capture of a known kind ({}): begins with {} at offset 0", known.join(", "), starts.join(" "))
 }

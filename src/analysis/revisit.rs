@@ -9,12 +9,11 @@ use super::deliver::judged;
 use super::index::Chunk;
 use super::lens::{Lens, View};
 use super::plan::File;
-use crate::capture::Frame;
 use crate::case::Judged;
 use crate::tcp::step::{Notice, Recorder, Step};
 use crate::tcp::table::Taken;
 use crate::tcp::{Connection, Place, Summary, Table};
-use crate::wire::{self, FlowHash, Packet, Rare, Segment, Why};
+use crate::wire::{self, Address, FlowHash, Fragment, Keys, Packet, Rare, Reassembler, Segment, Whole, Why};
 use rayon::prelude::*;
 use std::io;
 use std::ops::{ControlFlow, RangeInclusive};
@@ -27,8 +26,11 @@ type Visit<'a> = &'a mut dyn FnMut(&[Chunk], &File, Place) -> ControlFlow<()>;
 
 /// A packet of the flow, its frame number counted within the chunk.
 enum Record {
-    Segment(Segment, Option<Rare>),
+    /// With sender and receiver, where the file does not show them in one place.
+    Segment(Segment, Option<Rare>, Option<(Address, Address)>),
     Icmp(Notice),
+    /// A piece of a packet, of whatever flow.
+    Fragment(Fragment),
 }
 
 /// What the table made of a packet.
@@ -96,16 +98,22 @@ impl Tracking {
     /// Which connection took the frame with this number of the point.
     pub(super) fn owner(&mut self, point: u32, frame: u64) -> Owner {
         let mut flow = Err(Owner::NoFrame);
-        let lens = &self.lens;
-        self.each_chunk(point, &(frame..=frame), &mut |chunks, file, place| {
+        let (lens, mut reassembler) = (&self.lens, Reassembler::default());
+        self.each_chunk(point, &(self.pieces_from(point, frame)..=frame), &mut |chunks, file, place| {
             for chunk in chunks {
                 let before = place.frames_before + chunk.frames_before;
                 chunk.frames(file.format, file.source.bytes(), &mut |found| {
+                    let mut view = lens.view(&found, file);
+                    if let View::Taken(Packet::Fragment(piece)) = &view
+                        && let Some(whole) = reassembler.take(piece, found.bytes, &lens.keys)
+                    {
+                        view = View::Taken(whole.packet);
+                    }
                     if before + found.number == frame {
-                        flow = match lens.view(&found, file) {
+                        flow = match &view {
                             View::Taken(Packet::Segment(segment, _)) => Ok(segment.flow),
                             View::Taken(Packet::IcmpError(error)) => Ok(error.flow),
-                            View::Taken(Packet::Other(why)) => Err(Owner::Other(why)),
+                            View::Taken(other) => Err(other.why().map_or(Owner::NoFrame, Owner::Other)),
                             View::OutOfTime | View::LeftOut => Err(Owner::LeftOut),
                         };
                     }
@@ -139,13 +147,15 @@ impl Tracking {
         frames: RangeInclusive<u64>,
         take: &mut dyn FnMut(Replayed<'_>, Place) -> ControlFlow<()>,
     ) {
-        let mut table = Table::default();
-        self.each_chunk(point, &frames, &mut |chunks, file, place| {
+        let (mut table, mut reassembler) = (Table::default(), Reassembler::default());
+        let framed = self.pieces_from(point, *frames.start())..=*frames.end();
+        self.each_chunk(point, &framed, &mut |chunks, file, place| {
             let found: Vec<Vec<Record>> =
                 self.pool.install(|| chunks.par_iter().map(|chunk| packets(chunk, file, &self.lens, flow)).collect());
             for (chunk, records) in chunks.iter().zip(found) {
                 let place = Place { frames_before: place.frames_before + chunk.frames_before, ..place };
-                for record in &records {
+                for record in records {
+                    let Some(record) = record.whole(&mut reassembler, file, &self.lens.keys, flow) else { continue };
                     if frames.contains(&(place.frames_before + record.frame())) {
                         record.replay(&mut table, file, place, take)?;
                     }
@@ -155,6 +165,13 @@ impl Tracking {
             table.drain();
             ControlFlow::Continue(())
         });
+    }
+
+    /// From which frame on packets may have pieces that matter at `frame`: in a point with fragmented packets, all of them.
+    fn pieces_from(&self, point: u32, frame: u64) -> u64 {
+        let files = self.facts.points.get(point as usize).map_or(&[][..], |point| &point.files);
+        let fragmented = files.iter().any(|file| file.fragments.assembled > 0);
+        if fragmented { 1 } else { frame }
     }
 
     /// The chunks that can hold these frames of the point, some at a time, with their file and its place.
@@ -179,29 +196,50 @@ fn packets(chunk: &Chunk, file: &File, lens: &Lens, flow: FlowHash) -> Vec<Recor
     let mut records = Vec::new();
     chunk.frames(file.format, file.source.bytes(), &mut |frame| match lens.view(&frame, file) {
         View::Taken(Packet::Segment(segment, rare)) if segment.flow == flow => {
-            records.push(Record::Segment(segment, rare));
+            records.push(Record::Segment(segment, rare, None));
         }
         View::Taken(Packet::IcmpError(error)) if error.flow == flow => {
-            let notice = Notice { error, from: wire::sender(&frame), mtu: mtu(&frame, error.ip_at) };
+            let notice = Notice { error, from: wire::sender(&frame), mtu: mtu(frame.bytes, error.ip_at) };
             records.push(Record::Icmp(notice));
         }
+        View::Taken(Packet::Fragment(piece)) => records.push(Record::Fragment(piece)),
         View::OutOfTime | View::LeftOut | View::Taken(_) => {}
     });
     records
 }
 
 /// The two bytes before the packet that an ICMP error quotes (RFC 1191 4; the lower half of RFC 4443 3.2's field).
-fn mtu(frame: &Frame<'_>, quoted_at: u16) -> Option<u16> {
+fn mtu(frame: &[u8], quoted_at: u16) -> Option<u16> {
     let end = usize::from(quoted_at);
-    let &[high, low] = frame.bytes.get(end.checked_sub(2)?..end)?.first_chunk()?;
+    let &[high, low] = frame.get(end.checked_sub(2)?..end)?.first_chunk()?;
     Some(u16::from_be_bytes([high, low])).filter(|&mtu| mtu > 0)
 }
 
 impl Record {
     fn frame(&self) -> u64 {
         match self {
-            Self::Segment(segment, _) => u64::from(segment.frame),
+            Self::Segment(segment, ..) => u64::from(segment.frame),
             Self::Icmp(notice) => u64::from(notice.error.frame),
+            Self::Fragment(piece) => u64::from(piece.frame),
+        }
+    }
+
+    /// What of the flow a record is, or completes.
+    fn whole(self, reassembler: &mut Reassembler, file: &File, keys: &Keys, flow: FlowHash) -> Option<Self> {
+        let Self::Fragment(piece) = &self else { return Some(self) };
+        let frame = file.source.bytes().get(usize::try_from(piece.offset).ok()?..)?;
+        let whole = reassembler.take(piece, frame, keys)?;
+        let from = whole.sender();
+        let Whole { packet, bytes, .. } = whole;
+        match packet {
+            Packet::Segment(segment, rare) if segment.flow == flow => {
+                Some(Self::Segment(segment, rare, wire::addresses(&bytes, segment.ip_at)))
+            }
+            Packet::IcmpError(error) if error.flow == flow => {
+                Some(Self::Icmp(Notice { error, from, mtu: mtu(&bytes, error.ip_at) }))
+            }
+            Packet::Segment(..) | Packet::IcmpError(_) => None,
+            Packet::Fragment(_) | Packet::Arp(_) | Packet::Dns(_) | Packet::Other(_) => None,
         }
     }
 
@@ -213,8 +251,11 @@ impl Record {
         take: &mut dyn FnMut(Replayed<'_>, Place) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         match self {
-            Self::Segment(segment, rare) => {
+            Self::Segment(segment, rare, ends) => {
                 let ends = || {
+                    if ends.is_some() {
+                        return *ends;
+                    }
                     let at = usize::try_from(segment.offset).ok()?;
                     wire::addresses(file.source.bytes().get(at..)?, segment.ip_at)
                 };
@@ -227,6 +268,7 @@ impl Record {
                 Some(connection) => take(Replayed::Icmp(*notice, connection), place),
                 None => ControlFlow::Continue(()),
             },
+            Self::Fragment(_) => ControlFlow::Continue(()),
         }
     }
 }

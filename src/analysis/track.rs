@@ -4,24 +4,36 @@
 //! begins exactly where the one before it ended, so a wrong guess costs time and never truth. Accepted chunks are served
 //! to the lanes, each a single-threaded [`Table`], by whichever worker is free.
 
-use super::chunk::{self, Batch, Read};
+use super::chunk::{self, Batch, Read, Seen, Sorted};
 use super::index::{Index, Mark};
 use super::lens::Lens;
 use super::plan::File;
 use super::timings::{Stage, Timings};
 use crate::capture::{Context, End};
+use crate::case::Around;
 use crate::tcp::Place;
 use crate::tcp::records::Records;
 use crate::tcp::table::Table;
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
-use crate::wire::{self, Address, Segment, Why};
+use crate::wire::{self, FragmentCounts, Reassembler, Segment, Why};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// One lane's table, kept over the files of a point.
-pub type Lanes = [Mutex<Table>; LANES];
+/// What takes the records of a point, kept over its files.
+#[derive(Default)]
+pub struct Lanes {
+    pub tables: [Mutex<Table>; LANES],
+    /// Takes what is about addresses and names: a lane like the others, the last one.
+    pub around: Mutex<Around>,
+    /// Asked where chunks are accepted, which is in order.
+    pub fragments: Mutex<Reassembler>,
+}
+
+/// Lanes that are served; [`AROUND`] is the number of the last.
+const SERVED: usize = LANES + 1;
+const AROUND: usize = LANES;
 
 /// What tracking one file gave besides connections.
 #[derive(Debug)]
@@ -41,6 +53,7 @@ pub struct Tracked {
     pub in_time: Option<(Timestamp, Timestamp)>,
     pub links: Vec<u32>,
     pub dropped: Option<u64>,
+    pub fragments: FragmentCounts,
     pub end: End,
     pub damage: Option<String>,
     /// Chunks that had to be framed again from their true start.
@@ -62,8 +75,10 @@ pub struct Pace<'a> {
 }
 
 /// A decoded chunk on its way to the lanes.
+#[derive(Default)]
 struct Slot {
     lanes: [Mutex<Batch>; LANES],
+    seen: Mutex<Vec<Seen>>,
 }
 
 /// The whole state that workers share; held only to take or give back work.
@@ -82,8 +97,8 @@ struct Board {
     /// A worker frames the chunk to be accepted next again.
     redoing: bool,
     /// Chunks each lane has taken, and whether a worker serves it now.
-    taken: [usize; LANES],
-    busy: [bool; LANES],
+    taken: [usize; SERVED],
+    busy: [bool; SERVED],
     /// Number of chunks; shrinks when the file ends early.
     chunks: usize,
     released: u64,
@@ -120,12 +135,14 @@ pub fn track(file: &File, lanes: &Lanes, pace: Pace<'_>, at: Place, finished: Fi
     let length = file.source.bytes().len() as u64;
     let chunks = length.saturating_sub(file.start).div_ceil(pace.chunk).max(1) as usize;
     let window = (4 * pace.threads).max(8);
+    let fragments = || lanes.fragments.lock().unwrap_or_else(PoisonError::into_inner).counts();
+    let fragments_before = fragments();
     let run = Run {
         finished,
         file,
         lanes,
         pace,
-        slots: (0..window).map(|_| Slot { lanes: Default::default() }).collect(),
+        slots: (0..window).map(|_| Slot::default()).collect(),
         board: Mutex::new(Board::new(file, chunks)),
         wake: Condvar::new(),
         unmatched: AtomicU64::new(0),
@@ -133,6 +150,7 @@ pub fn track(file: &File, lanes: &Lanes, pace: Pace<'_>, at: Place, finished: Fi
     };
     rayon::scope(|scope| (0..pace.threads).for_each(|_| scope.spawn(|_| run.work())));
     let mut board = run.board.into_inner().unwrap_or_else(PoisonError::into_inner);
+    board.tracked.fragments = fragments_before.until(fragments());
     board.tracked.icmp_unmatched = run.unmatched.into_inner();
     if !board.interfaces_dropped.is_empty() {
         board.tracked.dropped = Some(board.interfaces_dropped.values().sum());
@@ -152,8 +170,8 @@ impl Board {
             bases: Default::default(),
             bases_from: 0,
             redoing: false,
-            taken: [0; LANES],
-            busy: [false; LANES],
+            taken: [0; SERVED],
+            busy: [false; SERVED],
             chunks,
             released: 0,
             tracked: Tracked {
@@ -169,6 +187,7 @@ impl Board {
                 in_time: None,
                 links: Vec::new(),
                 dropped: None,
+                fragments: FragmentCounts::default(),
                 end: End::Clean,
                 damage: None,
                 redone: 0,
@@ -280,7 +299,7 @@ impl Run<'_> {
                 self.wake.notify_all();
                 return Job::Stop;
             }
-            let free = (0..LANES).filter(|&lane| !board.busy[lane] && board.taken[lane] < board.accepted);
+            let free = (0..SERVED).filter(|&lane| !board.busy[lane] && board.taken[lane] < board.accepted);
             let lane = free.min_by_key(|&lane| board.taken[lane]);
             let window = self.slots.len();
             let room = board.next < board.chunks && board.next < behind + window;
@@ -314,7 +333,7 @@ impl Run<'_> {
         None
     }
 
-    fn accept(&self, board: &mut Board, read: Read) {
+    fn accept(&self, board: &mut Board, mut read: Read) {
         if let Err(damage) = self.file.source.check(read.stop.at) {
             // The file changed underneath: this chunk may hold zeros in place of what was there.
             board.tracked.end = End::Cut { offset: damage.at };
@@ -322,7 +341,25 @@ impl Run<'_> {
             board.chunks = board.accepted;
             return;
         }
+        if !read.fragments.is_empty() {
+            self.put_together(board.accepted, &mut read);
+        }
         board.accept(read);
+    }
+
+    /// Puts packets together from the pieces in a chunk, and adds them to what the chunk holds.
+    #[cold]
+    fn put_together(&self, number: usize, read: &mut Read) {
+        let mut reassembler = self.lanes.fragments.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut late = Sorted::default();
+        for piece in std::mem::take(&mut read.fragments) {
+            let at = usize::try_from(piece.offset).unwrap_or(usize::MAX);
+            let bytes = self.file.source.bytes().get(at..).unwrap_or_default();
+            if let Some(whole) = reassembler.take(&piece, bytes, &self.pace.lens.keys) {
+                read.counts.take_whole(&piece, whole, &mut late);
+            }
+        }
+        self.with_slot(number, |sorted| sorted.merge(late));
     }
 
     fn limit(&self, chunk: usize) -> u64 {
@@ -336,9 +373,9 @@ impl Run<'_> {
         let context = self.board().context.clone();
         let format = self.file.format;
         let start = if number == 0 { Some(from) } else { (format.boundary)(bytes, &context, from, limit) };
-        let read = self.fill(number, |lanes| match start {
-            Some(start) => chunk::read(self.file, context, start, limit, self.pace.lens, lanes),
-            None => chunk::empty(context, from..limit, lanes),
+        let read = self.with_slot(number, |sorted| match start {
+            Some(start) => chunk::read(self.file, context, start, limit, self.pace.lens, sorted),
+            None => chunk::empty(context, from..limit, sorted),
         });
         self.board().decoded.insert(number, read);
         self.wake.notify_all();
@@ -347,7 +384,8 @@ impl Run<'_> {
     /// Frames the chunk that is next in order from its true start.
     fn redo(&self, number: usize, from: u64, context: Arc<Context>) {
         let limit = self.limit(number);
-        let read = self.fill(number, |lanes| chunk::read(self.file, context, from, limit, self.pace.lens, lanes));
+        let read =
+            self.with_slot(number, |sorted| chunk::read(self.file, context, from, limit, self.pace.lens, sorted));
         let mut board = self.board();
         board.redoing = false;
         self.accept(&mut board, read);
@@ -355,31 +393,29 @@ impl Run<'_> {
         self.wake.notify_all();
     }
 
-    /// Runs `read` on the lane buffers of a chunk's slot.
-    fn fill(&self, number: usize, read: impl FnOnce(&mut [Batch; LANES]) -> Read) -> Read {
+    /// Runs `read` on the buffers of a chunk's slot.
+    fn with_slot<T>(&self, number: usize, read: impl FnOnce(&mut Sorted) -> T) -> T {
         let slot = &self.slots[number % self.slots.len()];
         let mut guards = slot.lanes.each_ref().map(|lane| lane.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut lanes = guards.each_mut().map(|guard| std::mem::take(&mut **guard));
-        let result = read(&mut lanes);
-        for (guard, lane) in guards.iter_mut().zip(lanes) {
+        let mut seen = slot.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let lanes = guards.each_mut().map(|guard| std::mem::take(&mut **guard));
+        let mut sorted = Sorted { lanes, seen: std::mem::take(&mut *seen) };
+        let result = read(&mut sorted);
+        for (guard, lane) in guards.iter_mut().zip(sorted.lanes) {
             **guard = lane;
         }
+        *seen = sorted.seen;
         result
     }
 
     /// One lane takes the accepted chunks that wait for it.
     fn serve(&self, lane: usize, from: usize, to: usize, bases: &[u64]) {
-        let mut table = self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner);
-        for (number, base) in (from..to).zip(bases) {
-            let slot = &self.slots[number % self.slots.len()];
-            let batch = slot.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner);
-            let place = Place { frames_before: self.at.frames_before + base, ..self.at };
-            self.feed(&mut table, &batch, place);
-        }
-        let drained = table.drain();
-        drop(table);
-        if let Some(records) = drained {
-            (self.finished)(records);
+        let places = bases.iter().map(|base| Place { frames_before: self.at.frames_before + base, ..self.at });
+        let chunks = (from..to).map(|number| &self.slots[number % self.slots.len()]).zip(places);
+        if lane == AROUND {
+            chunks.for_each(|(slot, place)| self.look_around(slot, place));
+        } else {
+            self.feed_lane(lane, chunks);
         }
         let mut board = self.board();
         board.taken[lane] = to;
@@ -402,6 +438,29 @@ impl Run<'_> {
         }
     }
 
+    fn look_around(&self, slot: &Slot, place: Place) {
+        let mut around = self.lanes.around.lock().unwrap_or_else(PoisonError::into_inner);
+        for seen in slot.seen.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            match seen {
+                Seen::Arp(arp) => around.arp.take(&arp, place.frames_before),
+                Seen::Dns(dns) => around.take_dns(&dns, place.frames_before),
+            }
+        }
+    }
+
+    fn feed_lane<'s>(&self, lane: usize, chunks: impl Iterator<Item = (&'s Slot, Place)>) {
+        let mut table = self.lanes.tables[lane].lock().unwrap_or_else(PoisonError::into_inner);
+        for (slot, place) in chunks {
+            let batch = slot.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner);
+            self.feed(&mut table, &batch, place);
+        }
+        let drained = table.drain();
+        drop(table);
+        if let Some(records) = drained {
+            (self.finished)(records);
+        }
+    }
+
     fn feed(&self, table: &mut Table, batch: &Batch, place: Place) {
         let mut rares = batch.rares.iter();
         let mut errors = batch.errors.iter().peekable();
@@ -410,15 +469,17 @@ impl Run<'_> {
                 self.feed_error(table, error, place);
             }
             let rare = segment.marks.has(wire::Marks::RARE).then(|| rares.next()).flatten();
-            table.observe(segment, rare, place, &|| self.addresses(segment));
+            table.observe(segment, rare, place, &|| wire::addresses(self.frame(segment, batch)?, segment.ip_at));
         }
         errors.for_each(|(_, error)| self.feed_error(table, error, place));
     }
 
-    /// Read from the frame while it is still in the cache: only a connection's first segment needs them.
-    fn addresses(&self, segment: &Segment) -> Option<(Address, Address)> {
-        let frame = self.file.source.bytes().get(usize::try_from(segment.offset).ok()?..)?;
-        wire::addresses(frame, segment.ip_at)
+    /// The bytes of a segment's frame, while they are still in the cache: only a few are asked for.
+    fn frame<'b>(&'b self, segment: &Segment, batch: &'b Batch) -> Option<&'b [u8]> {
+        if segment.marks.has(wire::Marks::ASSEMBLED) {
+            return batch.assembled(segment).map(|assembled| &assembled.bytes[..]);
+        }
+        self.file.source.bytes().get(usize::try_from(segment.offset).ok()?..)
     }
 
     fn feed_error(&self, table: &mut Table, error: &wire::IcmpError, place: Place) {

@@ -15,7 +15,7 @@
 //! 0.040 > S 0:0(0) vlan 12 cut 60
 //! ```
 //!
-//! `TIME >|< FLAGS SEQ:END(LEN) [ack N] [win N] [urg N] [ttl N] [id N] [iface N] [vlan N] [cut N] [<options>]`
+//! `TIME >|< FLAGS SEQ:END(LEN) [ack N] [win N] [urg N] [ttl N] [id N] [iface N] [vlan N] [frag N] [cut N] [<options>]`
 //!
 //! - `TIME` is in seconds from the start, with up to nine decimals. `>` goes from client to server, `<` back.
 //! - `FLAGS` are of `S F R P U E C A .` (`E` ECE, `C` CWR, `A` AE, `.` ACK), or `none`.
@@ -23,12 +23,13 @@
 //!   makes a number absolute: `=0:0(0)`, `ack =0`. As in packetdrill, SYN and FIN take no room in `SEQ:END(LEN)`. The `.`
 //!   flag wants an `ack`; an `ack` without it writes the field only.
 //! - Defaults: window 64240 (0 of a reset), TTL 64, an IP identification that counts up by sender, interface 0, no VLAN,
-//!   nothing cut. `cut N` keeps the first N bytes of the frame. A segment too long for an IP packet gets the IP length 0, as
+//!   nothing cut. `cut N` keeps the first N bytes of each frame, `frag N` sends the IP packet in fragments of N bytes (a
+//!   multiple of 8), each a frame. A segment too long for an IP packet gets the IP length 0, as
 //!   segmentation offload leaves it. `iface` above 0 makes the capture a pcapng.
 //! - Options, separated by commas: `mss N`, `sackOK`, `wscale N`, `TS val N ecr N`, `sack A:B C:D`, `nop`, `eol`,
 //!   `fastopen [HEX]`, `mptcp`, `md5`. Zeros fill up to four bytes.
 //!
-//! `TIME icmp|icmp6 TYPE CODE from ADDRESS quoting >|< [seq N] [mtu N] [ttl N] [id N] [iface N] [vlan N] [cut N]`
+//! `TIME icmp|icmp6 TYPE CODE from ADDRESS quoting >|< [seq N] [mtu N] [ttl N] [id N] [iface N] [vlan N] [frag N] [cut N]`
 //!
 //! - quotes the last segment that went that way; with `seq N` the last one that began there. Where none did, the quote is
 //!   what RFC 792 promises: the IP header and eight bytes of TCP, with that number (else the initial one).
@@ -166,6 +167,8 @@ pub struct Outer {
     pub iface: Option<u8>,
     /// 802.1Q VLAN identifier.
     pub vlan: Option<u16>,
+    /// The packet goes in fragments with so many bytes each, a multiple of 8; the last one has the rest.
+    pub frag: Option<u16>,
     /// Captured length in bytes of the frame.
     pub cut: Option<u32>,
 }
@@ -351,6 +354,7 @@ impl fmt::Display for Outer {
         optional(f, "id", self.id)?;
         optional(f, "iface", self.iface)?;
         optional(f, "vlan", self.vlan)?;
+        optional(f, "frag", self.frag)?;
         optional(f, "cut", self.cut)
     }
 }
@@ -451,8 +455,9 @@ mod tests {
     }
 
     fn line() -> impl Strategy<Value = Line> {
-        let outer = (of(any::<u8>()), of(any::<u16>()), of(any::<u8>()), of(0_u16..4096), of(any::<u32>()))
-            .prop_map(|(ttl, id, iface, vlan, cut)| Outer { ttl, id, iface, vlan, cut });
+        let frag = of((1_u16..100).prop_map(|eights| eights * 8));
+        let outer = (of(any::<u8>()), of(any::<u16>()), of(any::<u8>()), of(0_u16..4096), frag, of(any::<u32>()))
+            .prop_map(|(ttl, id, iface, vlan, frag, cut)| Outer { ttl, id, iface, vlan, frag, cut });
         (0_i64..1_000_000 * SECOND, packet(), outer).prop_map(|(at, packet, outer)| Line {
             at: Span(at),
             packet,

@@ -3,10 +3,12 @@
 //! What only the whole input shows (listening ports, how each capture ended) is gathered from all summaries before
 //! the first one is judged, so that a row depends neither on order nor on the number of threads.
 
+pub mod around;
 mod services;
 mod tally;
 pub mod timeline;
 
+pub use around::Around;
 pub use services::{Service, ServiceCounts, Services};
 pub use tally::{Stuck, Tally};
 pub use timeline::Timeline;
@@ -15,7 +17,7 @@ use crate::capture::End;
 use crate::tcp::judgement::States;
 use crate::tcp::{Ending, Judgement, Outcome, Side, Summary};
 use crate::time::Timestamp;
-use crate::wire::Address;
+use crate::wire::{Address, FragmentCounts};
 use std::collections::BTreeMap;
 
 /// A connection with everything that is said of it.
@@ -75,6 +77,10 @@ pub struct Point {
     /// As the `point` column prints it.
     pub name: String,
     pub files: Vec<InputFile>,
+    /// Its packets were read from text, which tells less than a capture.
+    pub text_only: bool,
+    /// What its frames tell of addresses and names.
+    pub around: Around,
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
 }
@@ -89,6 +95,7 @@ pub struct InputFile {
     /// Frames of the point before this file.
     pub frames_before: u64,
     pub tcp_segments: u64,
+    /// ICMP errors about a connection.
     pub icmp_errors: u64,
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
@@ -102,6 +109,8 @@ pub struct InputFile {
     pub dropped: Option<u64>,
     /// Frames that are no TCP segment, by what they are or why they were not decoded.
     pub others: BTreeMap<String, u64>,
+    /// What became of fragmented packets; of those that still lacked a piece at the end, in the point's last file.
+    pub fragments: FragmentCounts,
     pub end: End,
     /// What the input room has to say: a cut compressed stream, a file that shrank.
     pub note: Option<String>,
@@ -132,8 +141,11 @@ impl Judged {
         let [client, server] = Side::BOTH.map(|side| summary.address(side));
         let states = States::of(&summary);
         let outcome = Outcome::of(&summary, &states);
-        let last = facts.points.get(summary.point as usize).and_then(|point| point.last);
-        let ending = Ending { last_frame: last.unwrap_or(summary.last) };
+        let point = facts.points.get(summary.point as usize);
+        let ending = Ending {
+            last_frame: point.and_then(|point| point.last).unwrap_or(summary.last),
+            text_only: point.is_some_and(|point| point.text_only),
+        };
         let judgement = Judgement::of(&summary, outcome, &states, &ending);
         let id = |seq: u32, time: Timestamp| connection_id(client, server, seq, time);
         Self {

@@ -106,6 +106,12 @@ impl Source {
         Self::of(path, store, note, modified, None)
     }
 
+    /// Bytes that were made of this source's, under its name; `note` says what was assumed.
+    pub fn converted(&self, bytes: Vec<u8>, note: &str) -> Self {
+        let notes: Vec<&str> = self.note().into_iter().chain([note]).collect();
+        Self::of(self.path(), Store::Memory(bytes), Some(notes.join("; ")), self.modified(), None)
+    }
+
     fn of(
         path: &Path,
         store: Store,

@@ -142,6 +142,7 @@ impl Ticket {
             id: Some(segment.ip_id).filter(|_| !v6),
             iface: Some(segment.interface).filter(|&number| number > 0).map(|number| number.min(255) as u8),
             vlan,
+            frag: None,
             cut: segment.marks.has(Marks::WINDOW_CUT).then_some(before + BEFORE_WINDOW),
         }
     }

@@ -76,10 +76,8 @@ pub fn segment(link: u32, bytes: &[u8]) -> Segment {
 /// Why a frame holds no segment.
 #[track_caller]
 pub fn why(link: u32, bytes: &[u8]) -> Why {
-    match decode(&frame(link, bytes), &KEYS) {
-        Packet::Other(why) => why,
-        other => panic!("decoded: {other:?}"),
-    }
+    let packet = decode(&frame(link, bytes), &KEYS);
+    packet.why().unwrap_or_else(|| panic!("decoded: {packet:?}"))
 }
 
 /// Asserts that `header` before the fixture packets of both IP versions is understood and leads to the segment.

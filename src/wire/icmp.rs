@@ -1,5 +1,7 @@
-//! ICMP and ICMPv6 errors that quote the header of a TCP segment: they belong to the flow they quote.
+//! ICMP and ICMPv6 errors that quote the header of a TCP segment: they belong to the flow they quote. Neighbour discovery,
+//! which is ICMPv6 too, is `arp`'s.
 
+use super::arp;
 use super::flow::FlowKey;
 use super::ip::{self, Fragment, Ip};
 use super::why::{Layer, Why};
@@ -13,6 +15,10 @@ const HEADER: usize = 8;
 /// Decodes the ICMP message that `ip` carries.
 #[inline(never)]
 pub(super) fn decode(frame: &Frame<'_>, ip: Ip, keys: &Keys) -> Packet {
+    let kind = ip.payload(frame.bytes).first();
+    if ip.protocol == ip::ICMPV6 && kind.is_some_and(|&kind| arp::is_neighbour(kind)) {
+        return arp::neighbour(frame, &ip).map_or_else(Packet::Other, Packet::Arp);
+    }
     match error(frame, &ip, keys) {
         Ok(error) => Packet::IcmpError(error),
         Err(why) => Packet::Other(why),

@@ -25,6 +25,8 @@ const SHIM6: u8 = 140;
 
 /// An IPv4 header without options, in bytes.
 const IPV4_FIXED: usize = 20;
+/// An IPv6 header without extension headers.
+const IPV6_FIXED: usize = 40;
 
 /// Extension headers that are followed. RFC 8200 4.1 recommends seven.
 const EXTENSIONS: usize = 16;
@@ -146,7 +148,7 @@ fn v4(rest: &[u8], at: usize, end: usize) -> Result<Ip, Why> {
         return Err(Why::Malformed(Layer::Ip));
     }
     match ip.protocol {
-        AUTHENTICATION => ip.extended(rest.get(header_len..).unwrap_or_default()),
+        AUTHENTICATION if ip.fragment == Fragment::No => ip.extended(rest.get(header_len..).unwrap_or_default()),
         _ => Ok(ip),
     }
 }
@@ -236,11 +238,47 @@ fn extensions(mut protocol: u8, mut id: u16, mut fragment: Fragment, rest: &[u8]
         };
         length += header;
         protocol = next.0;
-        if fragment == Fragment::Later {
-            return Ok(Behind { protocol, length, id, fragment }); // what follows is the middle of something
+        if fragment != Fragment::No {
+            return Ok(Behind { protocol, length, id, fragment }); // what follows is a part of something
         }
     }
     Err(Why::TooDeep)
+}
+
+/// Where a piece of an IPv6 packet belongs.
+pub(super) struct FragmentHeader {
+    pub id: u32,
+    /// Where the piece begins in the packet's payload, in bytes.
+    pub start: u32,
+    pub more: bool,
+}
+
+/// Length of IPv6's fragment header; nothing of a fragment is followed behind it.
+const FRAGMENT_HEADER: usize = 8;
+
+/// The fragment header of an IPv6 packet that is a fragment.
+pub(super) fn fragment_header(bytes: &[u8], ip: &Ip) -> Option<FragmentHeader> {
+    let header = Ipv6FragmentHeaderSlice::from_slice(bytes.get(ip.payload_at.checked_sub(FRAGMENT_HEADER)?..)?).ok()?;
+    let start = u32::from(header.fragment_offset().value()) * 8;
+    Some(FragmentHeader { id: header.identification(), start, more: header.more_fragments() })
+}
+
+/// Turns the headers of a first fragment into those of the whole packet, whose payload has `length` bytes; `None` if that
+/// is more than an IP packet can have.
+pub(super) fn unfragment(header: &mut [u8], length: usize) -> Option<()> {
+    let header_len = header.len();
+    if header.first()? >> 4 == 4 {
+        let total = u16::try_from(header_len + length).ok()?;
+        header.get_mut(2..4)?.copy_from_slice(&total.to_be_bytes());
+        let field = header.get_mut(6..8)?;
+        field.copy_from_slice(&[field.first()? & 0x40, 0]);
+    } else {
+        let payload = u16::try_from(header_len.checked_sub(IPV6_FIXED)? + length).ok()?;
+        header.get_mut(4..6)?.copy_from_slice(&payload.to_be_bytes());
+        let at = header_len.checked_sub(FRAGMENT_HEADER)? + 2;
+        header.get_mut(at..at + 2)?.fill(0);
+    }
+    Some(())
 }
 
 /// The length by the jumbo payload option (RFC 2675) of a hop-by-hop header.

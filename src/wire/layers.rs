@@ -1,6 +1,7 @@
-//! From the link type down to the innermost IP header that carries TCP or ICMP: one loop over what each header
+//! From the link type down to the innermost IP header that carries something of use, or to ARP: one loop over what each header
 //! says comes next, bounded in depth, over the registries of link types and tunnels.
 
+use super::dns;
 use super::ip::{self, Ip};
 use super::link::{self, ethernet, llc};
 use super::strip::{Next, Stripped, array};
@@ -11,9 +12,16 @@ use crate::capture::LinkType;
 /// Headers within headers that are followed: a provider's tags, a mirror's tunnel and an overlay stay well below.
 const DEPTH: usize = 32;
 
+/// What a frame comes down to.
+pub(super) enum Found {
+    Ip(Innermost),
+    /// An ARP message that begins here.
+    Arp(usize),
+}
+
 /// The innermost IP header, and what lay around it.
 pub(super) struct Innermost {
-    /// Carries TCP, ICMP or ICMPv6, whole.
+    /// Carries TCP, ICMP, ICMPv6 or a DNS datagram; or is that of a fragment.
     pub ip: Ip,
     /// Outermost VLAN identifier, 0 without a tag.
     pub vlan: u16,
@@ -35,21 +43,32 @@ pub(super) fn innermost(
     link: LinkType,
     wire_len: u32,
     entered: &mut impl FnMut(Entered),
-) -> Result<Innermost, Why> {
+) -> Result<Found, Why> {
     let mut walk = Walk::new(bytes, wire_len);
     let mut next = Next::Link(link.0);
     loop {
-        walk.find_ip(next, entered).map_err(|why| walk.verdict(why))?;
-        let ip = walk.ip().map_err(|why| walk.verdict(why))?;
-        if ip.fragment != ip::Fragment::No {
-            return Err(Why::Fragment(ip.protocol));
+        if walk.find_ip(next, entered).map_err(|why| walk.verdict(why))? == Reached::Arp {
+            return Ok(Found::Arp(walk.at));
         }
-        if matches!(ip.protocol, ip::TCP | ip::ICMP | ip::ICMPV6) {
-            return Ok(Innermost { ip, vlan: walk.vlan });
+        let ip = walk.ip().map_err(|why| walk.verdict(why))?;
+        if matches!(ip.protocol, ip::TCP | ip::ICMP | ip::ICMPV6) || ip.fragment != ip::Fragment::No {
+            return Ok(Found::Ip(Innermost { ip, vlan: walk.vlan }));
+        }
+        if ip.protocol == ip::UDP && dns::is_port_of(ip.payload(walk.bytes)) {
+            return Ok(Found::Ip(Innermost { ip, vlan: walk.vlan }));
         }
         let carrier = ip; // a copy, so that only this path has the header in memory
         next = walk.enter_tunnel(&carrier, entered).map_err(|why| walk.verdict(why))?;
     }
+}
+
+/// EtherType of ARP.
+pub(super) const ETHERTYPE_ARP: u16 = 0x0806;
+
+#[derive(PartialEq, Eq)]
+enum Reached {
+    Ip,
+    Arp,
 }
 
 /// How far the way down has come.
@@ -97,11 +116,12 @@ impl<'a> Walk<'a> {
 
     /// Goes down to the next IP header. Ethernet and its tags are read in line: they are what nearly all frames have.
     #[inline]
-    fn find_ip(&mut self, mut next: Next, entered: &mut impl FnMut(Entered)) -> Result<(), Why> {
+    fn find_ip(&mut self, mut next: Next, entered: &mut impl FnMut(Entered)) -> Result<Reached, Why> {
         while self.may_go_on() {
             let rest = self.rest();
             let stripped = match next {
-                Next::Ip | Next::EtherType(ip::ETHERTYPE_V4 | ip::ETHERTYPE_V6) => return Ok(()),
+                Next::Ip | Next::EtherType(ip::ETHERTYPE_V4 | ip::ETHERTYPE_V6) => return Ok(Reached::Ip),
+                Next::EtherType(ETHERTYPE_ARP) => return Ok(Reached::Arp),
                 Next::Link(ethernet::LINKTYPE) => ethernet::strip(rest)?,
                 Next::EtherType(number) if ethernet::is_tag(number) => {
                     let (identifier, stripped) = ethernet::tag(rest)?;

@@ -4,7 +4,10 @@
 //! `icmp` read what that header carries. Lengths come from IP headers, never from how much was captured, so that
 //! Ethernet padding, frame check sequences and the snap length change nothing.
 
+mod arp;
+pub mod dns;
 pub mod flow;
+mod fragment;
 mod headers;
 mod icmp;
 mod ip;
@@ -18,7 +21,10 @@ mod why;
 #[cfg(test)]
 mod fixture;
 
+pub use arp::{Arp, ArpKind};
+pub use dns::Dns;
 pub use flow::{Address, FlowHash, FlowKey, Keys, PackedAddress, Way};
+pub use fragment::{Fragment, FragmentCounts, Reassembler, Whole};
 pub use headers::{Headers, Network, NetworkKind, headers};
 pub use link::{LINKS, Link};
 pub use tcp::Rare;
@@ -28,15 +34,37 @@ pub use why::{Layer, Why};
 use crate::capture::{Frame, LinkType};
 use crate::seq::Seq;
 use crate::time::Timestamp;
+use layers::Found;
 use std::net::IpAddr;
 
 /// What one frame turned out to be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Packet {
     /// TCP, with its rarer parts beside where it has any.
     Segment(Segment, Option<Rare>),
     IcmpError(IcmpError),
+    /// A piece of an IP packet, for a [`Reassembler`].
+    Fragment(Fragment),
+    /// ARP, or IPv6's neighbour discovery.
+    Arp(Arp),
+    /// A datagram of DNS; what segments carry of it, [`dns::in_segment`] tells.
+    Dns(Box<Dns>),
     Other(Why),
+}
+
+impl Packet {
+    /// What it is called where it is counted; `None` of what belongs to a connection.
+    pub fn why(&self) -> Option<Why> {
+        Some(match self {
+            Self::Segment(..) | Self::IcmpError(_) => return None,
+            Self::Fragment(fragment) => Why::Fragment(fragment.protocol),
+            Self::Arp(arp) if arp.address.is_ipv4() => Why::EtherType(layers::ETHERTYPE_ARP),
+            Self::Arp(_) => Why::Kind("neighbour discovery"),
+            Self::Dns(dns) if dns.transport == dns::Transport::Multicast => Why::Kind("multicast dns"),
+            Self::Dns(_) => Why::Kind("dns"),
+            Self::Other(why) => *why,
+        })
+    }
 }
 
 /// A TCP segment as a compact record. Addresses and payload stay in the file and are read from there when needed.
@@ -130,6 +158,10 @@ impl Marks {
     pub const WINDOW_CUT: Self = Self(0x80);
     /// The packet was carried by a tunnel: [`tunnels`] says by which.
     pub const TUNNEL: Self = Self(0x100);
+    /// To or from port 53, with payload: [`dns::in_segment`] reads it.
+    pub const DNS: Self = Self(0x200);
+    /// Put together from fragments: offsets count in [`Whole::bytes`], not in the file.
+    pub const ASSEMBLED: Self = Self(0x400);
 
     pub const fn has(self, mark: Self) -> bool {
         self.0 & mark.0 != 0
@@ -174,10 +206,14 @@ pub fn decode(frame: &Frame<'_>, keys: &Keys) -> Packet {
     if frame.not_a_packet {
         return Packet::Other(Why::NotAPacket);
     }
-    let mut marks = Marks::default();
-    match layers::innermost(frame.bytes, frame.link, frame.wire_len, &mut |_| marks = Marks::TUNNEL) {
-        Ok(found) if found.ip.protocol == ip::TCP => tcp::decode(frame, &found, marks, keys),
-        Ok(found) => icmp::decode(frame, found.ip, keys),
+    let (mut marks, mut tunnel) = (Marks::default(), None);
+    let mut entered = |entered: layers::Entered| (marks, tunnel) = (Marks::TUNNEL, entered.identifier);
+    match layers::innermost(frame.bytes, frame.link, frame.wire_len, &mut entered) {
+        Ok(Found::Ip(found)) if found.ip.fragment != ip::Fragment::No => fragment::read(frame, &found, marks, tunnel),
+        Ok(Found::Ip(found)) if found.ip.protocol == ip::TCP => tcp::decode(frame, &found, marks, keys),
+        Ok(Found::Ip(found)) if found.ip.protocol == ip::UDP => dns::decode(frame, &found.ip),
+        Ok(Found::Ip(found)) => icmp::decode(frame, found.ip, keys),
+        Ok(Found::Arp(at)) => arp::read(frame, at),
         Err(why) => Packet::Other(why),
     }
 }
@@ -215,6 +251,7 @@ pub fn tunnels(link: LinkType, bytes: &[u8]) -> Vec<Passage> {
 /// Who sent the innermost packet of a frame: of an ICMP error, the host that reports it.
 pub fn sender(frame: &Frame<'_>) -> Option<IpAddr> {
     let found = layers::innermost(frame.bytes, frame.link, frame.wire_len, &mut |_| ()).ok()?;
+    let Found::Ip(found) = found else { return None };
     let (ip, _) = found.ip.addresses(frame.bytes)?;
     Some(Address { ip, port: 0 }.ip())
 }
@@ -227,6 +264,17 @@ pub fn addresses(bytes: &[u8], ip_at: u16) -> Option<(Address, Address)> {
         return None;
     }
     ip.ends(bytes)
+}
+
+/// Source and destination of a TCP segment as [`addresses`] gives them, and what was captured of its payload.
+pub fn payload(bytes: &[u8], ip_at: u16) -> Option<((Address, Address), &[u8])> {
+    let ip = ip::read(bytes, usize::from(ip_at), bytes.len()).ok()?;
+    if ip.fragment == ip::Fragment::Later {
+        return None;
+    }
+    let segment = ip.payload(bytes);
+    let header = usize::from(segment.get(12)? >> 4) * 4;
+    Some((ip.ends(bytes)?, segment.get(header..)?))
 }
 
 /// Puts an offset within a frame into the record's field.

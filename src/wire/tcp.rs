@@ -3,6 +3,7 @@
 //! Read by hand: the snap length often cuts a header in its options, where `etherparse::TcpSlice` gives nothing,
 //! and its option iterator ends at the first option it does not know (MPTCP, Fast Open), hiding those after it.
 
+use super::dns;
 use super::flow::FlowKey;
 use super::layers::Innermost;
 use super::why::{Layer, Why};
@@ -58,6 +59,11 @@ pub(super) fn decode(frame: &Frame<'_>, found: &Innermost, marks: Marks, keys: &
     let Ok(ip_at) = position(ip.at) else { return Packet::Other(Why::TooDeep) };
     let Some((source, destination)) = ip.ends(frame.bytes) else { return Packet::Other(Why::Short(Layer::Tcp)) };
     let (key, way) = FlowKey::new(source, destination);
+    let marks = if dns::is_port(source.port, destination.port) && header.payload_len > 0 {
+        marks.with(Marks::DNS)
+    } else {
+        marks
+    };
     // The record is built here, in its final place: handing it up through a `Result` copies it twice.
     let segment = Segment {
         flow: key.hash(keys),

@@ -8,7 +8,7 @@ use synfin::capture::{Format, recognise};
 use synfin::case::Judged;
 use synfin::input::{self, Source};
 use synfin::tcp::Half;
-use synfin::wire::{self, Address, Keys, Packet};
+use synfin::wire::{self, Address, Keys, Packet, Reassembler};
 
 /// One end of a stream.
 pub type End = (IpAddr, u16);
@@ -147,12 +147,19 @@ fn sent(half: &Half) -> Sent {
     }
 }
 
-/// What each frame is by itself, by number; and where its bytes begin.
+/// What each frame is, by number: of a fragmented packet its last piece.
 pub fn packets(bytes: &[u8], format: &Format) -> Vec<Packet> {
     let mut packets = Vec::new();
     let Ok((at, mut context)) = (format.open)(bytes) else { return packets };
-    let keys = Keys([1, 2, 3, 4]);
-    (format.frames)(bytes, &mut context, at, u64::MAX, &mut |frame| packets.push(wire::decode(&frame, &keys)));
+    let (keys, mut reassembler) = (Keys([1, 2, 3, 4]), Reassembler::default());
+    (format.frames)(bytes, &mut context, at, u64::MAX, &mut |frame| {
+        let packet = wire::decode(&frame, &keys);
+        let whole = match &packet {
+            Packet::Fragment(piece) => reassembler.take(piece, frame.bytes, &keys),
+            _ => None,
+        };
+        packets.push(whole.map_or(packet, |whole| whole.packet));
+    });
     packets
 }
 

@@ -52,7 +52,7 @@ impl Frames<'_> {
     fn undecoded(&self, stream: &Stream) -> BTreeMap<String, u64> {
         let mut reasons = BTreeMap::new();
         for packet in self.within(stream) {
-            if let Packet::Other(why) = packet {
+            if let Some(why) = packet.why() {
                 *reasons.entry(why.name().into_owned()).or_insert(0) += 1;
             }
         }
@@ -147,12 +147,12 @@ fn missing<'a>(frames: &Frames, stream: &Stream, mut found: impl Iterator<Item =
     let Some(pair) = stream.pair() else { return Some("only headers quoted by ICMP errors".into()) };
     if let Some(packet) = frames.packets.get(stream.first_frame as usize - 1) {
         match packet {
-            Packet::Other(why) => return Some(format!("not decoded: {}", why.name())),
             Packet::IcmpError(_) => return Some("only headers quoted by ICMP errors".into()),
             Packet::Segment(segment, _) if source_routed(frames.ip_header(segment)) => {
                 return Some("tshark takes the last hop of an IP source route for the destination".into());
             }
             Packet::Segment(..) => {}
+            other => return other.why().map(|why| format!("not decoded: {}", why.name())),
         }
     }
     let one = found.find(|row| Stream::of(row).pair() == Some(pair))?;

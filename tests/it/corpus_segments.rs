@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use synfin::capture::recognise;
 use synfin::input;
-use synfin::wire::{self, Keys, Layer, Packet, Why};
+use synfin::wire::{self, Keys, Layer, Packet, Reassembler, Why};
 
 /// What one file comes to.
 #[derive(Default)]
@@ -20,6 +20,8 @@ struct Found {
 
 /// The port to which switches send samples of what they forward (sFlow).
 const SAMPLES: u16 = 6343;
+
+const KEYS: Keys = Keys([1, 2, 3, 4]);
 
 /// Files with more segments than tshark 4.0 finds, by the end of their names, and why each is right.
 const MORE: [(&str, &str); 8] = [
@@ -41,19 +43,28 @@ fn find(path: &Path) -> Option<Found> {
         let Some(format) = recognise(source.bytes()) else { continue };
         let Ok((at, mut context)) = (format.open)(source.bytes()) else { continue };
         let found = found.get_or_insert_with(Found::default);
-        (format.frames)(source.bytes(), &mut context, at, u64::MAX, &mut |frame| match wire::decode(
-            &frame,
-            &Keys([1, 2, 3, 4]),
-        ) {
-            Packet::Segment(segment, _) => {
-                assert!(wire::addresses(frame.bytes, segment.ip_at).is_some());
-                found.segments += 1;
-            }
-            Packet::IcmpError(error) => assert!(wire::addresses(frame.bytes, error.ip_at).is_some()),
-            Packet::Other(why) => {
-                *found.others.entry(why).or_default() += 1;
-                let port = SAMPLES.to_be_bytes();
-                found.samples += u64::from(frame.bytes.windows(2).skip(34).take(3).any(|bytes| bytes == port));
+        let mut reassembler = Reassembler::default();
+        (format.frames)(source.bytes(), &mut context, at, u64::MAX, &mut |frame| {
+            let packet = wire::decode(&frame, &KEYS);
+            let whole = match &packet {
+                Packet::Fragment(piece) => reassembler.take(piece, frame.bytes, &KEYS),
+                _ => None,
+            };
+            let (packet, bytes) = match &whole {
+                Some(whole) => (&whole.packet, &whole.bytes[..]),
+                None => (&packet, frame.bytes),
+            };
+            match packet {
+                Packet::Segment(segment, _) => {
+                    assert!(wire::addresses(bytes, segment.ip_at).is_some());
+                    found.segments += 1;
+                }
+                Packet::IcmpError(error) => assert!(wire::addresses(bytes, error.ip_at).is_some()),
+                other => {
+                    *found.others.entry(other.why().expect("no segment")).or_default() += 1;
+                    let port = SAMPLES.to_be_bytes();
+                    found.samples += u64::from(bytes.windows(2).skip(34).take(3).any(|bytes| bytes == port));
+                }
             }
         });
     }
@@ -71,7 +82,10 @@ fn reasons(found: &Found) -> Vec<(&'static str, u64)> {
             count(&|why| why == Why::Malformed(Layer::Tcp)),
         ),
         ("IP options of impossible length: receivers drop it", count(&|why| why == Why::Malformed(Layer::Ip))),
-        ("fragments, which tshark puts together", count(&|why| matches!(why, Why::Fragment(_)))),
+        (
+            "a lone first fragment, cut by the snap length, which tshark reads like a whole packet",
+            count(&|why| matches!(why, Why::Fragment(_))),
+        ),
         ("a sample of another frame (sFlow), no frame of this network", found.samples),
     ]
 }

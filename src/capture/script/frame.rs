@@ -27,15 +27,18 @@ pub(super) fn frames(script: &Script) -> Vec<WireFrame> {
     let mut frames = Vec::with_capacity(script.steps.len());
     for step in &script.steps {
         let (Some(flow), Some(state)) = (script.flows.get(step.flow), flows.get_mut(step.flow)) else { continue };
-        let bytes = frame(flow, state, &step.line);
+        let (packet, hops) = packet(flow, state, &step.line);
         let outer = step.line.outer;
-        frames.push(WireFrame {
-            time: script.start.plus(step.line.at),
-            iface: outer.iface.unwrap_or(0),
-            captured: outer.cut.map_or(bytes.len(), |cut| bytes.len().min(cut as usize)),
-            wire_len: bytes.len(),
-            bytes,
-        });
+        for piece in fragments(packet, outer.frag) {
+            let bytes = ethernet(hops, outer.vlan, &piece);
+            frames.push(WireFrame {
+                time: script.start.plus(step.line.at),
+                iface: outer.iface.unwrap_or(0),
+                captured: outer.cut.map_or(bytes.len(), |cut| bytes.len().min(cut as usize)),
+                wire_len: bytes.len(),
+                bytes,
+            });
+        }
     }
     frames
 }
@@ -66,8 +69,9 @@ impl FlowState {
     }
 }
 
-fn frame(flow: &Flow, state: &mut FlowState, line: &Line) -> Vec<u8> {
-    let (packet, hops) = match &line.packet {
+/// An IP packet, and between which stations it goes.
+fn packet(flow: &Flow, state: &mut FlowState, line: &Line) -> (Vec<u8>, (u8, u8)) {
+    match &line.packet {
         Packet::Segment(segment) => {
             let (from, to) = (flow.host(segment.sender).address.ip(), flow.host(segment.sender.peer()).address.ip());
             let sender = state.sender(segment.sender);
@@ -84,8 +88,39 @@ fn frame(flow: &Flow, state: &mut FlowState, line: &Line) -> Vec<u8> {
             let protocol = if to.is_ipv6() { ICMPV6 } else { ICMP };
             (ip(icmp.from, to, protocol, state.router_id, line.outer, message), (3, station(icmp.quoting)))
         }
-    };
-    ethernet(hops, line.outer.vlan, &packet)
+    }
+}
+
+/// The packet in pieces with so many bytes each (RFC 791 2.3, RFC 8200 4.5), if it is longer than one.
+fn fragments(packet: Vec<u8>, most: Option<u16>) -> Vec<Vec<u8>> {
+    let v6 = packet.first().is_some_and(|byte| byte >> 4 == 6);
+    let (header, payload) = packet.split_at(packet.len().min(if v6 { 40 } else { 20 }));
+    let most = most.map_or(usize::MAX, usize::from);
+    if payload.len() <= most {
+        return vec![packet];
+    }
+    let pieces = payload.chunks(most).enumerate().map(|(number, data)| {
+        let start = number * most;
+        let more = u16::from(start + data.len() < payload.len());
+        let mut piece = header.to_vec();
+        if v6 {
+            let next = std::mem::replace(&mut piece[6], 44);
+            piece[4..6].copy_from_slice(&(8 + data.len() as u16).to_be_bytes());
+            piece.extend([next, 0]);
+            piece.extend((start as u16 | more).to_be_bytes());
+            // The packet's own number: what makes its pieces one.
+            piece.extend(payload.iter().copied().skip(4).take(4));
+        } else {
+            piece[2..4].copy_from_slice(&(20 + data.len() as u16).to_be_bytes());
+            piece[6..8].copy_from_slice(&((start as u16 / 8) | (more << 13)).to_be_bytes());
+            piece[10..12].fill(0);
+            let sum = checksum(&[&piece]).to_be_bytes();
+            piece[10..12].copy_from_slice(&sum);
+        }
+        piece.extend(data);
+        piece
+    });
+    pieces.collect()
 }
 
 /// Last byte of the sender's Ethernet address.

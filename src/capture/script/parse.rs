@@ -208,6 +208,13 @@ impl Outer {
             "id" => once(&mut self.id, word, words.parse("an IP identification of 0 to 65535")?),
             "iface" => once(&mut self.iface, word, words.parse("an interface number of 0 to 255")?),
             "vlan" => once(&mut self.vlan, word, vlan(words)?),
+            "frag" => {
+                let bytes: u16 = words.parse("a number of bytes")?;
+                if bytes == 0 || !bytes.is_multiple_of(8) {
+                    return Err(format!("`frag {bytes}`: fragments part at multiples of 8"));
+                }
+                once(&mut self.frag, word, bytes)
+            }
             "cut" => once(&mut self.cut, word, words.parse("a number of bytes")?),
             _ => Err(format!("`{word}` is not known here")),
         }

@@ -78,7 +78,7 @@ pub static INPUTS: &[Column<InputRow>] = &[
         "Frames of the observation point before this file: frame numbers count on from there.",
         |row, facts| of(row, facts, |file| Value::Number(file.frames_before)),
     ),
-    column("icmp_errors", Kind::U64, "frame", "Frames that hold an ICMP error about a TCP segment.", |row, facts| {
+    column("icmp_errors", Kind::U64, "frame", "Frames that hold an ICMP error about a connection.", |row, facts| {
         of(row, facts, |file| Value::Number(file.icmp_errors))
     }),
     column("other_frames", Kind::U64, "frame", "Frames that hold neither.", |row, facts| {
@@ -97,6 +97,27 @@ pub static INPUTS: &[Column<InputRow>] = &[
         "frame",
         "Frames that --since, --until and --filter left out; they are in no other count but frames.",
         |row, facts| of(row, facts, |file| Value::Number(file.left_out)),
+    ),
+    column(
+        "fragmented_packets",
+        Kind::U64,
+        "packet",
+        "IP packets put together from fragments: each counts where its last piece came, the other pieces as fragments.",
+        |row, facts| of(row, facts, |file| Value::Number(file.fragments.assembled)),
+    ),
+    column(
+        "fragmented_incomplete",
+        Kind::U64,
+        "packet",
+        "Fragmented IP packets of which some piece did not come within 60 s.",
+        |row, facts| of(row, facts, |file| Value::Number(file.fragments.incomplete)),
+    ),
+    column(
+        "fragmented_overlapping",
+        Kind::U64,
+        "packet",
+        "Fragmented IP packets whose pieces overlap: of IPv6 given up, of IPv4 put together from what came first.",
+        |row, facts| of(row, facts, |file| Value::Number(file.fragments.overlapping)),
     ),
     column("link_types", Kind::Text, "", "Link types of the frames, joined by semicolons.", |row, facts| {
         of(row, facts, |file| joined(&file.links))

@@ -70,6 +70,10 @@ fn of_file(file: &InputFile, style: Style) -> Vec<String> {
     if let Some(dropped) = file.dropped.filter(|&dropped| dropped > 0) {
         notes.push(format!("{path}: the capturing program dropped {}", counted(dropped, "packet")));
     }
+    if file.fragments.overlapping > 0 {
+        let packets = counted(file.fragments.overlapping, "IP packet");
+        notes.push(format!("{path}: {packets} in fragments that overlap: somebody may try to hide something"));
+    }
     if file.time_went_back > 0 {
         let frames = counted(file.time_went_back, "frame");
         notes.push(format!("{path}: time steps back at {frames}; durations that would be negative are left empty"));

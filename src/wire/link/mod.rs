@@ -19,7 +19,7 @@ mod ppi;
 pub(super) mod ppp;
 mod prism;
 mod radiotap;
-mod raw;
+pub(super) mod raw;
 mod slip;
 mod sll;
 mod sll2;

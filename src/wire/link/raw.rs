@@ -4,7 +4,8 @@ use super::Link;
 use crate::wire::strip::{Next, Stripped};
 use crate::wire::why::Why;
 
-pub(super) const RAW: Link = Link { linktype: 101, name: "raw", strip };
+pub(in crate::wire) const LINKTYPE: u32 = 101;
+pub(super) const RAW: Link = Link { linktype: LINKTYPE, name: "raw", strip };
 /// DLT_RAW of most systems, as files written without the translation to LINKTYPE_ have it.
 pub(super) const RAW_BSD: Link = Link { linktype: 12, name: "raw (dlt 12)", strip };
 /// DLT_RAW of OpenBSD.

@@ -61,7 +61,7 @@ fn one(records: &records::Records, index: usize) -> Summary {
 fn judged(summary: &Summary) -> (Outcome, Judgement) {
     let states = States::of(summary);
     let outcome = Outcome::of(summary, &states);
-    (outcome, Judgement::of(summary, outcome, &states, &Ending { last_frame: summary.last }))
+    (outcome, Judgement::of(summary, outcome, &states, &Ending { last_frame: summary.last, text_only: false }))
 }
 
 fn story(list: &[Seg]) -> String {

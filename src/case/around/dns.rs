@@ -1,0 +1,283 @@
+//! Which names were asked for, and what came back.
+
+use crate::time::{Span, Timestamp};
+use crate::wire::dns::Transport;
+use crate::wire::{Address, Dns};
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+
+/// Questions told apart by who asks whom for what.
+const MOST_ROWS: usize = 65_536;
+/// Questions waited for at once; the oldest counts as unanswered beyond that.
+const MOST_WAITING: usize = 65_536;
+/// Addresses listed of each.
+const MOST_ADDRESSES: usize = 16;
+
+/// What one client asked one server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DnsRow {
+    pub client: IpAddr,
+    pub server: IpAddr,
+    pub transport: Transport,
+    pub name: String,
+    /// Record type by number.
+    pub kind: u16,
+    /// Questions sent, repeats included.
+    pub asked: u64,
+    pub answered: u64,
+    /// Questions that no answer came to.
+    pub unanswered: u64,
+    /// Answers with another code than 0, and the last such code.
+    pub failed: u64,
+    pub failure: Option<u8>,
+    /// Answers without error and without records.
+    pub empty: u64,
+    /// Answers that did not fit a datagram.
+    pub truncated: u64,
+    /// Addresses told, the first ones.
+    pub addresses: Vec<IpAddr>,
+    /// Longest time from a question to its answer.
+    pub answer_max: Option<Span>,
+    pub first: Timestamp,
+    pub last: Timestamp,
+    pub first_frame: u64,
+    pub last_frame: u64,
+}
+
+/// What became of a question, in one word: the worst that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DnsState {
+    /// No answer at all.
+    Unanswered,
+    /// Answers with an error only.
+    Failed,
+    /// Answered, without what was asked for.
+    Empty,
+    Answered,
+}
+
+impl DnsState {
+    pub const ALL: [Self; 4] = [Self::Unanswered, Self::Failed, Self::Empty, Self::Answered];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unanswered => "unanswered",
+            Self::Failed => "failed",
+            Self::Empty => "empty",
+            Self::Answered => "answered",
+        }
+    }
+}
+
+impl DnsRow {
+    /// Nobody has to answer what is asked of everybody: then it is not known.
+    pub fn state(&self) -> Option<DnsState> {
+        match self.answered {
+            0 if self.transport == Transport::Multicast => None,
+            0 => Some(DnsState::Unanswered),
+            answered if self.failed == answered => Some(DnsState::Failed),
+            answered if self.failed + self.empty == answered => Some(DnsState::Empty),
+            _ => Some(DnsState::Answered),
+        }
+    }
+
+    fn note(&mut self, dns: &Dns, frame: u64) {
+        self.first = self.first.min(dns.time);
+        self.last = self.last.max(dns.time);
+        self.last_frame = frame;
+        if !dns.is_answer {
+            self.asked += 1;
+            return;
+        }
+        self.answered += 1;
+        self.truncated += u64::from(dns.truncated);
+        if dns.code != 0 {
+            self.failed += 1;
+            self.failure = Some(dns.code);
+        } else if dns.answers == 0 && !dns.truncated {
+            self.empty += 1;
+        }
+        for told in &dns.addresses {
+            if self.addresses.len() < MOST_ADDRESSES && !self.addresses.contains(&told.address) {
+                self.addresses.push(told.address);
+            }
+        }
+    }
+}
+
+type Key = (IpAddr, IpAddr, Transport, String, u16);
+/// Client, server and identification: what an answer repeats of its question.
+type Asked = (Address, Address, u16);
+
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    row: usize,
+    since: Timestamp,
+    questions: u64,
+}
+
+/// The questions of a point, in the order of their first frames.
+#[derive(Clone, Debug, Default)]
+pub struct DnsFacts {
+    pub rows: Vec<DnsRow>,
+    /// Messages about questions beyond the bound.
+    pub beyond: u64,
+    places: HashMap<Key, usize>,
+    waiting: HashMap<Asked, Waiting>,
+    /// Those in order; some may have been answered.
+    order: VecDeque<(Asked, Timestamp)>,
+}
+
+impl DnsFacts {
+    /// Takes a message; `frames_before` are the frames of the point before its chunk.
+    pub fn take(&mut self, dns: &Dns, frames_before: u64) {
+        let frame = frames_before + u64::from(dns.frame);
+        let asked = (dns.client, dns.server, dns.id);
+        let multicast = dns.transport == Transport::Multicast;
+        let answered = if dns.is_answer { self.waiting.remove(&asked) } else { None };
+        let Some(place) = self.place(dns, frame).or(answered.map(|waiting| waiting.row)) else { return };
+        let Some(row) = self.rows.get_mut(place) else { return };
+        row.note(dns, frame);
+        if let Some(waiting) = answered {
+            let waited = Some(dns.time.since(waiting.since)).filter(|waited| waited.0 >= 0);
+            row.answer_max = row.answer_max.max(waited);
+        }
+        if !dns.is_answer && !multicast {
+            self.wait(asked, place, dns.time);
+        }
+    }
+
+    /// Nothing more comes: what still waits has no answer.
+    pub fn finish(&mut self) {
+        while let Some((asked, since)) = self.order.pop_front() {
+            self.give_up(&asked, since);
+        }
+        (self.places, self.waiting) = Default::default();
+    }
+
+    /// The row of a message's question, new if need be; answers without a question, and what is beyond the bound, have none.
+    fn place(&mut self, dns: &Dns, frame: u64) -> Option<usize> {
+        let question = dns.question.as_ref()?;
+        let key = (dns.client.ip(), dns.server.ip(), dns.transport, question.name.clone(), question.kind);
+        if let Some(&place) = self.places.get(&key) {
+            return Some(place);
+        }
+        if self.rows.len() >= MOST_ROWS {
+            self.beyond += 1;
+            return None;
+        }
+        self.rows.push(DnsRow {
+            client: key.0,
+            server: key.1,
+            transport: key.2,
+            name: key.3.clone(),
+            kind: key.4,
+            asked: 0,
+            answered: 0,
+            unanswered: 0,
+            failed: 0,
+            failure: None,
+            empty: 0,
+            truncated: 0,
+            addresses: Vec::new(),
+            answer_max: None,
+            first: dns.time,
+            last: dns.time,
+            first_frame: frame,
+            last_frame: frame,
+        });
+        self.places.insert(key, self.rows.len() - 1);
+        Some(self.rows.len() - 1)
+    }
+
+    fn wait(&mut self, asked: Asked, row: usize, since: Timestamp) {
+        match self.waiting.get_mut(&asked) {
+            Some(waiting) if waiting.row == row => {
+                waiting.questions += 1;
+                return;
+            }
+            // A port and number used again for another question: the first one waits no more.
+            Some(&mut Waiting { since, .. }) => self.give_up(&asked, since),
+            None => {}
+        }
+        self.waiting.insert(asked, Waiting { row, since, questions: 1 });
+        self.order.push_back((asked, since));
+        while self.order.len() > MOST_WAITING {
+            if let Some((oldest, since)) = self.order.pop_front() {
+                self.give_up(&oldest, since);
+            }
+        }
+    }
+
+    /// Waits no more for the answer to what was asked then, if that still waits.
+    fn give_up(&mut self, asked: &Asked, since: Timestamp) {
+        let Some(&Waiting { row, questions, .. }) = self.waiting.get(asked).filter(|waiting| waiting.since == since)
+        else {
+            return;
+        };
+        self.waiting.remove(asked);
+        if let Some(row) = self.rows.get_mut(row) {
+            row.unanswered += questions;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::dns::{Question, Told};
+
+    fn message(number: u32, name: &str, answer: Option<(u8, &[[u8; 4]])>) -> Dns {
+        let told = |address: &[u8; 4]| Told { name: name.to_owned(), address: (*address).into() };
+        Dns {
+            time: Timestamp::from_parts(i64::from(number), 0),
+            frame: number,
+            client: Address::v4([10, 0, 0, 1], 5000),
+            server: Address::v4([10, 0, 0, 53], 53),
+            transport: Transport::Udp,
+            id: 7,
+            is_answer: answer.is_some(),
+            code: answer.map_or(0, |(code, _)| code),
+            truncated: false,
+            question: Some(Question { name: name.to_owned(), kind: 1 }),
+            answers: answer.map_or(0, |(_, addresses)| addresses.len() as u16),
+            addresses: answer.map_or_else(Vec::new, |(_, addresses)| addresses.iter().map(told).collect()),
+        }
+    }
+
+    fn row(messages: &[Dns]) -> DnsRow {
+        let mut facts = DnsFacts::default();
+        messages.iter().for_each(|dns| facts.take(dns, 0));
+        facts.finish();
+        facts.rows.remove(0)
+    }
+
+    #[test]
+    fn silence_failure_emptiness_and_an_answer_are_told_apart() {
+        let asked = |number| message(number, "a.example", None);
+        let silent = row(&[asked(1), asked(6)]);
+        assert_eq!((silent.state(), silent.asked, silent.unanswered), (Some(DnsState::Unanswered), 2, 2));
+        let failed = row(&[asked(1), message(2, "a.example", Some((3, &[])))]);
+        assert_eq!((failed.state(), failed.failure, failed.unanswered), (Some(DnsState::Failed), Some(3), 0));
+        assert_eq!(row(&[asked(1), message(2, "a.example", Some((0, &[])))]).state(), Some(DnsState::Empty));
+        let answered = row(&[asked(1), asked(6), message(8, "a.example", Some((0, &[[192, 0, 2, 1]])))]);
+        assert_eq!((answered.state(), answered.unanswered), (Some(DnsState::Answered), 0));
+        assert_eq!(answered.answer_max, Some(Span::from_seconds(7)));
+        assert_eq!(answered.addresses, [IpAddr::from([192, 0, 2, 1])]);
+    }
+
+    #[test]
+    fn a_number_used_again_leaves_the_first_question_unanswered() {
+        let again = [message(1, "a.example", None), message(2, "b.example", None)];
+        assert_eq!(row(&again).unanswered, 1);
+    }
+
+    #[test]
+    fn questions_beyond_the_bound_are_counted() {
+        let mut facts = DnsFacts::default();
+        for number in 0..MOST_ROWS as u32 + 3 {
+            facts.take(&message(number, &format!("{number}.example"), None), 0);
+        }
+        assert_eq!((facts.rows.len(), facts.beyond), (MOST_ROWS, 3));
+    }
+}
