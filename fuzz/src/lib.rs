@@ -75,6 +75,8 @@ fn track(bytes: &[u8], frames: &[Frame<'_>]) {
             }
             Packet::IcmpError(error) => drop(table.observe_icmp(&error, place)),
             Packet::Other(why) => drop(why.name()),
+            // What is no TCP is decoded, and that is all.
+            _ => {}
         }
     }
     drop(table.finish());

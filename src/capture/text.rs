@@ -9,6 +9,7 @@ mod hosts;
 mod netmon;
 mod numbers;
 mod packet;
+mod sent;
 mod stamp;
 mod tcpdump;
 mod tshark;
@@ -88,8 +89,8 @@ impl Dialect {
                 None => unread += 1,
             }
         }
-        self.numbering.resolve(&mut packets);
         let (times, of_time) = stamp::times(&packets);
+        self.numbering.resolve(&mut packets, &times);
         let pcap = write::pcap(&packets, &times);
         let mut note = format!("text as {} prints it", self.name.trim_start_matches("text of "));
         for more in [of_time, hosts.note(), (unread > 0).then(|| format!("{unread} packets could not be read"))] {

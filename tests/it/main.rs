@@ -21,3 +21,4 @@ mod scripts;
 mod semantics;
 mod shared;
 mod support;
+mod texts;

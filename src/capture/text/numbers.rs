@@ -2,7 +2,9 @@
 //! and leave some out; what is left out is filled in with what was to be expected there.
 
 use super::packet::{ACK, Error, PSH, Packet, Quoted, RST, SYN, Tcp, What};
+use super::sent::Sent;
 use crate::capture::script::{Number, TcpOption};
+use crate::time::{SECOND, Span, Timestamp};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
@@ -36,7 +38,12 @@ struct Side {
     shift: Option<u8>,
     /// Bytes of its frames besides payload, headers with their options.
     headers: Option<u32>,
+    /// Time, acknowledgement and window of its last segment, unless its peer has sent since.
+    unprovoked: Option<(Timestamp, u32, u32)>,
 }
+
+/// The least time after which a probe follows a segment: half of what systems wait at least.
+const PROBE: Span = Span(SECOND / 10);
 
 /// The lower end's side, then the other's.
 type Flow = [Side; 2];
@@ -44,27 +51,32 @@ type Flow = [Side; 2];
 #[derive(Default)]
 struct Resolver {
     flows: HashMap<(SocketAddr, SocketAddr), Flow>,
-    /// The last segment from one host to another, and to a port there.
-    last: HashMap<(IpAddr, Option<IpAddr>, Option<u16>), Tcp>,
+    sent: Sent,
     relative: bool,
 }
 
 impl Numbering {
     /// Gives every segment the numbers that it had, and every error the segment that it is about.
-    pub fn resolve(self, packets: &mut [Packet]) {
+    pub fn resolve(self, packets: &mut [Packet], times: &[Timestamp]) {
         let relative = self != Self::Tcpdump || prints_relative(packets);
         let mut resolver = Resolver { relative, ..Resolver::default() };
-        for packet in packets {
+        for (packet, time) in packets.iter_mut().zip(times) {
             let frame_len = packet.frame_len;
             match &mut packet.what {
-                What::Tcp(tcp) => resolver.segment(self, tcp, frame_len),
-                What::Error(error) => resolver.error(self, error),
-                What::Payload(from, to) => {
-                    let ends = (*from, *to);
-                    packet.what = resolver.payload(ends, frame_len);
-                }
+                What::Tcp(tcp) => resolver.segment(self, tcp, frame_len, *time),
+                What::Error(error) => resolver.error(self, error, *time),
+                What::Payload(from, to) => packet.what = resolver.payload((*from, *to), frame_len, *time),
                 What::Arp(_) | What::Ip { .. } | What::Ether(_) => {}
             }
+        }
+    }
+
+    /// What a segment's printed numbers count from is added to them.
+    fn shift(self, flow: &mut Flow, sender: usize, tcp: &mut Tcp, relative: bool) {
+        match self {
+            Self::Tcpdump => tcpdump(flow, sender, tcp, relative),
+            Self::Wireshark => wireshark(flow, sender, tcp),
+            Self::Absolute => {}
         }
     }
 }
@@ -108,61 +120,48 @@ fn prints_relative(packets: &[Packet]) -> bool {
 }
 
 impl Resolver {
-    fn segment(&mut self, numbering: Numbering, tcp: &mut Tcp, frame_len: Option<u32>) {
+    fn segment(&mut self, numbering: Numbering, tcp: &mut Tcp, frame_len: Option<u32>, time: Timestamp) {
         let (key, sender) = key(tcp);
         let flow = self.flows.entry(key).or_default();
-        match numbering {
-            Numbering::Tcpdump => tcpdump(flow, sender, tcp, self.relative),
-            Numbering::Wireshark => wireshark(flow, sender, tcp),
-            Numbering::Absolute => {}
-        }
-        fill_in(flow, sender, tcp);
-        let me = &mut flow[sender];
+        numbering.shift(flow, sender, tcp, self.relative);
+        fill_in(flow, sender, tcp, time);
         if let (Some(length), false) = (frame_len, tcp.has(SYN)) {
-            me.headers = length.checked_sub(tcp.len);
+            flow[sender].headers = length.checked_sub(tcp.len);
         }
-        let (host, peer, port) = (tcp.from.ip(), tcp.to.ip(), tcp.to.port());
-        for place in [(host, Some(peer), Some(port)), (host, Some(peer), None), (host, None, None)] {
-            self.last.insert(place, tcp.clone());
-        }
+        self.sent.note(tcp, time);
     }
 
-    fn error(&mut self, numbering: Numbering, error: &mut Error) {
+    fn error(&mut self, numbering: Numbering, error: &mut Error, time: Timestamp) {
         match &mut error.quoted {
             Quoted::Tcp(tcp) => {
                 let (key, sender) = key(tcp);
                 let flow = self.flows.entry(key).or_default();
-                match numbering {
-                    Numbering::Tcpdump => tcpdump(flow, sender, tcp, self.relative),
-                    Numbering::Wireshark => wireshark(flow, sender, tcp),
-                    Numbering::Absolute => {}
-                }
+                numbering.shift(flow, sender, tcp, self.relative);
                 tcp.seq = tcp.seq.or(flow[sender].acked).or(flow[sender].next);
             }
             Quoted::LastTo(host, port) => {
-                if let Some(tcp) = self.last.get(&(error.to, *host, *port)) {
-                    error.quoted = Quoted::Tcp(tcp.clone());
+                let (host, port) = (*host, *port);
+                if let Some(tcp) = self.sent.meant(error, time, host, port) {
+                    error.quoted = Quoted::Tcp(tcp);
                 }
             }
         }
     }
 
     /// The segment that a higher protocol's line stands for: of the flow last seen between these hosts.
-    fn payload(&mut self, (from, to): (IpAddr, IpAddr), frame_len: Option<u32>) -> What {
+    fn payload(&mut self, (from, to): (IpAddr, IpAddr), frame_len: Option<u32>, time: Timestamp) -> What {
         let other = What::Ip { from, to, protocol: 17, fragment: false, ports: None };
-        let back = self.last.get(&(to, Some(from), None)).map(|tcp| (tcp.to, tcp.from));
-        let ends = self.last.get(&(from, Some(to), None)).map(|tcp| (tcp.from, tcp.to)).or(back);
-        let Some((source, destination)) = ends else { return other };
+        let Some((source, destination)) = self.sent.between(from, to) else { return other };
         let mut tcp = Tcp::new(source, destination);
         let (key, sender) = key(&tcp);
-        let Some(side) = self.flows.get(&key).map(|flow| flow[sender]) else { return other };
+        let Some(flow) = self.flows.get(&key) else { return other };
         // Ethernet, IP and TCP without options, if the flow has not shown more.
-        let headers = side.headers.unwrap_or(if from.is_ipv6() { 74 } else { 54 });
+        let headers = flow[sender].headers.unwrap_or(if from.is_ipv6() { 74 } else { 54 });
         tcp.len = frame_len.unwrap_or(0).saturating_sub(headers);
         (tcp.flags, tcp.win) = (PSH | ACK, 65_535);
-        tcp.ack = self.flows.get(&key).and_then(|flow| flow[1 - sender].next);
+        tcp.ack = flow[1 - sender].next;
         // Its numbers are those that are expected: nothing to count from.
-        self.segment(Numbering::Absolute, &mut tcp, None);
+        self.segment(Numbering::Absolute, &mut tcp, None, time);
         What::Tcp(tcp)
     }
 }
@@ -220,16 +219,29 @@ fn wireshark(flow: &mut Flow, sender: usize, tcp: &mut Tcp) {
 }
 
 /// Fills in a sequence number that was not printed, and notes what comes next.
-fn fill_in(flow: &mut Flow, sender: usize, tcp: &mut Tcp) {
+fn fill_in(flow: &mut Flow, sender: usize, tcp: &mut Tcp, time: Timestamp) {
     let me = &mut flow[sender];
-    let seq = tcp.seq.or(me.next).or(me.acked).unwrap_or(UNKNOWN);
+    let expected = me.next.or(me.acked).unwrap_or(UNKNOWN);
+    let seq = tcp.seq.unwrap_or(expected.wrapping_sub(u32::from(is_probe(me, tcp, time))));
     tcp.seq = Some(seq);
     let end = seq.wrapping_add(tcp.room());
     let is_ahead = me.next.is_none_or(|next| (end.wrapping_sub(next) as i32) > 0);
     if (is_ahead || tcp.has(SYN)) && !tcp.has(RST) {
         me.next = Some(end);
     }
+    me.unprovoked = tcp.ack.map(|ack| (time, ack, tcp.win));
+    let peer = &mut flow[1 - sender];
+    peer.unprovoked = None;
     if tcp.has(ACK) {
-        flow[1 - sender].acked = tcp.ack;
+        peer.acked = tcp.ack;
     }
+}
+
+/// Whether a bare ACK is a probe of the window or of whether the peer is alive, which tcpdump prints like any other: it says
+/// what its sender had said before, and nothing has come since to answer. Its number is one below the next (RFC 9293 3.8.4).
+fn is_probe(me: &Side, tcp: &Tcp, time: Timestamp) -> bool {
+    let bare = tcp.flags == ACK && tcp.len == 0;
+    let says_the_same =
+        |(last, ack, win): (Timestamp, u32, u32)| tcp.ack == Some(ack) && tcp.win == win && time.since(last) >= PROBE;
+    bare && me.unprovoked.is_some_and(says_the_same)
 }

@@ -11,10 +11,10 @@ use std::net::{IpAddr, SocketAddr};
 
 pub(super) const DIALECT: Dialect = Dialect { name: "text of tcpdump", begins, read, numbering: Numbering::Tcpdump };
 
-/// A packet begins with a time or, printed with `-t`, with its protocol.
+/// A packet begins with a time or, printed with `-t`, with its protocol; what an error quotes is indented.
 fn begins(line: &str) -> bool {
-    let line = line.trim_start();
-    Stamp::read(line).is_some() || ["IP ", "IP6 ", "ARP, "].iter().any(|protocol| line.starts_with(protocol))
+    Stamp::read(line.trim_start()).is_some()
+        || ["IP ", "IP6 ", "ARP, "].iter().any(|protocol| line.starts_with(protocol))
 }
 
 fn read(line: &str, hosts: &mut Hosts) -> Option<Packet> {

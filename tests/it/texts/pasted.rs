@@ -1,0 +1,1 @@
+//! Small texts as people paste them.
