@@ -2,10 +2,10 @@
 
 use super::lens::{Lens, View};
 use super::plan::File;
-use crate::capture::{Context, End, Frame, Stop};
+use crate::capture::{Context, End, Frame, LinkType, Stop, Told};
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
-use crate::wire::{self, Arp, Dns, Fragment, IcmpError, Marks, Packet, Rare, Segment, Whole, Why};
+use crate::wire::{self, Arp, Dns, Fragment, IcmpError, Marks, Packet, Passage, Rare, Segment, Whole, Why};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
@@ -21,6 +21,8 @@ pub struct Batch {
     pub errors: Vec<(usize, IcmpError)>,
     /// Those segments that were put together from fragments: their bytes stand nowhere else.
     pub assembled: Vec<Assembled>,
+    /// What was written beside segments, each with the frame number of that.
+    pub remarks: Vec<(u32, Told)>,
 }
 
 /// What belongs to a segment that was put together.
@@ -30,6 +32,7 @@ pub struct Assembled {
     pub frame: u32,
     /// As [`Whole`] has them.
     pub bytes: Vec<u8>,
+    pub passages: Vec<Passage>,
 }
 
 /// What tells of addresses and names rather than of connections, in file order.
@@ -54,6 +57,8 @@ impl Seen {
 pub struct Sorted {
     pub lanes: [Batch; LANES],
     pub seen: Vec<Seen>,
+    /// Link types of the chunk's frames.
+    pub links: Vec<LinkType>,
 }
 
 impl Sorted {
@@ -63,6 +68,7 @@ impl Sorted {
             lane.rares.clear();
             lane.errors.clear();
             lane.assembled.clear();
+            lane.remarks.clear();
         }
         self.seen.clear();
     }
@@ -154,6 +160,7 @@ pub fn read(file: &File, assumed: Arc<Context>, start: u64, limit: u64, lens: &L
     let (mut counts, mut fragments) = (Counts::default(), Vec::new());
     let take = &mut |frame: Frame<'_>| counts.take(&frame, lens.view(&frame, file), sorted, &mut fragments);
     let stop = (file.format.frames)(file.source.bytes(), &mut after, start, limit, take);
+    sorted.links = counts.links.iter().copied().map(LinkType).collect();
     Read { start: Some(start), stop, assumed, after, counts, fragments }
 }
 
@@ -203,7 +210,13 @@ impl Counts {
                 self.count(Packet::Fragment(fragment).why());
                 fragments.push(fragment);
             }
-            View::Taken(packet) => self.sort(packet, frame.bytes, sorted),
+            View::Taken(packet) => {
+                if let (Some(remark), Packet::Segment(segment, _)) = (frame.remark, &packet) {
+                    let lane = &mut sorted.lanes[usize::from(segment.lane) % LANES];
+                    lane.remarks.push((segment.frame, remark.told()));
+                }
+                self.sort(packet, frame.bytes, sorted);
+            }
             View::OutOfTime | View::LeftOut => self.left_out += 1,
         }
     }
@@ -251,14 +264,14 @@ impl Counts {
                 count.remove();
             }
         }
-        let Whole { packet, bytes, .. } = whole;
+        let Whole { packet, bytes, passages } = whole;
         let assembled = match &packet {
             Packet::Segment(segment, _) => Some((segment.lane, segment.frame)),
             _ => None,
         };
         self.sort(packet, &bytes, late);
         if let Some((lane, frame)) = assembled {
-            late.lanes[usize::from(lane) % LANES].assembled.push(Assembled { frame, bytes });
+            late.lanes[usize::from(lane) % LANES].assembled.push(Assembled { frame, bytes, passages });
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod chunk;
 mod deliver;
+mod dumps;
 mod find;
 mod folder;
 mod index;
@@ -24,7 +25,7 @@ pub use report::{Report, Wanted};
 pub use selection::{Bound, Condition, PacketTest, RowTest, Selection};
 pub use timings::{Lap, Stage, Timings, peak_resident};
 
-use crate::case::{Case, Facts, InputFile, Origin, Point};
+use crate::case::{Case, Dump, Dumps, Facts, InputFile, Origin, Point};
 use crate::error::Error;
 use crate::input::{self, Input, Source};
 use crate::tcp::Place;
@@ -87,9 +88,10 @@ impl Default for Options {
 /// Opened inputs, recognised and ordered, and what could not be read.
 pub struct Plan {
     chains: Vec<Chain>,
+    dumps: Vec<Dump>,
     origins: Vec<Origin>,
     pub unread: Vec<Error>,
-    /// Files met in folders that are no captures.
+    /// Files met in folders that are neither captures nor dumps.
     pub left_out: Vec<PathBuf>,
     /// Bytes that tracking will go through.
     pub bytes: u64,
@@ -131,13 +133,15 @@ fn open(paths: &[PathBuf], options: &Options) -> Plan {
         }));
         unread.extend(errors);
     }
-    let plan::Recognised { chains, errors, left_out } = plan::plan(sources);
+    let plan::Recognised { chains, errors, others } = plan::plan(sources);
+    unread.extend(errors);
+    let dumps::Read { dumps, errors, unknown: left_out } = dumps::read(others, options);
     unread.extend(errors);
     let bytes = chains.iter().flat_map(|chain| &chain.files).map(|file| file.source.bytes().len() as u64).sum();
-    let captures: HashSet<String> =
-        chains.iter().flat_map(|chain| &chain.files).map(|file| path(&file.source)).collect();
-    origins.retain(|origin| origin.packed || captures.contains(&origin.path));
-    Plan { chains, origins, unread, left_out, bytes }
+    let captures = chains.iter().flat_map(|chain| &chain.files).map(|file| path(&file.source));
+    let read: HashSet<String> = captures.chain(dumps.iter().map(|dump| dump.path.clone())).collect();
+    origins.retain(|origin| origin.packed || read.contains(&origin.path));
+    Plan { chains, dumps, origins, unread, left_out, bytes }
 }
 
 fn path(source: &Source) -> String {
@@ -157,9 +161,15 @@ fn origin(input: &Input, opened: &[Source]) -> Origin {
 }
 
 impl Plan {
-    /// Whether there is anything to track.
+    /// Whether there is nothing to read.
     pub fn is_empty(&self) -> bool {
-        self.chains.is_empty()
+        self.chains.is_empty() && self.dumps.is_empty()
+    }
+
+    /// Leaves the captures alone: only what the dumps say is wanted.
+    #[must_use]
+    pub fn without_captures(self) -> Self {
+        Self { chains: Vec::new(), bytes: 0, ..self }
     }
 
     /// Times of the first and the last frame of all captures, as far as heads and tails show them.
@@ -194,7 +204,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         }
     };
     let selected = lens.chosen.told(rows.as_ref());
-    let mut facts = Facts { origins: plan.origins, selected, ..Facts::default() };
+    let mut facts = Facts { origins: plan.origins, dumps: Dumps(plan.dumps), selected, ..Facts::default() };
     let mut files = Vec::new();
     for (number, chain) in plan.chains.into_iter().enumerate() {
         let lanes = Lanes::default();
@@ -215,7 +225,9 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             frames_before += row.frames;
             point.files.push(row);
         }
-        let Lanes { tables, around, fragments } = lanes;
+        let Lanes { tables, around, beside, fragments } = lanes;
+        let lists = beside.map(|beside| beside.into_inner().unwrap_or_else(PoisonError::into_inner).finish());
+        point.beside = lists.into();
         point.around = around.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
         let fragments = fragments.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = point.files.last_mut() {
@@ -264,6 +276,7 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
         dropped: tracked.dropped,
         others,
         fragments: tracked.fragments,
+        comments: tracked.comments,
         end: tracked.end,
         note: (!notes.is_empty()).then(|| notes.join("; ")),
     }

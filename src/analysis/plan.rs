@@ -11,7 +11,6 @@ use crate::capture::{self, Format};
 use crate::error::Error;
 use crate::input::Source;
 use crate::time::Timestamp;
-use std::path::PathBuf;
 
 /// How much of a file's head decides its format: several records of a format without a magic number.
 const HEAD: usize = 256 << 10;
@@ -75,22 +74,33 @@ pub struct Found {
 pub struct Recognised {
     pub chains: Vec<Chain>,
     pub errors: Vec<Error>,
-    /// Files that nobody named and that are no captures: a folder of evidence holds dumps and notes too.
-    pub left_out: Vec<PathBuf>,
+    /// No captures: a folder of evidence holds dumps and notes too.
+    pub others: Vec<Found>,
 }
 
 /// Recognises each source by its content, and chains those of one observation point.
 pub fn plan(found: Vec<Found>) -> Recognised {
-    let (mut files, mut errors, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
-    for Found { source, named, point } in found {
-        let path = source.path().to_owned();
-        match recognise(source) {
-            Ok(file) => files.push((file, point)),
-            Err(Refused::Unknown(_)) if !named => left_out.push(path),
-            Err(Refused::Unknown(error) | Refused::Unreadable(error)) => errors.push(error),
+    let (mut files, mut errors, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for found in found {
+        let head = head(&found.source);
+        if let Some(format) = capture::recognise(head) {
+            match open(found.source, format, None) {
+                Ok(file) => files.push((file, found.point)),
+                Err(error) => errors.push(error),
+            }
+        } else if let Some(Foreign { name, way_out, .. }) = foreign::of(head) {
+            let cause = format!("{name}: recognised, but not read here: {way_out}");
+            errors.push(Error::new(found.source.path(), cause));
+        } else if let Some(dialect) = text::recognise(head) {
+            match of_text(&found.source, dialect) {
+                Ok(file) => files.push((file, found.point)),
+                Err(error) => errors.push(error),
+            }
+        } else {
+            others.push(found);
         }
     }
-    Recognised { chains: chain::chains(files), errors, left_out }
+    Recognised { chains: chain::chains(files), errors, others }
 }
 
 fn head(source: &Source) -> &[u8] {
@@ -98,53 +108,17 @@ fn head(source: &Source) -> &[u8] {
     bytes.get(..HEAD).unwrap_or(bytes)
 }
 
-/// Why a source is no capture that can be read.
-enum Refused {
-    /// Nothing says that it is a capture at all.
-    Unknown(Error),
-    Unreadable(Error),
-}
-
-fn recognise(source: Source) -> Result<File, Refused> {
-    if source.bytes().is_empty() {
-        let cause = source.note().unwrap_or("empty: no bytes in it").to_owned();
-        return Err(Refused::Unknown(Error::new(source.path(), cause)));
-    }
-    let head = head(&source);
-    if let Some(format) = capture::recognise(head) {
-        return opened(source, format, None);
-    }
-    if let Some(Foreign { name, way_out, .. }) = foreign::of(head) {
-        let cause = format!("{name}: recognised, but not read here: {way_out}");
-        return Err(Refused::Unreadable(Error::new(source.path(), cause)));
-    }
-    let Some(dialect) = text::recognise(head) else {
-        return Err(Refused::Unknown(Error::new(source.path(), unknown(head))));
-    };
-    match dialect.convert(source.bytes()) {
-        Ok(text::Converted { pcap, note }) => {
-            let format = capture::recognise(&pcap);
-            let source = source.converted(pcap, &note);
-            match format {
-                Some(format) => opened(source, format, Some(dialect)),
-                None => Err(Refused::Unreadable(Error::new(source.path(), dialect.name))),
-            }
-        }
-        Err(cause) => Err(Refused::Unreadable(Error::new(source.path(), format!("{}: {cause}", dialect.name)))),
-    }
-}
-
-fn opened(source: Source, format: &'static Format, text: Option<&'static Dialect>) -> Result<File, Refused> {
+fn open(source: Source, format: &'static Format, text: Option<&'static Dialect>) -> Result<File, Error> {
     match (format.open)(source.bytes()) {
         Ok((start, context)) => Ok(File { source, format, text, start, context, interfaces: Vec::new() }),
-        Err(cause) => Err(Refused::Unreadable(Error::new(source.path(), format!("{}: {cause}", format.name)))),
+        Err(cause) => Err(Error::new(source.path(), format!("{}: {cause}", format.name))),
     }
 }
 
-/// What there is to say of a file that nothing reads.
-fn unknown(head: &[u8]) -> String {
-    let formats = capture::FORMATS.iter().map(|format| format.name);
-    let known: Vec<&str> = formats.chain(text::DIALECTS.iter().map(|dialect| dialect.name)).collect();
-    let starts: Vec<String> = head.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("no capture of a known kind ({}): begins with {} at offset 0", known.join(", "), starts.join(" "))
+/// The capture that a text tells of, under its name.
+fn of_text(source: &Source, dialect: &'static Dialect) -> Result<File, Error> {
+    let failed = |cause: String| Error::new(source.path(), format!("{}: {cause}", dialect.name));
+    let text::Converted { pcap, note } = dialect.convert(source.bytes()).map_err(failed)?;
+    let format = capture::recognise(&pcap).ok_or_else(|| failed("no packet in it".into()))?;
+    open(source.converted(pcap, &note), format, Some(dialect))
 }

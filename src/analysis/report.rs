@@ -3,9 +3,9 @@
 use super::{Folder, Rows};
 use crate::case::{Case, Facts, Judged};
 use crate::input;
-use crate::report::columns::{COLUMNS, INPUTS, InputRow, inputs, select};
+use crate::report::columns::{COLUMNS, select};
 use crate::report::text::Written;
-use crate::report::{Column, Format, Sink, TableWriter, format, json};
+use crate::report::{Column, Format, Sink, TABLES, TableWriter, json};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::time::{Duration, Instant};
@@ -29,6 +29,7 @@ struct Table {
 /// The open files of a report.
 pub struct Report {
     folder: Folder,
+    formats: Vec<&'static Format>,
     tables: Vec<Table>,
     rows: u64,
 }
@@ -44,7 +45,7 @@ impl Report {
             let writer = TableWriter::open(format, columns, create(&folder, &name)?)?;
             tables.push(Table { name, writer, spent: Duration::ZERO });
         }
-        Ok(Self { folder, tables, rows: 0 })
+        Ok(Self { folder, formats: wanted.formats.clone(), tables, rows: 0 })
     }
 
     /// Writes what follows the rows, and puts the folder in its place.
@@ -58,16 +59,16 @@ impl Report {
             writer.finish()?;
             names.push((name, Some(self.rows), spent + since.elapsed()));
         }
-        let mut since = Instant::now();
-        if let Some(csv) = format("csv") {
-            let rows = inputs(&case.facts);
-            let mut writer: TableWriter<InputRow> =
-                TableWriter::open(csv, select(INPUTS, true), create(&self.folder, "inputs.csv")?)?;
-            writer.batch(&rows, &case.facts)?;
-            writer.finish()?;
-            names.push(("inputs.csv".to_owned(), Some(rows.len() as u64), since.elapsed()));
-            since = Instant::now();
+        for table in TABLES.iter().filter(|table| table.always || table.rows(&case.facts) > 0) {
+            // The files read are in the summary as well: programs need no further form of them.
+            for format in self.formats.iter().filter(|format| format.name == "csv" || !table.always) {
+                let since = Instant::now();
+                let name = format!("{}.{}", table.name, format.extension);
+                table.print(&case.facts, "all", &mut |fields| (format.open)(create(&self.folder, &name)?, fields))?;
+                names.push((name, Some(table.rows(&case.facts) as u64), since.elapsed()));
+            }
         }
+        let since = Instant::now();
         let mut document = create(&self.folder, input::REPORT_FILE)?;
         json::write(case, &mut document)?;
         document.flush()?;

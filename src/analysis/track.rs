@@ -9,14 +9,15 @@ use super::index::{Index, Mark};
 use super::lens::Lens;
 use super::plan::File;
 use super::timings::{Stage, Timings};
-use crate::capture::{Context, End};
-use crate::case::Around;
+use crate::capture::{Context, End, LinkType};
+use crate::case::{Around, Beside};
 use crate::tcp::Place;
 use crate::tcp::records::Records;
 use crate::tcp::table::Table;
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
-use crate::wire::{self, FragmentCounts, Reassembler, Segment, Why};
+use crate::wire::{self, FragmentCounts, Marks, Passage, Reassembler, Segment, Why};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -27,6 +28,8 @@ pub struct Lanes {
     pub tables: [Mutex<Table>; LANES],
     /// Takes what is about addresses and names: a lane like the others, the last one.
     pub around: Mutex<Around>,
+    /// What stands beside the connections of each lane.
+    pub beside: [Mutex<Beside>; LANES],
     /// Asked where chunks are accepted, which is in order.
     pub fragments: Mutex<Reassembler>,
 }
@@ -54,6 +57,8 @@ pub struct Tracked {
     pub links: Vec<u32>,
     pub dropped: Option<u64>,
     pub fragments: FragmentCounts,
+    /// What the file says of itself.
+    pub comments: Vec<String>,
     pub end: End,
     pub damage: Option<String>,
     /// Chunks that had to be framed again from their true start.
@@ -79,6 +84,7 @@ pub struct Pace<'a> {
 struct Slot {
     lanes: [Mutex<Batch>; LANES],
     seen: Mutex<Vec<Seen>>,
+    links: Mutex<Vec<LinkType>>,
 }
 
 /// The whole state that workers share; held only to take or give back work.
@@ -150,6 +156,7 @@ pub fn track(file: &File, lanes: &Lanes, pace: Pace<'_>, at: Place, finished: Fi
     };
     rayon::scope(|scope| (0..pace.threads).for_each(|_| scope.spawn(|_| run.work())));
     let mut board = run.board.into_inner().unwrap_or_else(PoisonError::into_inner);
+    board.tracked.comments = board.context.comments.clone();
     board.tracked.fragments = fragments_before.until(fragments());
     board.tracked.icmp_unmatched = run.unmatched.into_inner();
     if !board.interfaces_dropped.is_empty() {
@@ -188,6 +195,7 @@ impl Board {
                 links: Vec::new(),
                 dropped: None,
                 fragments: FragmentCounts::default(),
+                comments: Vec::new(),
                 end: End::Clean,
                 damage: None,
                 redone: 0,
@@ -399,12 +407,13 @@ impl Run<'_> {
         let mut guards = slot.lanes.each_ref().map(|lane| lane.lock().unwrap_or_else(PoisonError::into_inner));
         let mut seen = slot.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let lanes = guards.each_mut().map(|guard| std::mem::take(&mut **guard));
-        let mut sorted = Sorted { lanes, seen: std::mem::take(&mut *seen) };
+        let mut links = slot.links.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sorted = Sorted { lanes, seen: std::mem::take(&mut *seen), links: std::mem::take(&mut *links) };
         let result = read(&mut sorted);
         for (guard, lane) in guards.iter_mut().zip(sorted.lanes) {
             **guard = lane;
         }
-        *seen = sorted.seen;
+        (*seen, *links) = (sorted.seen, sorted.links);
         result
     }
 
@@ -450,10 +459,13 @@ impl Run<'_> {
 
     fn feed_lane<'s>(&self, lane: usize, chunks: impl Iterator<Item = (&'s Slot, Place)>) {
         let mut table = self.lanes.tables[lane].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut beside = self.lanes.beside[lane].lock().unwrap_or_else(PoisonError::into_inner);
         for (slot, place) in chunks {
             let batch = slot.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner);
-            self.feed(&mut table, &batch, place);
+            let links = slot.links.lock().unwrap_or_else(PoisonError::into_inner);
+            self.feed(&mut table, &mut beside, (&batch, &links), place);
         }
+        drop(beside);
         let drained = table.drain();
         drop(table);
         if let Some(records) = drained {
@@ -461,25 +473,47 @@ impl Run<'_> {
         }
     }
 
-    fn feed(&self, table: &mut Table, batch: &Batch, place: Place) {
+    fn feed(&self, table: &mut Table, beside: &mut Beside, (batch, links): (&Batch, &[LinkType]), place: Place) {
         let mut rares = batch.rares.iter();
+        let mut remarks = batch.remarks.iter().peekable();
         let mut errors = batch.errors.iter().peekable();
         for (index, segment) in batch.segments.iter().enumerate() {
             while let Some((_, error)) = errors.next_if(|(before, _)| *before <= index) {
                 self.feed_error(table, error, place);
             }
-            let rare = segment.marks.has(wire::Marks::RARE).then(|| rares.next()).flatten();
-            table.observe(segment, rare, place, &|| wire::addresses(self.frame(segment, batch)?, segment.ip_at));
+            let rare = segment.marks.has(Marks::RARE).then(|| rares.next()).flatten();
+            let begins = Cell::new(false);
+            table.observe(segment, rare, place, &|| {
+                begins.set(true);
+                wire::addresses(self.frame(segment, batch)?, segment.ip_at)
+            });
+            let remark = remarks.next_if(|(frame, _)| *frame == segment.frame).map(|(_, told)| told);
+            let tunnelled = segment.marks.has(Marks::TUNNEL) && begins.get();
+            if tunnelled || segment.marks.has(Marks::NAMED) || remark.is_some() {
+                let tunnels = if tunnelled { self.tunnels(segment, batch, links) } else { Vec::new() };
+                if let Some(connection) = table.newest(segment.flow) {
+                    beside.note(connection, segment, self.frame(segment, batch), tunnels, remark);
+                }
+            }
         }
         errors.for_each(|(_, error)| self.feed_error(table, error, place));
     }
 
     /// The bytes of a segment's frame, while they are still in the cache: only a few are asked for.
     fn frame<'b>(&'b self, segment: &Segment, batch: &'b Batch) -> Option<&'b [u8]> {
-        if segment.marks.has(wire::Marks::ASSEMBLED) {
+        if segment.marks.has(Marks::ASSEMBLED) {
             return batch.assembled(segment).map(|assembled| &assembled.bytes[..]);
         }
         self.file.source.bytes().get(usize::try_from(segment.offset).ok()?..)
+    }
+
+    /// The tunnels that a segment came through.
+    fn tunnels(&self, segment: &Segment, batch: &Batch, links: &[LinkType]) -> Vec<Passage> {
+        if let Some(assembled) = batch.assembled(segment) {
+            return assembled.passages.clone();
+        }
+        let frame = self.frame(segment, batch).unwrap_or_default();
+        wire::tunnels_to(segment.ip_at, links, frame)
     }
 
     fn feed_error(&self, table: &mut Table, error: &wire::IcmpError, place: Place) {

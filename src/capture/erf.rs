@@ -164,6 +164,7 @@ fn frame<'a>(header: &Header, record: &'a [u8], at: u64) -> Frame<'a> {
         bytes: if not_a_packet { &[] } else { captured },
         offset: at + (header.data_at + before) as u64,
         not_a_packet,
+        remark: None,
     }
 }
 

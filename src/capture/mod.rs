@@ -12,10 +12,13 @@ mod guess;
 mod netmon;
 mod pcap;
 mod pcapng;
+mod remark;
 mod records;
 pub mod script;
 mod snoop;
 pub mod text;
+
+pub use remark::{Remark, Told};
 
 use crate::time::{SECOND, Span, Timestamp};
 
@@ -60,6 +63,8 @@ pub struct Context {
     pub start: Timestamp,
     /// Where the order of records stands, in a container that has a table of them.
     pub table: Option<Table>,
+    /// What the file says of itself, its sections and interfaces, in words.
+    pub comments: Vec<String>,
 }
 
 /// A table of the records' offsets, somewhere in the file.
@@ -120,6 +125,8 @@ pub struct Frame<'a> {
     pub offset: u64,
     /// Numbered by Wireshark but no packet; `bytes` is empty.
     pub not_a_packet: bool,
+    /// What somebody wrote beside it.
+    pub remark: Option<Remark<'a>>,
 }
 
 /// Where a call of `frames` stopped, and what it met besides packets.
@@ -365,7 +372,7 @@ mod tests {
         (any::<bool>(), prop_oneof![0..2_usize, Just(usize::MAX)], vec(interface(), 0..3), any::<u8>(), table).prop_map(
             |(big_endian, section, interfaces, variant, table)| {
                 let table = table.map(|(offset, entries)| Table { offset, entries });
-                Context { big_endian, section, interfaces, variant, start: Timestamp(7), table }
+                Context { big_endian, section, interfaces, variant, start: Timestamp(7), table, comments: Vec::new() }
             },
         )
     }

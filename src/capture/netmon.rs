@@ -222,6 +222,7 @@ fn record<'a>(bytes: &'a [u8], context: &Context, offset: u64) -> Result<(Option
         bytes: &[],
         offset: offset + begin as u64,
         not_a_packet: true,
+        remark: None,
     };
     match media(half(trailer, 0).unwrap_or(shape.network.into())) {
         Media::Unnumbered => return Ok((None, length as u64)),

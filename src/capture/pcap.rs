@@ -185,6 +185,7 @@ fn run<'a, B: ByteOrder>(
             bytes: record.data,
             offset,
             not_a_packet: false,
+            remark: None,
         });
     }
     let end = end.or_else(|| (at >= bytes.len() as u64).then_some(End::Clean));

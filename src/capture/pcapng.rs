@@ -187,6 +187,8 @@ struct Packet<'a> {
     data: &'a [u8],
     /// Where in the block's body the data begins.
     data_at: u64,
+    /// What follows the data and its padding.
+    options: &'a [u8],
 }
 
 impl<'a> Run<'a, '_> {
@@ -213,7 +215,7 @@ impl<'a> Run<'a, '_> {
                     continue;
                 }
             };
-            match packet.and_then(|packet| self.frame(&packet, context)) {
+            match packet.and_then(|packet| self.frame::<B>(&packet, context)) {
                 Some(frame) => {
                     self.look_ahead::<B>(block.length);
                     (self.sink)(frame);
@@ -237,7 +239,7 @@ impl<'a> Run<'a, '_> {
     }
 
     #[inline(always)]
-    fn frame(&mut self, packet: &Packet<'a>, context: &Context) -> Option<Frame<'a>> {
+    fn frame<B: ByteOrder>(&mut self, packet: &Packet<'a>, context: &Context) -> Option<Frame<'a>> {
         let index = context.section.checked_add(packet.interface as usize)?;
         let interface = context.interfaces.get(index)?;
         self.frames += 1;
@@ -250,6 +252,7 @@ impl<'a> Run<'a, '_> {
             bytes: packet.data,
             offset: self.at + 8 + packet.data_at,
             not_a_packet: false,
+            remark: if packet.options.is_empty() { None } else { describe::remark::<B>(packet.options) },
         })
     }
 
@@ -275,6 +278,7 @@ impl<'a> Run<'a, '_> {
                     bytes: &[],
                     offset: self.at + 8,
                     not_a_packet: true,
+                    remark: None,
                 });
             }
             _ => {}
@@ -294,6 +298,7 @@ fn enhanced_packet<B: ByteOrder>(body: &[u8]) -> Option<Packet<'_>> {
         wire_len: B::read_u32(&head[16..]),
         data,
         data_at: 20,
+        options: rest.get(data.len().next_multiple_of(4)..).unwrap_or_default(),
     })
 }
 
@@ -312,7 +317,7 @@ fn simple_packet<'a, B: ByteOrder>(body: &'a [u8], context: &Context) -> Option<
         snaplen => snaplen as usize,
     };
     let captured = rest.len().min(wire_len as usize).min(snaplen);
-    Some(Packet { interface: 0, ticks: None, wire_len, data: rest.get(..captured)?, data_at: 4 })
+    Some(Packet { interface: 0, ticks: None, wire_len, data: rest.get(..captured)?, data_at: 4, options: &[] })
 }
 
 #[cold]

@@ -150,6 +150,7 @@ fn frames<'a>(bytes: &'a [u8], context: &mut Context, from: u64, limit: u64, sin
             bytes: data,
             offset: at + (RECORD_HEADER + before) as u64,
             not_a_packet: false,
+            remark: None,
         };
         Record::Frame(frame, at + u64::from(header.length))
     });

@@ -4,11 +4,15 @@
 //! the first one is judged, so that a row depends neither on order nor on the number of threads.
 
 pub mod around;
+mod beside;
+pub mod dump;
 mod services;
 mod tally;
 pub mod timeline;
 
 pub use around::Around;
+pub use beside::{Beside, List};
+pub use dump::{Dump, Dumps};
 pub use services::{Service, ServiceCounts, Services};
 pub use tally::{Stuck, Tally};
 pub use timeline::Timeline;
@@ -17,7 +21,7 @@ use crate::capture::End;
 use crate::tcp::judgement::States;
 use crate::tcp::{Ending, Judgement, Outcome, Side, Summary};
 use crate::time::Timestamp;
-use crate::wire::{Address, FragmentCounts};
+use crate::wire::{Address, FlowKey, FragmentCounts, NameFrom};
 use std::collections::BTreeMap;
 
 /// A connection with everything that is said of it.
@@ -39,7 +43,9 @@ pub struct Judged {
 pub struct Facts {
     pub points: Vec<Point>,
     pub services: Services,
-    /// What the points were read from, to find it again.
+    /// What the hosts said.
+    pub dumps: Dumps,
+    /// What the points and dumps were read from, to find it again.
     pub origins: Vec<Origin>,
     pub selected: Selected,
 }
@@ -81,6 +87,8 @@ pub struct Point {
     pub text_only: bool,
     /// What its frames tell of addresses and names.
     pub around: Around,
+    /// What stands beside its connections, by lane.
+    pub beside: Vec<Beside>,
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
 }
@@ -111,6 +119,8 @@ pub struct InputFile {
     pub others: BTreeMap<String, u64>,
     /// What became of fragmented packets; of those that still lacked a piece at the end, in the point's last file.
     pub fragments: FragmentCounts,
+    /// What the file says of its sections and interfaces.
+    pub comments: Vec<String>,
     pub end: End,
     /// What the input room has to say: a cut compressed stream, a file that shrank.
     pub note: Option<String>,
@@ -135,6 +145,23 @@ impl Facts {
 }
 
 impl Judged {
+    /// The lists that the connection's numbers of what stands beside it belong to.
+    pub fn beside<'a>(&self, facts: &'a Facts) -> Option<&'a Beside> {
+        let lane = FlowKey::new(self.client, self.server).0.lane();
+        facts.points.get(self.summary.point as usize)?.beside.get(usize::from(lane))
+    }
+
+    /// The server's name, and who says it: the connection itself, else what DNS told the client.
+    pub fn server_name<'a>(&self, facts: &'a Facts) -> Option<(NameFrom, &'a str)> {
+        if let Some((from, name)) = self.beside(facts).and_then(|beside| beside.names.get(self.summary.aside.name)) {
+            return Some((*from, name));
+        }
+        let [client, server] = [self.client.ip(), self.server.ip()];
+        let own = facts.points.get(self.summary.point as usize).into_iter();
+        let told = |point: &'a Point| point.around.names.of(server, client, self.summary.first);
+        own.chain(&facts.points).find_map(told).map(|name| (NameFrom::Dns, &**name))
+    }
+
     /// Settles the roles, labels and judges a connection.
     pub fn new(mut summary: Summary, facts: &Facts) -> Self {
         services::settle_roles(&mut summary, &facts.services);
@@ -192,6 +219,6 @@ pub struct Case {
     pub tally: Tally,
     /// Inputs that could not be read at all, each a line with path and cause.
     pub unread: Vec<String>,
-    /// Files met in folders that are no captures: paths.
+    /// Files met in folders that are neither captures nor dumps: paths.
     pub left_out: Vec<String>,
 }

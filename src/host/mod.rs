@@ -50,6 +50,13 @@ pub struct Found {
     pub odd: Odd,
 }
 
+impl Found {
+    /// How much was read, in all lists.
+    pub fn rows(&self) -> u64 {
+        self.sockets.len() as u64
+    }
+}
+
 /// Lines inside a block that were not understood: all are counted, the first are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Odd {
@@ -60,7 +67,7 @@ pub struct Odd {
 
 impl Odd {
     /// Kept of each block.
-    const KEPT: usize = 8;
+    pub const KEPT: usize = 8;
 
     pub fn add(&mut self, line: u32, why: &'static str) {
         self.count += 1;

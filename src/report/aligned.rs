@@ -23,7 +23,8 @@ struct Aligned {
     hidden: usize,
 }
 
-pub(super) fn open(sink: Sink, fields: Vec<Field>, width: usize) -> Box<dyn RowWriter> {
+/// Opens a table for people, `width` terminal columns wide.
+pub fn open(sink: Sink, fields: Vec<Field>, width: usize) -> Box<dyn RowWriter> {
     Box::new(Aligned { sink, fields, width, sample: Vec::new(), layout: None, hidden: 0 })
 }
 

@@ -1,11 +1,20 @@
 //! The tables: every column once, with its name, type, unit, meaning and getter. What is printed, documented and explained
 //! of a column comes from here.
 
+mod around;
+mod arp;
+mod beside;
 mod connection;
+mod dns;
 mod input;
 mod side;
+mod socket;
 
+pub use around::PointRow;
+pub use arp::{ARP, arp};
+pub use dns::{DNS, dns};
 pub use input::{INPUTS, InputRow, inputs};
+pub use socket::{LISTENERS, SOCKETS, listeners, sockets};
 
 use super::{Kind, Value};
 use crate::case::{Facts, Judged};
@@ -49,8 +58,8 @@ impl<R> Copy for Column<R> {}
 /// The columns of `connections`, in their order: the names that scripts rely on, the other core ones, the rest.
 pub static COLUMNS: &[Column<Judged>] = &joined();
 
-const PARTS: [&[Column<Judged>]; 6] =
-    [connection::FIXED, side::FIXED, connection::CORE, connection::MORE, side::MORE, side::AGED];
+const PARTS: [&[Column<Judged>]; 7] =
+    [connection::FIXED, side::FIXED, connection::CORE, connection::MORE, beside::BESIDE, side::MORE, side::AGED];
 
 const COUNT: usize = {
     let (mut count, mut part) = (0, 0);
@@ -112,6 +121,9 @@ mod tests {
 
     const FIXED_OF_INPUTS: &str = "path, format, frames, tcp_segments, first_time, last_time, end";
 
+    const FIXED_OF_SOCKETS: &str = "time, host, local_address, local_port, remote_address, remote_port, state, recv_q, \
+        send_q, timer, pid, program, path, line";
+
     fn is_sound<R>(table: &[Column<R>], fixed: &str) {
         let names: Vec<_> = table.iter().map(|column| column.name).collect();
         let fixed: Vec<_> = fixed.split(", ").map(str::trim).collect();
@@ -133,7 +145,8 @@ mod tests {
             };
             assert_eq!(column.unit, by_name, "{name}: the suffix is the unit");
             assert_eq!(column.kind == Kind::Seconds, name.ends_with("_s"), "{name}: the suffix is the unit");
-            assert_eq!(column.kind == Kind::Time, name.ends_with("_time"), "{name}: times are named so");
+            let is_named_so = name == "time" || name.ends_with("_time");
+            assert_eq!(column.kind == Kind::Time, is_named_so, "{name}: times are named so");
             if let Kind::Enum(names) = column.kind {
                 assert!(names.len() < 255 && names.iter().collect::<HashSet<_>>().len() == names.len(), "{name}");
             }
@@ -144,6 +157,10 @@ mod tests {
     fn names_are_unique_and_fixed_and_every_meaning_is_a_sentence() {
         is_sound(COLUMNS, FIXED);
         is_sound(INPUTS, FIXED_OF_INPUTS);
+        is_sound(SOCKETS, FIXED_OF_SOCKETS);
+        is_sound(LISTENERS, "time, host, local_address, local_port");
+        is_sound(ARP, "address, state");
+        is_sound(DNS, "name, type, state");
     }
 
     #[test]

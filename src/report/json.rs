@@ -32,7 +32,7 @@ struct Document<'a> {
     stuck: StuckList,
     inputs: Vec<Object<Value<'a>>>,
     not_read: &'a [String],
-    /// Files met in folders that are no captures.
+    /// Files met in folders that are neither captures nor dumps.
     left_out: &'a [String],
     /// What to open to read the same again.
     sources: Vec<SourceEntry>,

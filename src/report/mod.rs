@@ -14,6 +14,7 @@ mod jsonl;
 pub mod ladder;
 #[cfg(feature = "parquet")]
 mod parquet;
+pub mod tables;
 pub mod terminal;
 pub mod text;
 pub mod ticket;
@@ -22,6 +23,7 @@ mod value;
 
 pub use self::csv::{guarded, unguarded};
 pub use columns::{Column, Field};
+pub use tables::{TABLES, Table, table};
 pub use value::{Kind, Value};
 
 use crate::case::Facts;
@@ -86,6 +88,11 @@ impl<R: Sync> TableWriter<R> {
     pub fn open(format: &Format, columns: Vec<&'static Column<R>>, sink: Sink) -> io::Result<Self> {
         let writer = (format.open)(sink, columns.iter().map(|column| column.field()).collect())?;
         Ok(Self { columns, writer })
+    }
+
+    /// With a writer that was opened for these columns.
+    pub fn with(columns: Vec<&'static Column<R>>, writer: Box<dyn RowWriter>) -> Self {
+        Self { columns, writer }
     }
 
     /// A table for people, `width` terminal columns wide.

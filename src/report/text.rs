@@ -99,15 +99,21 @@ fn allot(sections: &[Section], most: usize) -> Vec<usize> {
 
 fn headline(case: &Case, style: Style) -> Vec<Line> {
     let files = case.facts.points.iter().flat_map(|point| &point.files);
-    let (inputs, frames) = files.fold((0, 0), |(inputs, frames), file| (inputs + 1, frames + file.frames));
+    let (captures, frames) = files.fold((0, 0), |(captures, frames), file| (captures + 1, frames + file.frames));
+    let dumps = case.facts.dumps.0.len() as u64;
     let (hosts, more) = case.tally.hosts();
     let title = Line::of(Paint::Bold, "synfin ");
-    if inputs == 0 {
+    if captures + dumps == 0 {
         return vec![title.with(Paint::Plain, " no input could be read")];
     }
-    let mut pieces = vec![format!("{},", counted(inputs, "input"))];
+    let mut pieces = vec![format!("{},", counted(captures + dumps, "input"))];
     if case.facts.points.len() > 1 {
         pieces.push(format!("{},", counted(case.facts.points.len() as u64, "observation point")));
+    }
+    if dumps > 0 {
+        let sockets = case.facts.dumps.0.iter().flat_map(|dump| &dump.document.blocks);
+        let sockets = sockets.map(|block| block.found.sockets.len() as u64).sum();
+        pieces.push(format!("{} of hosts ({}),", counted(dumps, "dump"), counted(sockets, "socket")));
     }
     pieces.push(format!("{},", counted(frames, "frame")));
     let comma = if case.facts.span().is_some() { "," } else { "" };

@@ -28,7 +28,7 @@ pub use judgement::{Confidence, Ending, Judgement};
 pub use outcome::{Outcome, Verdict};
 pub use scoreboard::{Cause, Origin, SegmentKind};
 pub use state::State;
-pub use summary::{Facts, Half, Moment, RoleBasis, Side, Summary};
+pub use summary::{Aside, Facts, Half, Moment, RoleBasis, Side, Summary};
 pub use table::Table;
 pub use translate::Letters;
 
@@ -107,6 +107,7 @@ impl Connection {
             role_basis: RoleBasis::First,
             previous: None,
             next: None,
+            aside: Aside::default(),
             pattern: Pattern::default(),
             letters: Letters::default(),
         }
@@ -140,6 +141,11 @@ impl Connection {
     /// A connection that was packed.
     pub(crate) fn resumed(summary: Summary, (boards, later_resets): Beside) -> Self {
         Self { summary, boards, later_resets }
+    }
+
+    /// What stands beside the connection: only whoever sees its frames knows.
+    pub fn aside(&mut self) -> &mut Aside {
+        &mut self.summary.aside
     }
 
     /// What parts of an id link another connection to this one.

@@ -296,6 +296,17 @@ pub struct Link {
     pub time: Timestamp,
 }
 
+/// Numbers of what stands beside a connection and is the same for many, each of a list of its lane; 0 is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aside {
+    /// The name that it called its server by.
+    pub name: u32,
+    /// The tunnels that its first packet came through.
+    pub tunnels: u32,
+    /// What was written beside one of its packets.
+    pub remark: u32,
+}
+
 /// A connection, finished or not.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -338,6 +349,8 @@ pub struct Summary {
     pub role_basis: RoleBasis,
     pub previous: Option<Link>,
     pub next: Option<Link>,
+    /// What stands beside it.
+    pub aside: Aside,
     pub pattern: Pattern,
     /// For the columns of other tools.
     pub letters: Letters,

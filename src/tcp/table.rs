@@ -10,7 +10,7 @@ use super::store::{Leaving, Store};
 use super::{Connection, Facts, Half, Place, SegmentKind, Side, State, Summary};
 use crate::seq::Seq;
 use crate::time::{SECOND, Timestamp};
-use crate::wire::{Address, Flags, IcmpError, PackedAddress, Rare, Segment};
+use crate::wire::{Address, Flags, FlowHash, IcmpError, PackedAddress, Rare, Segment};
 use std::collections::HashSet;
 
 /// A stray SYN-ACK adopts its SYN when this is filed within that time after it (several capture queues).
@@ -108,6 +108,12 @@ impl Table {
             finished.add(old.summary());
         }
         Some(Taken { connection: &mut flow.current, kind })
+    }
+
+    /// The newest connection of a flow.
+    pub fn newest(&mut self, flow: FlowHash) -> Option<&mut Connection> {
+        let number = self.store.find(flow)?;
+        self.store.at(number).map(|flow| &mut flow.current)
     }
 
     /// Takes an ICMP error; gives the connection that sent what it quotes, if one did.
@@ -312,7 +318,7 @@ fn fits(previous: &Summary, segment: &Segment) -> bool {
 mod tests {
     use super::*;
     use crate::time::Timestamp;
-    use crate::wire::{FlowHash, Marks, Way};
+    use crate::wire::{Marks, Way};
     use proptest::prelude::*;
 
     /// A segment of one of eight flows, with numbers that often fit.

@@ -17,6 +17,7 @@ pub fn frame(link: u32, bytes: &[u8]) -> Frame<'_> {
         bytes,
         offset: 100,
         not_a_packet: false,
+        remark: None,
     }
 }
 

@@ -397,6 +397,7 @@ impl Gathering {
             bytes: &bytes,
             offset: last.offset,
             not_a_packet: false,
+            remark: None,
         };
         let mut packet = decode(&frame, keys);
         let mut passages = first.passages;

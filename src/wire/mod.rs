@@ -13,6 +13,7 @@ mod icmp;
 mod ip;
 mod layers;
 mod link;
+pub mod name;
 mod strip;
 mod tcp;
 mod tunnel;
@@ -27,6 +28,7 @@ pub use flow::{Address, FlowHash, FlowKey, Keys, PackedAddress, Way};
 pub use fragment::{Fragment, FragmentCounts, Reassembler, Whole};
 pub use headers::{Headers, Network, NetworkKind, headers};
 pub use link::{LINKS, Link};
+pub use name::NameFrom;
 pub use tcp::Rare;
 pub use tunnel::{TUNNELS, Tunnel};
 pub use why::{Layer, Why};
@@ -162,6 +164,8 @@ impl Marks {
     pub const DNS: Self = Self(0x200);
     /// Put together from fragments: offsets count in [`Whole::bytes`], not in the file.
     pub const ASSEMBLED: Self = Self(0x400);
+    /// The payload begins like one that names its receiver: [`name::name`] reads it.
+    pub const NAMED: Self = Self(0x800);
 
     pub const fn has(self, mark: Self) -> bool {
         self.0 & mark.0 != 0
@@ -225,7 +229,7 @@ pub fn link_name(linktype: u32) -> String {
 }
 
 /// One tunnel that a packet went through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Passage {
     /// As [`Tunnel::name`].
     pub name: &'static str,
@@ -246,6 +250,15 @@ pub fn tunnels(link: LinkType, bytes: &[u8]) -> Vec<Passage> {
         passages.push(Passage { name: entered.tunnel.name, identifier: entered.identifier, outer });
     });
     passages
+}
+
+/// The tunnels of a frame of one of these link types, whose innermost IP header begins at `ip_at`.
+pub fn tunnels_to(ip_at: u16, links: &[LinkType], bytes: &[u8]) -> Vec<Passage> {
+    let leads_there = |link: &&LinkType| {
+        let found = layers::innermost(bytes, **link, 0, &mut |_| ());
+        matches!(found, Ok(Found::Ip(found)) if found.ip.at == usize::from(ip_at))
+    };
+    links.iter().find(leads_there).map_or_else(Vec::new, |link| tunnels(*link, bytes))
 }
 
 /// Who sent the innermost packet of a frame: of an ICMP error, the host that reports it.

@@ -7,7 +7,7 @@ use super::dns;
 use super::flow::FlowKey;
 use super::layers::Innermost;
 use super::why::{Layer, Why};
-use super::{Flags, Keys, Marks, Packet, Segment, position};
+use super::{Address, Flags, Keys, Marks, Packet, Segment, name, position};
 use crate::capture::Frame;
 use crate::seq::Seq;
 
@@ -59,11 +59,8 @@ pub(super) fn decode(frame: &Frame<'_>, found: &Innermost, marks: Marks, keys: &
     let Ok(ip_at) = position(ip.at) else { return Packet::Other(Why::TooDeep) };
     let Some((source, destination)) = ip.ends(frame.bytes) else { return Packet::Other(Why::Short(Layer::Tcp)) };
     let (key, way) = FlowKey::new(source, destination);
-    let marks = if dns::is_port(source.port, destination.port) && header.payload_len > 0 {
-        marks.with(Marks::DNS)
-    } else {
-        marks
-    };
+    let marks =
+        if header.payload_len == 0 { marks } else { marks.with(of_payload(&header, captured, source, destination)) };
     // The record is built here, in its final place: handing it up through a `Result` copies it twice.
     let segment = Segment {
         flow: key.hash(keys),
@@ -93,8 +90,18 @@ pub(super) fn decode(frame: &Frame<'_>, found: &Innermost, marks: Marks, keys: &
     }
 }
 
+/// What the first bytes of a payload promise to those who look further.
+#[inline]
+fn of_payload(header: &Header, captured: &[u8], source: Address, destination: Address) -> Marks {
+    let payload = captured.get(header.length..).unwrap_or_default();
+    let named = if name::may_name(payload) { Marks::NAMED } else { Marks::default() };
+    if dns::is_port(source.port, destination.port) { named.with(Marks::DNS) } else { named }
+}
+
 /// What a TCP header says.
 struct Header {
+    /// Of itself, options included.
+    length: usize,
     seq: Seq,
     ack: Seq,
     payload_len: u32,
@@ -139,6 +146,7 @@ fn header(captured: &[u8], length: usize, ip: Marks, rare: &mut Option<Rare>) ->
     marks = if stamps.is_some() { marks.with(Marks::TIMESTAMPS) } else { marks };
     marks = if rare.is_some() { marks.with(Marks::RARE) } else { marks };
     Ok(Header {
+        length: header_len,
         seq: Seq(u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]])),
         ack: Seq(u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]])),
         payload_len: (length - header_len) as u32,

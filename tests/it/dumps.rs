@@ -3,3 +3,5 @@
 mod foreign;
 mod mutated;
 mod normal;
+mod ours;
+mod shown;

@@ -1,8 +1,10 @@
 //! All integration tests, in one binary.
 
 mod architecture;
+mod around;
 mod chains;
 mod containers;
+mod beside;
 mod corpus;
 mod corpus_community_id;
 mod corpus_connections;

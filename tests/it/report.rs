@@ -4,4 +4,4 @@ mod incident;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod summary;
-mod tables;
+pub mod tables;

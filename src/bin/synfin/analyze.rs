@@ -8,7 +8,7 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
-use synfin::analysis::{self, Folder, Options, Report, Rows, Tracking, Wanted};
+use synfin::analysis::{self, Folder, Options, Plan, Report, Rows, Tracking, Wanted};
 use synfin::case::{Facts, Judged};
 use synfin::report::columns::{COLUMNS, choose};
 use synfin::report::terminal::Style;
@@ -49,13 +49,18 @@ pub fn run(args: &Analyze) -> anyhow::Result<Exit> {
 
 /// Opens and tracks the inputs under a progress bar. What cannot be read is said on standard error; `None` if that is all.
 pub fn track(paths: &[PathBuf], options: &Options) -> anyhow::Result<Option<Tracking>> {
-    let plan = analysis::plan(paths, options);
+    opened(paths, options, |plan| plan)
+}
+
+/// The same of what `part` leaves of the plan.
+pub fn opened(paths: &[PathBuf], options: &Options, part: fn(Plan) -> Plan) -> anyhow::Result<Option<Tracking>> {
+    let plan = part(analysis::plan(paths, options));
     for error in &plan.unread {
         eprintln!("synfin: {}", report::terminal::safe(&error.to_string()));
     }
     if plan.is_empty() {
         if plan.unread.is_empty() {
-            eprintln!("synfin: nothing to read: no capture in the folders named");
+            eprintln!("synfin: nothing to read: nothing of a known kind in the folders named");
         }
         return Ok(None);
     }

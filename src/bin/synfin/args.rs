@@ -1,6 +1,6 @@
 //! What the user typed, and the one translation of it into options that work.
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 use synfin::analysis::Options;
@@ -17,7 +17,7 @@ synfin says what became of every TCP connection in packet captures, and why.
   synfin show connections x.pcap       one table to standard output (aligned, or CSV in a pipe)
 
 It reads pcap, pcapng and others, offline: no live capture, no decryption, nothing leaves this machine.
-A report holds connections.csv and .parquet, inputs.csv and summary.json.
+A report holds connections.csv and .parquet, smaller tables and summary.json.
 
   synfin explain syn_unanswered        what a word in a table means; `explain columns` lists all
   synfin explain 10.1.0.20:49161       one connection packet by packet; also by id or FILE:FRAME
@@ -40,6 +40,8 @@ pub enum Command {
     Analyze(Analyze),
     /// Print one table to standard output
     Show(Show),
+    /// Print the sockets of dumps, of any system: short for `show sockets`
+    Sockets(Printing),
     /// Explain a column, an outcome, a state, or one connection packet by packet
     Explain(Explain),
     /// Make a capture from a packet script
@@ -104,9 +106,16 @@ pub struct Run {
 #[derive(Debug, Args)]
 pub struct Show {
     /// Which table
-    #[arg(value_enum)]
-    pub table: Table,
-    /// Captures or folders of them, packed or not; `-` reads standard input
+    #[arg(value_name = "TABLE", value_parser = tables())]
+    pub table: String,
+    #[command(flatten)]
+    pub printing: Printing,
+}
+
+/// What to read and how to print a table of it.
+#[derive(Debug, Args)]
+pub struct Printing {
+    /// Captures, dumps or folders of them, packed or not; `-` reads standard input
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, required = true)]
     pub paths: Vec<PathBuf>,
     /// How to print it [default: aligned on a terminal, csv in a pipe]
@@ -156,16 +165,17 @@ pub struct Synth {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Table {
-    Connections,
-    Inputs,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum When {
     Auto,
     Always,
     Never,
+}
+
+/// Tables that `show` prints.
+fn tables() -> PossibleValuesParser {
+    let connections = PossibleValue::new("connections").help("every TCP connection, and what became of it");
+    let small = report::TABLES.iter().map(|table| PossibleValue::new(table.name).help(table.doc));
+    PossibleValuesParser::new(std::iter::once(connections).chain(small))
 }
 
 /// Formats that `--format` takes: those that are not written anyway, and `none`.

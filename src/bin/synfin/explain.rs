@@ -7,13 +7,14 @@ use super::Exit;
 use super::args::Explain;
 use std::io::Write;
 use synfin::analysis::Key;
-use synfin::report::columns::{COLUMNS, Column, INPUTS};
+use synfin::report::columns::COLUMNS;
+use synfin::report::{Field, TABLES};
 use synfin::tcp::{Outcome, State};
 
 pub fn run(args: &Explain) -> anyhow::Result<Exit> {
     let key = args.key.as_str();
     let word = match key {
-        "columns" => Some(table("connections", COLUMNS) + "\n" + &table("inputs", INPUTS)),
+        "columns" => Some(tables()),
         "outcomes" => Some(Outcome::ALL.map(outcome).concat()),
         "states" => Some(State::ALL.map(state).concat()),
         _ => one(key),
@@ -36,22 +37,37 @@ pub fn run(args: &Explain) -> anyhow::Result<Exit> {
 }
 /// Everything that has this name.
 fn one(key: &str) -> Option<String> {
-    let columns = COLUMNS.iter().filter(|column| column.name == key).map(|column| column_line("connections", column));
-    let inputs = INPUTS.iter().filter(|column| column.name == key).map(|column| column_line("inputs", column));
+    let columns = columns().filter(|(_, field, _)| field.name == key).map(column_line);
     let outcomes = Outcome::ALL.into_iter().filter(|outcome| outcome.name() == key).map(outcome);
     let states = State::ALL.into_iter().filter(|state| state.name().eq_ignore_ascii_case(key)).map(state);
-    let all: String = columns.chain(inputs).chain(outcomes).chain(states).collect();
+    let all: String = columns.chain(outcomes).chain(states).collect();
     (!all.is_empty()).then_some(all)
 }
 
-fn table<R>(name: &str, columns: &[Column<R>]) -> String {
-    columns.iter().map(|column| column_line(name, column)).collect()
+/// Every column of every table, with whether it is a core one.
+fn columns() -> impl Iterator<Item = (&'static str, Field, bool)> {
+    let connections = COLUMNS.iter().map(|column| ("connections", column.field(), column.core));
+    let small =
+        TABLES.iter().flat_map(|table| (table.fields)().into_iter().map(|(field, core)| (table.name, field, core)));
+    connections.chain(small)
 }
 
-fn column_line<R>(table: &str, column: &Column<R>) -> String {
-    let unit = if column.unit.is_empty() { String::new() } else { format!(", {}", column.unit) };
-    let core = if column.core { "" } else { ", not in CSV unless asked for" };
-    format!("{table}.{} ({}{unit}{core}): {}\n", column.name, column.kind.name(), column.doc)
+/// One line a column, an empty one between tables.
+fn tables() -> String {
+    let (mut out, mut before) = (String::new(), None);
+    for column in columns() {
+        if before.replace(column.0).is_some_and(|before| before != column.0) {
+            out.push('\n');
+        }
+        out += &column_line(column);
+    }
+    out
+}
+
+fn column_line((table, field, core): (&str, Field, bool)) -> String {
+    let unit = if field.unit.is_empty() { String::new() } else { format!(", {}", field.unit) };
+    let core = if core { "" } else { ", not in CSV unless asked for" };
+    format!("{table}.{} ({}{unit}{core}): {}\n", field.name, field.kind.name(), field.doc)
 }
 
 fn outcome(outcome: Outcome) -> String {

@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         None => analyze::run(&cli.analyze),
         Some(Command::Analyze(args)) => analyze::run(&args),
         Some(Command::Show(args)) => show::run(&args),
+        Some(Command::Sockets(args)) => show::sockets(&args),
         Some(Command::Explain(args)) => explain::run(&args),
         Some(Command::Synth(args)) => synth::run(&args),
     };

@@ -1,43 +1,55 @@
 //! `synfin show TABLE PATH...`: one table to standard output.
 
 use super::Exit;
-use super::analyze::{terminal_width, track};
-use super::args::{Show, Table};
+use super::analyze::{opened, terminal_width, track};
+use super::args::{Printing, Show};
 use super::timings;
-use std::io::{BufWriter, IsTerminal};
+use std::io::{self, BufWriter, IsTerminal};
 use std::time::Instant;
-use synfin::analysis::Rows;
+use synfin::analysis::{Plan, Rows};
 use synfin::case::{Facts, Judged};
-use synfin::report::columns::{COLUMNS, Column, INPUTS, choose, inputs};
-use synfin::report::{self, Sink, TableWriter};
+use synfin::report::columns::{COLUMNS, choose};
+use synfin::report::{self, Field, RowWriter, Sink, Table, TableWriter, aligned};
 
 pub fn run(args: &Show) -> anyhow::Result<Exit> {
+    match report::table(&args.table) {
+        Some(table) => small(&args.printing, table),
+        None => connections(&args.printing),
+    }
+}
+
+/// `synfin sockets PATH...`
+pub fn sockets(args: &Printing) -> anyhow::Result<Exit> {
+    report::table("sockets").map_or(Ok(Exit::Failed), |table| small(args, table))
+}
+
+fn small(args: &Printing, table: &Table) -> anyhow::Result<Exit> {
     let since = Instant::now();
     let options = args.run.options(60);
-    match args.table {
-        Table::Connections => {
-            let columns = choose(COLUMNS, &args.columns).map_err(anyhow::Error::msg)?;
-            let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
-            let mut rows = Printed(open(args, columns)?);
-            let case = tracking.deliver(&mut rows)?;
-            rows.0.finish()?;
-            if args.run.timings {
-                timings::print(&options, &case.facts, case.tally.connections, &[], since.elapsed());
-            }
-            Ok(exit(case.unread.is_empty()))
-        }
-        Table::Inputs => {
-            let columns = choose(INPUTS, &args.columns).map_err(anyhow::Error::msg)?;
-            let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
-            let mut table = open(args, columns)?;
-            table.batch(&inputs(tracking.facts()), tracking.facts())?;
-            table.finish()?;
-            if args.run.timings {
-                timings::print(&options, tracking.facts(), 0, &[], since.elapsed());
-            }
-            Ok(exit(tracking.all_read()))
-        }
+    table.check(&args.columns).map_err(anyhow::Error::msg)?;
+    // What dumps say needs no capture: those among the paths, however large, are left alone.
+    let part = if table.of_dumps { Plan::without_captures } else { |plan| plan };
+    let Some(tracking) = opened(&args.paths, &options, part)? else { return Ok(Exit::Failed) };
+    table.print(tracking.facts(), &args.columns, &mut |fields| writer(args, fields))?;
+    if args.run.timings {
+        timings::print(&options, tracking.facts(), 0, &[], since.elapsed());
     }
+    Ok(exit(tracking.all_read()))
+}
+
+fn connections(args: &Printing) -> anyhow::Result<Exit> {
+    let since = Instant::now();
+    let options = args.run.options(60);
+    let columns = choose(COLUMNS, &args.columns).map_err(anyhow::Error::msg)?;
+    let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
+    let fields = columns.iter().map(|column| column.field()).collect();
+    let mut rows = Printed(TableWriter::with(columns, writer(args, fields)?));
+    let case = tracking.deliver(&mut rows)?;
+    rows.0.finish()?;
+    if args.run.timings {
+        timings::print(&options, &case.facts, case.tally.connections, &[], since.elapsed());
+    }
+    Ok(exit(case.unread.is_empty()))
 }
 
 fn exit(all_read: bool) -> Exit {
@@ -45,15 +57,14 @@ fn exit(all_read: bool) -> Exit {
 }
 
 /// Aligned on a terminal, CSV in a pipe, or as asked.
-fn open<R: Sync>(args: &Show, columns: Vec<&'static Column<R>>) -> anyhow::Result<TableWriter<R>> {
-    let out: Sink = Box::new(BufWriter::new(std::io::stdout()));
+fn writer(args: &Printing, fields: Vec<Field>) -> io::Result<Box<dyn RowWriter>> {
+    let out: Sink = Box::new(BufWriter::new(io::stdout()));
     let format = args.format.as_deref().and_then(report::format);
-    if format.is_none() && std::io::stdout().is_terminal() {
-        return Ok(TableWriter::aligned(columns, out, terminal_width()));
+    if format.is_none() && io::stdout().is_terminal() {
+        return Ok(aligned::open(out, fields, terminal_width()));
     }
-    let csv = || report::format("csv").ok_or_else(|| anyhow::anyhow!("the csv format is not built in"));
-    let format = format.map_or_else(csv, Ok)?;
-    Ok(TableWriter::open(format, columns, out)?)
+    let csv = || report::format("csv").ok_or_else(|| io::Error::other("the csv format is not built in"));
+    (format.map_or_else(csv, Ok)?.open)(out, fields)
 }
 
 struct Printed(TableWriter<Judged>);

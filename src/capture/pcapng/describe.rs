@@ -2,7 +2,7 @@
 //! with forgiveness: they end where they end, with or without `opt_endofopt`, and a damaged one harms none before it.
 
 use super::{Block, Broken};
-use crate::capture::{Clock, Context, Interface, LinkType, Resolution, Statistics};
+use crate::capture::{Clock, Context, Interface, LinkType, Remark, Resolution, Statistics};
 use byteorder_slice::{BigEndian, ByteOrder, LittleEndian};
 use std::marker::PhantomData;
 
@@ -10,6 +10,14 @@ pub(super) const BYTE_ORDER_MARK: u32 = 0x1a2b_3c4d;
 
 /// As many as a frame's number of its interface can tell apart; a file that describes more is taken for damage.
 const MAX_INTERFACES: usize = 1 << 16;
+/// Of a section header, before its options: byte order, version, length.
+const SECTION_HEADER: usize = 16;
+/// Options of any block, and of packets.
+const COMMENT: u16 = 1;
+const PROCESS_AND_THREAD: u16 = 8;
+/// Comments of sections and interfaces that are kept, and characters of each.
+const MAX_COMMENTS: usize = 64;
+const MAX_COMMENT: usize = 512;
 /// Characters of an interface's name that are kept.
 const MAX_NAME: usize = 256;
 
@@ -32,7 +40,39 @@ pub(super) fn section(block: &Block<'_>, context: &mut Context) -> Result<(), Br
     }
     context.big_endian = big_endian;
     context.section = context.interfaces.len();
+    let options = block.body.get(SECTION_HEADER..).unwrap_or_default();
+    if big_endian {
+        comments::<BigEndian>(options, "", context)
+    } else {
+        comments::<LittleEndian>(options, "", context)
+    }
     Ok(())
+}
+
+/// Keeps the comments among some options, with `before` before each.
+fn comments<B: ByteOrder>(options: &[u8], before: &str, context: &mut Context) {
+    for (_, comment) in Options::<B>::new(options).filter(|(code, _)| *code == COMMENT) {
+        let text: String = String::from_utf8_lossy(comment).trim().chars().take(MAX_COMMENT).collect();
+        if context.comments.len() < MAX_COMMENTS && !text.is_empty() {
+            context.comments.push(format!("{before}{text}"));
+        }
+    }
+}
+
+/// What the options of a packet say to people.
+#[cold]
+pub(super) fn remark<B: ByteOrder>(options: &[u8]) -> Option<Remark<'_>> {
+    let mut remark = Remark::default();
+    for (code, value) in Options::<B>::new(options) {
+        match (code, value) {
+            (COMMENT, comment) if remark.comment.is_empty() => remark.comment = comment,
+            (PROCESS_AND_THREAD, [process @ .., _, _, _, _]) if process.len() == 4 => {
+                remark.process_id = Some(B::read_u32(process));
+            }
+            _ => {}
+        }
+    }
+    (remark != Remark::default()).then_some(remark)
 }
 
 /// Adds an interface to the section.
@@ -62,7 +102,9 @@ pub(super) fn interface<B: ByteOrder>(block: &Block<'_>, context: &mut Context) 
             _ => {}
         }
     }
+    let name = interface.name.as_deref().map_or_else(String::new, |name| format!("{name}: "));
     context.interfaces.push(interface);
+    comments::<B>(options, &name, context);
     Ok(())
 }
 

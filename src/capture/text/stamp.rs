@@ -13,6 +13,8 @@ pub(super) enum Stamp {
     Epoch(Timestamp),
     /// Time of day.
     Clock(Span),
+    /// Since the capture began.
+    Start(Span),
     /// Since the line before or since the first, which is told by whether the times ever go back.
     Since(Span),
 }
@@ -44,7 +46,7 @@ impl Stamp {
     fn bounded(self) -> Option<Self> {
         match self {
             Self::Dated(time) | Self::Epoch(time) => (Timestamp(1)..LAST).contains(&time).then_some(self),
-            Self::Clock(_) | Self::Since(_) => Some(self),
+            Self::Clock(_) | Self::Start(_) | Self::Since(_) => Some(self),
         }
     }
 
@@ -96,6 +98,7 @@ pub(super) fn times(packets: &[Packet]) -> (Vec<Timestamp>, Option<String>) {
                 }
                 day.plus(clock)
             }
+            Some(Stamp::Start(span)) => NO_DATE.plus(span),
             Some(Stamp::Since(span)) if from_first => NO_DATE.plus(span),
             Some(Stamp::Since(span)) => last.plus(span),
             None => last.plus(Span::from_micros(1)),
@@ -121,6 +124,7 @@ fn assumption(stamp: Option<Stamp>) -> Option<String> {
         Some(Stamp::Epoch(_)) => return None,
         Some(Stamp::Dated(_)) => "its times name no zone and are taken for UTC",
         Some(Stamp::Clock(_)) => "its times name no date and no zone: 2000-01-01 stands for the first day, in UTC",
+        Some(Stamp::Start(_)) => "its times count from the start of the capture, for which 2000-01-01 stands",
         Some(Stamp::Since(_)) => "its times count from another packet: 2000-01-01 stands for the first day",
         None => "it has no times: packets are given a microsecond each, from 2000-01-01 on",
     };

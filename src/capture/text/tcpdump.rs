@@ -91,18 +91,10 @@ fn body(before: &str, from: End, to: End, tail: &str, hosts: &mut Hosts) -> Opti
 fn protocol(before: &str, tail: &str, has_ports: bool) -> u8 {
     let printed = between(before, "proto ", ")").or_else(|| between(before, "next-header ", ")"));
     let numbered = printed.and_then(|(text, _)| number(text.split_once('(')?.1));
-    let known = [
-        ("ICMP6", 58),
-        ("HBH ICMP6", 58),
-        ("ICMP", 1),
-        ("igmp", 2),
-        ("GRE", 47),
-        ("ESP", 50),
-        ("AH", 51),
-        ("OSPF", 89),
-    ];
+    let known = [("ICMP6", 58), ("ICMP", 1), ("igmp", 2), ("GRE", 47), ("ESP", 50), ("AH", 51), ("OSPF", 89)];
     let named = known.iter().find(|(name, _)| tail.starts_with(name)).map(|(_, number)| *number);
     let other = after(tail, "ip-proto-").filter(|_| tail.starts_with("ip-proto-"));
+    let named = named.or_else(|| (tail.starts_with("HBH") && tail.contains("ICMP6")).then_some(58));
     let text = if tail.starts_with("tcp") { 6 } else { 17 };
     numbered.filter(|number| *number != 0).or(named).or(other).unwrap_or(if has_ports { 17 } else { text })
 }

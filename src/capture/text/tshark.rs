@@ -31,7 +31,7 @@ fn start(line: &str) -> Option<(Stamp, &str)> {
     }
     let (time, rest) = rest.split_once(' ')?;
     let since = time.contains('.').then(|| stamp::seconds(time))??;
-    Some((Stamp::Since(since), rest.trim_start()))
+    Some((Stamp::Start(since), rest.trim_start()))
 }
 
 fn read(line: &str, _: &mut Hosts) -> Option<Packet> {

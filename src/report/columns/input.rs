@@ -1,22 +1,29 @@
-//! Columns of `inputs`: one row a capture file.
+//! Columns of `inputs`: one row a file that was read, captures first.
 
 use super::{Column, Kind, Value};
 use crate::capture::End;
-use crate::case::{Facts, InputFile};
+use crate::case::{Dump, Facts, InputFile, Point};
+use crate::host::Basis;
+use crate::time::Timestamp;
 use std::fmt::Write;
 
-/// A row of `inputs`: which file of which observation point.
+/// A row of `inputs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InputRow {
-    point: usize,
-    file: usize,
+pub enum InputRow {
+    /// Which file of which observation point.
+    Capture { point: usize, file: usize },
+    /// Which dump.
+    Dump(usize),
 }
 
 /// All rows of `inputs`, in the order of reading.
 pub fn inputs(facts: &Facts) -> Vec<InputRow> {
-    let files =
-        |(point, chain): (usize, &crate::case::Point)| (0..chain.files.len()).map(move |file| InputRow { point, file });
-    facts.points.iter().enumerate().flat_map(files).collect()
+    let files = facts
+        .points
+        .iter()
+        .enumerate()
+        .flat_map(|(point, chain)| (0..chain.files.len()).map(move |file| InputRow::Capture { point, file }));
+    files.chain((0..facts.dumps.0.len()).map(InputRow::Dump)).collect()
 }
 
 const fn column(
@@ -32,22 +39,26 @@ const fn column(
 /// The columns of `inputs`, in their order; all are core.
 pub static INPUTS: &[Column<InputRow>] = &[
     column("path", Kind::Text, "", "Path of the file as it was found.", |row, facts| {
-        of(row, facts, |file| text(&file.path))
+        either(row, facts, |file| text(&file.path), |dump| text(&dump.path))
     }),
-    column("format", Kind::Text, "", "Container format of the capture.", |row, facts| {
-        of(row, facts, |file| text(file.format))
-    }),
+    column(
+        "format",
+        Kind::Text,
+        "",
+        "Container format of the capture, or formats of the dump, joined by semicolons.",
+        |row, facts| either(row, facts, |file| text(file.format), |dump| Value::text(dump.formats().join(";"))),
+    ),
     column("frames", Kind::U64, "frame", "Frames read.", |row, facts| {
         of(row, facts, |file| Value::Number(file.frames))
     }),
     column("tcp_segments", Kind::U64, "frame", "Frames that hold a TCP segment.", |row, facts| {
         of(row, facts, |file| Value::Number(file.tcp_segments))
     }),
-    column("first_time", Kind::Time, "", "Time of the earliest frame.", |row, facts| {
-        of(row, facts, |file| Value::time(file.first))
+    column("first_time", Kind::Time, "", "Time of the earliest frame or snapshot.", |row, facts| {
+        either(row, facts, |file| Value::time(file.first), |dump| Value::time(times(dump).min()))
     }),
-    column("last_time", Kind::Time, "", "Time of the latest frame.", |row, facts| {
-        of(row, facts, |file| Value::time(file.last))
+    column("last_time", Kind::Time, "", "Time of the latest frame or snapshot.", |row, facts| {
+        either(row, facts, |file| Value::time(file.last), |dump| Value::time(times(dump).max()))
     }),
     column(
         "end",
@@ -63,13 +74,16 @@ pub static INPUTS: &[Column<InputRow>] = &[
         of(row, facts, |file| end_reason(&file.end))
     }),
     column("point", Kind::Text, "", "Observation point: the chain of files that this one belongs to.", |row, facts| {
-        facts.points.get(row.point).map_or(Value::Null, |point| text(&point.name))
+        point(row, facts).map_or(Value::Null, |point| text(&point.name))
     }),
     column("position", Kind::U32, "", "Place of the file among those of its observation point, from 1.", |row, _| {
-        Value::Number(row.file as u64 + 1)
+        match row {
+            InputRow::Capture { file, .. } => Value::Number(*file as u64 + 1),
+            InputRow::Dump(_) => Value::Null,
+        }
     }),
     column("size_bytes", Kind::U64, "byte", "Size of the file, unpacked.", |row, facts| {
-        of(row, facts, |file| Value::Number(file.bytes))
+        either(row, facts, |file| Value::Number(file.bytes), |dump| Value::Number(dump.bytes))
     }),
     column(
         "frames_before",
@@ -132,13 +146,73 @@ pub static INPUTS: &[Column<InputRow>] = &[
         "Frames with a time before that of the frame before them.",
         |row, facts| of(row, facts, |file| Value::Number(file.time_went_back)),
     ),
+    column(
+        "comments",
+        Kind::Text,
+        "",
+        "What the capture says of itself and of its interfaces, joined by semicolons.",
+        |row, facts| of(row, facts, |file| joined(&file.comments)),
+    ),
     column("note", Kind::Text, "", "What else was met while reading the file.", |row, facts| {
-        of(row, facts, |file| file.note.as_deref().map_or(Value::Null, text))
+        let note = |note: &'_ Option<String>| note.clone().map_or(Value::Null, Value::text);
+        either(row, facts, |file| note(&file.note), |dump| note(&dump.note))
+    }),
+    column("lines", Kind::U32, "line", "Lines of the dump.", |row, facts| {
+        of_dump(row, facts, |dump| Value::Number(dump.document.lines.into()))
+    }),
+    column("blocks", Kind::U32, "", "Snapshots in the dump: one command, once.", |row, facts| {
+        of_dump(row, facts, |dump| Value::Number(dump.document.blocks.len() as u64))
+    }),
+    column("rows", Kind::U64, "", "What was read of the dump: sockets, counters and the like.", |row, facts| {
+        of_dump(row, facts, |dump| Value::Number(dump.rows()))
+    }),
+    column("unknown_lines", Kind::U64, "line", "Lines of the dump that nothing explains.", |row, facts| {
+        of_dump(row, facts, |dump| Value::Number(dump.unknown_lines()))
+    }),
+    column("first_unknown_lines", Kind::Text, "", "Numbers of the first of them.", |row, facts| {
+        of_dump(row, facts, |dump| Value::text(numbers(&dump.first_unknown())))
+    }),
+    column("encoding", Kind::Text, "", "How the text of the dump is encoded.", |row, facts| {
+        of_dump(row, facts, |dump| text(dump.document.encoding.name()))
     }),
 ];
 
+fn numbers(numbers: &[u32]) -> String {
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn times(dump: &Dump) -> impl Iterator<Item = Timestamp> {
+    let stamps = dump.document.blocks.iter().filter_map(|block| block.time);
+    stamps.filter(|stamp| stamp.basis != Basis::FileDate).map(|stamp| stamp.time)
+}
+
+fn either<'a>(
+    row: &InputRow,
+    facts: &'a Facts,
+    of_capture: impl Fn(&'a InputFile) -> Value<'a>,
+    of_dump: impl Fn(&'a Dump) -> Value<'a>,
+) -> Value<'a> {
+    match *row {
+        InputRow::Capture { file, .. } => {
+            point(row, facts).and_then(|point| point.files.get(file)).map_or(Value::Null, of_capture)
+        }
+        InputRow::Dump(dump) => facts.dumps.0.get(dump).map_or(Value::Null, of_dump),
+    }
+}
+
 fn of<'a>(row: &InputRow, facts: &'a Facts, get: impl Fn(&'a InputFile) -> Value<'a>) -> Value<'a> {
-    facts.points.get(row.point).and_then(|point| point.files.get(row.file)).map_or(Value::Null, get)
+    either(row, facts, get, |_| Value::Null)
+}
+
+fn of_dump<'a>(row: &InputRow, facts: &'a Facts, get: impl Fn(&'a Dump) -> Value<'a>) -> Value<'a> {
+    either(row, facts, |_| Value::Null, get)
+}
+
+fn point<'a>(row: &InputRow, facts: &'a Facts) -> Option<&'a Point> {
+    match *row {
+        InputRow::Capture { point, .. } => facts.points.get(point),
+        InputRow::Dump(_) => None,
+    }
 }
 
 fn text(text: &str) -> Value<'_> {

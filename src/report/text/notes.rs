@@ -1,5 +1,7 @@
 //! The NOTE section: what to know before relying on the rest. What weighs most stands first.
 
+mod around;
+
 use super::Section;
 use crate::capture::End;
 use crate::case::{Case, InputFile};
@@ -28,6 +30,7 @@ pub(super) fn notes(case: &Case, style: Style) -> Option<Section> {
     notes.extend(left_out(case, style));
     let files = || case.facts.points.iter().flat_map(|point| &point.files);
     files().for_each(|file| notes.extend(of_file(file, style)));
+    notes.extend(around::notes(case));
     let urgent = notes.len();
     notes.extend(of_rows(case));
     notes.extend(others(files()));
@@ -40,16 +43,15 @@ pub(super) fn notes(case: &Case, style: Style) -> Option<Section> {
     Some(Section { head: vec![Line::of(Paint::Bold, "NOTE")], least, entries, beyond: 0, rest: Box::new(rest) })
 }
 
-/// Files of folders that are no captures: how many, and the first of them.
+/// Files of folders that are neither captures nor dumps: how many, and the first of them.
 fn left_out(case: &Case, style: Style) -> Option<String> {
     let first = case.left_out.first()?;
     let path = cut_middle(&safe(first), style.columns() / 2, style);
     Some(match case.left_out.len() as u64 {
-        1 => format!("left out, because it is no capture: {path}"),
-        files => format!(
-            "left out, because they are no captures: {} in the folders named, the first {path}",
-            counted(files, "file")
-        ),
+        1 => format!("not recognised, and left out: {path}"),
+        files => {
+            format!("not recognised, and left out: {} in the folders named, the first {path}", counted(files, "file"))
+        }
     })
 }
 

@@ -3,9 +3,11 @@
 use crate::support::analyse_with;
 use std::collections::BTreeMap;
 use synfin::analysis::Options;
-use synfin::capture::{End, script};
-use synfin::case::{Case, Facts, InputFile, Judged, Origin, Tally};
+use synfin::capture::{End, Told, script};
+use synfin::case::{Beside, Case, Facts, InputFile, Judged, Origin, Tally};
+use synfin::tcp::Aside;
 use synfin::time::{Span, Timestamp};
+use synfin::wire::{NameFrom, Passage};
 
 /// Ten minutes at an application and its database.
 pub const SCRIPT: &str = "
@@ -146,12 +148,14 @@ pub fn incident() -> (Vec<Judged>, Case) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("incident.pcap");
     std::fs::write(&path, capture).expect("the capture is written");
-    let (rows, mut case) = analyse_with(&[path], &Options::default());
+    let (mut rows, mut case) = analyse_with(&[path], &Options::default());
     // Where and when the test wrote its file is nobody's business.
     let modified = Some(Timestamp::from_parts(1_767_225_600, 0));
     case.facts.origins = vec![Origin { path: PATH.to_owned(), bytes: 8392, modified, packed: false, stream: false }];
     let [point] = &mut case.facts.points[..] else { panic!("one file is one point") };
     "=cmd".clone_into(&mut point.name);
+    rows[0].summary.aside = Aside { name: 1, tunnels: 1, remark: 1 };
+    point.beside = vec![beside(); 16];
     let file = &mut point.files[0];
     PATH.clone_into(&mut file.path);
     file.end = End::Cut { offset: 8392 };
@@ -162,6 +166,17 @@ pub fn incident() -> (Vec<Judged>, Case) {
     point.files.push(damaged);
     case.unread.push("notes.docx: a ZIP archive, not a capture".to_owned());
     (rows, case)
+}
+
+/// What was seen beside the first connection.
+fn beside() -> Beside {
+    let mut beside = Beside::default();
+    beside.names.number((NameFrom::Sni, "=db.example".to_owned()));
+    let outer = Some(([192, 0, 2, 1].into(), [192, 0, 2, 2].into()));
+    beside.tunnels.number(vec![Passage { name: "vxlan", identifier: Some(42), outer }]);
+    let process = Some("@curl".to_owned());
+    beside.remarks.number(Told { comment: Some("-1\u{1b}[31m".to_owned()), process_id: Some(77), process });
+    beside
 }
 
 /// A second file of the point that holds nothing but damage.

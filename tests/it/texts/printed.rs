@@ -24,6 +24,9 @@ const TSHARK: [&[&str]; 2] = [&["-n"], &["-n", "-t", "ud"]];
 /// Recordings with a RST that only its TTL gives away as a middlebox's; tcpdump prints that with `-v`, tshark not at all.
 const FORGED: [&str; 2] = ["reset_midstream/client.pcap", "s22_rst_midstream/cli.pcap"];
 
+/// Recordings in which several connections are dropped and rejected at once; tshark does not print which an ICMP error means.
+const GUESSED: [&str; 2] = ["s01_all_states/cli.pcap", "s26_app_logs/cli.pcap"];
+
 /// Connections in order, each with what became of it.
 fn story(rows: &[Judged]) -> Vec<String> {
     let ends = |row: &Judged| [row.client, row.server].map(|end| format!("{} {}", end.ip(), end.port)).join(" > ");
@@ -52,10 +55,14 @@ fn compare(program: &str, ways: &[&[&str]], has_ttl: fn(&[&str]) -> bool) {
             // Where no line is of TCP, it is no capture in text.
             let printed = if original.is_empty() { Vec::new() } else { story(&analyse(&path)) };
             let forged = FORGED.iter().any(|name| recording.ends_with(name)) && !has_ttl(options);
-            let expected: Vec<String> = match forged {
-                true => original.iter().map(|row| not_forged(row)).collect(),
-                false => original.clone(),
+            let guessed = program == "tshark" && GUESSED.iter().any(|name| recording.ends_with(name));
+            let as_printed = |row: &String| match (forged, guessed) {
+                (true, _) => not_forged(row),
+                (_, true) => without_icmp(row),
+                _ => row.clone(),
             };
+            let expected: Vec<String> = original.iter().map(as_printed).collect();
+            let printed: Vec<String> = if guessed { printed.iter().map(as_printed).collect() } else { printed };
             alike += 1;
             connections += original.len();
             wrong.extend(
@@ -71,6 +78,12 @@ fn compare(program: &str, ways: &[&[&str]], has_ttl: fn(&[&str]) -> bool) {
 fn not_forged(row: &str) -> String {
     let reset = row.contains("reset_by=server");
     if reset { row.replace("server_state=ESTABLISHED", "server_state=CLOSED") } else { row.to_owned() }
+}
+
+/// A connection that failed, whether an ICMP error is said to have rejected it or nothing.
+fn without_icmp(row: &str) -> String {
+    let failed = ["outcome=syn_unanswered", "outcome=icmp_rejected"].iter().any(|outcome| row.contains(outcome));
+    if failed { row.split(" outcome").next().unwrap_or_default().to_owned() } else { row.to_owned() }
 }
 
 #[test]

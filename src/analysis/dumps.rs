@@ -1,0 +1,68 @@
+//! Reads what is no capture as a dump: each file as one task, all on the threads at hand.
+
+use super::Options;
+use super::plan::Found;
+use crate::capture;
+use crate::case::Dump;
+use crate::error::Error;
+use crate::host::{self, Hints};
+use crate::input::Source;
+use crate::time::Timestamp;
+use rayon::prelude::*;
+use std::path::PathBuf;
+
+/// What the files that are no captures turned out to be.
+#[derive(Default)]
+pub(super) struct Read {
+    pub dumps: Vec<Dump>,
+    /// Named, and not recognised.
+    pub errors: Vec<Error>,
+    /// Met in a folder, and not recognised.
+    pub unknown: Vec<PathBuf>,
+}
+
+pub(super) fn read(found: Vec<Found>, options: &Options) -> Read {
+    let one = |found: &Found| dump(&found.source, found.point.as_deref());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.max(1)).build();
+    let read: Vec<Option<Dump>> = match pool.ok().filter(|_| found.len() > 1) {
+        Some(pool) => pool.install(|| found.par_iter().map(one).collect()),
+        None => found.iter().map(one).collect(),
+    };
+    let mut all = Read::default();
+    for (found, dump) in found.iter().zip(read) {
+        match dump {
+            Some(dump) => all.dumps.push(dump),
+            None if found.named => all.errors.push(unknown(&found.source)),
+            None => all.unknown.push(found.source.path().to_owned()),
+        }
+    }
+    all
+}
+
+/// `None` if no format claims anything in it.
+fn dump(source: &Source, host: Option<&str>) -> Option<Dump> {
+    let path = source.path().display().to_string();
+    let bytes = source.bytes();
+    let hints =
+        Hints { path: path.clone(), modified: source.modified().map(Timestamp::of_system), host: host.map(Into::into) };
+    let document = host::read(bytes, &hints);
+    let damage = source.check(bytes.len() as u64).err().map(|damage| damage.cause);
+    let notes: Vec<&str> = source.note().into_iter().chain(damage.as_deref()).collect();
+    let note = (!notes.is_empty()).then(|| notes.join("; "));
+    (!document.blocks.is_empty()).then_some(Dump { path, bytes: bytes.len() as u64, document, note })
+}
+
+fn unknown(source: &Source) -> Error {
+    if source.bytes().is_empty() {
+        return Error::new(source.path(), source.note().unwrap_or("empty: no bytes in it"));
+    }
+    let captures = capture::FORMATS.iter().map(|format| format.name);
+    let known: Vec<&str> = captures.chain(capture::text::DIALECTS.iter().map(|dialect| dialect.name)).collect();
+    let starts: Vec<String> = source.bytes().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let cause = format!(
+        "not recognised: neither a capture ({}) nor a dump that synfin knows; begins with {} at offset 0",
+        known.join(", "),
+        starts.join(" ")
+    );
+    Error::new(source.path(), cause)
+}

@@ -1,0 +1,109 @@
+//! What a capturing program, or a person, wrote beside a packet: a comment, and whose packet it was.
+//!
+//! Process and number stand in an option of their own, or in the comment: ptcpdump writes lines such as `PID: 1234` and
+//! `Cmd: /usr/bin/curl`, etl2pcapng `PID=1234 ProcessName=curl.exe`.
+
+/// Characters of a comment that are kept, and of a process's name.
+const MOST_COMMENT: usize = 512;
+const MOST_NAME: usize = 256;
+/// Bytes of a comment that are looked through.
+const MOST_BYTES: usize = 4096;
+
+/// Words before the name of a process.
+const NAMES: [&str; 6] = ["processname", "process", "cmd", "command", "comm", "image"];
+
+/// Options of a packet that say something to people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remark<'a> {
+    /// As it stands in the file: UTF-8, if it is well.
+    pub comment: &'a [u8],
+    pub process_id: Option<u32>,
+}
+
+/// The same, read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Told {
+    pub comment: Option<String>,
+    pub process_id: Option<u32>,
+    pub process: Option<String>,
+}
+
+impl Remark<'_> {
+    pub fn told(&self) -> Told {
+        let text = String::from_utf8_lossy(self.comment.get(..MOST_BYTES).unwrap_or(self.comment));
+        let number =
+            || value(&text, "pid").and_then(|value| value.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
+        let name =
+            || NAMES.iter().find_map(|word| value(&text, word)).map(|name| name.chars().take(MOST_NAME).collect());
+        let comment: String = text.trim().chars().take(MOST_COMMENT).collect();
+        Told {
+            process_id: self.process_id.or_else(number),
+            process: name(),
+            comment: Some(comment).filter(|comment| !comment.is_empty()),
+        }
+    }
+}
+
+/// What follows `word:` or `word=`: to the end of the line, or to the next word with its `=`.
+fn value<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    text.lines().find_map(|line| {
+        let lower = line.to_ascii_lowercase();
+        let (at, separator) = lower.match_indices(word).find_map(|(at, _)| {
+            let begins = !lower.get(..at)?.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            let after = lower.get(at + word.len()..)?.trim_start();
+            let separator = after.chars().next().filter(|c| begins && matches!(c, ':' | '='))?;
+            Some((at, separator))
+        })?;
+        let rest = line.get(at + word.len()..)?.trim_start().strip_prefix(separator)?;
+        let rest = if separator == '=' { before_next_word(rest) } else { rest };
+        Some(rest.trim().trim_matches('"')).filter(|value| !value.is_empty())
+    })
+}
+
+/// `curl.exe TID=5`: what stands before the last blank before the next `=`.
+fn before_next_word(rest: &str) -> &str {
+    let Some(next) = rest.find('=') else { return rest };
+    let before = rest.get(..next).unwrap_or(rest);
+    let value = before.trim_end().rfind([' ', ',', ';']).and_then(|blank| rest.get(..blank)).unwrap_or("");
+    value.trim_end_matches([' ', ',', ';'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn told(comment: &str) -> (Option<u32>, Option<String>) {
+        let told = Remark { comment: comment.as_bytes(), process_id: None }.told();
+        (told.process_id, told.process)
+    }
+
+    #[test]
+    fn processes_are_found_as_capture_programs_write_them() {
+        let named = |id, name: &str| (Some(id), Some(name.to_owned()));
+        assert_eq!(told("PID=1234 ProcessName=curl.exe TID=5"), named(1234, "curl.exe"));
+        assert_eq!(told("PID=7 ProcessName=C:\\Program Files\\a b.exe, TID=5"), named(7, "C:\\Program Files\\a b.exe"));
+        let many = "PID: 42\nCmd: /usr/bin/curl\nArgs: curl -I x\nParentPID: 9\nParentCmd: bash";
+        assert_eq!(told(many), named(42, "/usr/bin/curl"));
+        assert_eq!(told("ParentPID: 9\nPID: 42"), (Some(42), None));
+        assert_eq!(told("rapid=3, and the rest is talk"), (None, None));
+        assert_eq!(told("PID=none"), (None, None));
+    }
+
+    #[test]
+    fn the_option_counts_more_than_the_comment() {
+        let told = Remark { comment: b"PID=1", process_id: Some(2) }.told();
+        assert_eq!((told.process_id, told.comment.as_deref()), (Some(2), Some("PID=1")));
+        assert_eq!(Remark { comment: b" ", process_id: None }.told(), Told::default());
+    }
+
+    proptest! {
+        #[test]
+        fn any_comment_is_read_and_bounded(comment: Vec<u8>, words in "(PID|Cmd|=|:| |,|\n|é|7){0,20}") {
+            for bytes in [&comment[..], words.as_bytes()] {
+                let told = Remark { comment: bytes, process_id: None }.told();
+                prop_assert!(told.comment.is_none_or(|text| text.chars().count() <= MOST_COMMENT));
+            }
+        }
+    }
+}

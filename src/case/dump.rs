@@ -1,0 +1,87 @@
+//! A dump file: what a host said, before it is joined with anything.
+
+use crate::host::{Block, Document, Odd, Socket};
+
+/// One dump file, read.
+#[derive(Clone, Debug)]
+pub struct Dump {
+    /// As the `inputs` table prints it.
+    pub path: String,
+    pub bytes: u64,
+    pub document: Document,
+    /// What the input room has to say.
+    pub note: Option<String>,
+}
+
+impl Dump {
+    /// Names of the formats in it, each once, in order.
+    pub fn formats(&self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        for block in &self.document.blocks {
+            if !names.contains(&block.format) {
+                names.push(block.format);
+            }
+        }
+        names
+    }
+
+    /// How much was read: sockets, counters and the like.
+    pub fn rows(&self) -> u64 {
+        self.document.blocks.iter().map(|block| block.found.rows()).sum()
+    }
+
+    /// Lines that nothing explains, within the blocks and between them.
+    pub fn unknown_lines(&self) -> u64 {
+        let odd = self.document.blocks.iter().map(|block| block.found.odd.count);
+        odd.sum::<u64>() + self.document.unknown_lines
+    }
+
+    /// Numbers of the first of them.
+    pub fn first_unknown(&self) -> Vec<u32> {
+        let odd = self.document.blocks.iter().flat_map(|block| &block.found.odd.first).map(|(line, _)| *line);
+        let mut lines: Vec<u32> = odd.chain(self.document.first_unknown.iter().copied()).collect();
+        lines.sort_unstable();
+        lines.truncate(Odd::KEPT);
+        lines
+    }
+}
+
+/// Where something stands that a dump says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Among the dumps of the case.
+    pub dump: u32,
+    /// Among the blocks of the dump.
+    pub block: u32,
+    /// Among the items of one kind of the block.
+    pub item: u32,
+}
+
+/// The dumps of a case, in the order of their paths as found.
+#[derive(Clone, Debug, Default)]
+pub struct Dumps(pub Vec<Dump>);
+
+impl Dumps {
+    /// Every item of one kind in all blocks, in the order of the files and lines.
+    pub fn places(&self, items: impl Fn(&Block) -> usize) -> impl Iterator<Item = Place> {
+        let number = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        self.0.iter().enumerate().flat_map(move |(dump, of)| {
+            let blocks = of.document.blocks.iter().map(&items).enumerate().collect::<Vec<_>>();
+            blocks.into_iter().flat_map(move |(block, items)| {
+                (0..items).map(move |item| Place { dump: number(dump), block: number(block), item: number(item) })
+            })
+        })
+    }
+
+    /// The dump and block that a place is in.
+    pub fn block(&self, place: Place) -> Option<(&Dump, &Block)> {
+        let dump = self.0.get(place.dump as usize)?;
+        Some((dump, dump.document.blocks.get(place.block as usize)?))
+    }
+
+    /// The socket at a place, with its dump and block.
+    pub fn socket(&self, place: Place) -> Option<(&Dump, &Block, &Socket)> {
+        let (dump, block) = self.block(place)?;
+        Some((dump, block, block.found.sockets.get(place.item as usize)?))
+    }
+}

@@ -1,0 +1,203 @@
+//! Columns of `sockets` and `listeners`: one row a socket of a dump, whatever system printed it.
+
+use super::{Column, Kind, Value};
+use crate::case::dump::Place;
+use crate::case::{Dump, Facts};
+use crate::host::{Basis, Block, Host, Port, Socket, SocketAddress, SocketState, Stamp, TimerKind};
+use crate::time::Span;
+use std::fmt::Write;
+use std::net::IpAddr;
+
+type Get = for<'a> fn(&'a Dump, &'a Block, &'a Socket) -> Value<'a>;
+
+/// All rows of `sockets`, in the order of files and lines.
+pub fn sockets(facts: &Facts) -> Vec<Place> {
+    facts.dumps.places(|block| block.found.sockets.len()).collect()
+}
+
+/// All rows of `listeners`.
+pub fn listeners(facts: &Facts) -> Vec<Place> {
+    let is_listener = |place: &Place| {
+        let state = facts.dumps.socket(*place).and_then(|(_, _, socket)| socket.state);
+        state == Some(SocketState::Listen)
+    };
+    facts.dumps.places(|block| block.found.sockets.len()).filter(is_listener).collect()
+}
+
+macro_rules! columns {
+    ($(($core:literal, $name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
+        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, doc: $doc, get: |place, facts| {
+            const GET: Get = $get;
+            facts.dumps.socket(*place).map_or(Value::Null, |(dump, block, socket)| GET(dump, block, socket))
+        } },)*]
+    };
+}
+
+const STATES: [&str; SocketState::ALL.len()] = {
+    let mut names = [""; SocketState::ALL.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = SocketState::ALL[at].name();
+        at += 1;
+    }
+    names
+};
+
+const TIMERS: [&str; 6] = [
+    TimerKind::Off.name(),
+    TimerKind::On.name(),
+    TimerKind::Keepalive.name(),
+    TimerKind::TimeWait.name(),
+    TimerKind::Probe.name(),
+    TimerKind::Unknown.name(),
+];
+
+/// The columns of `sockets`, in their order.
+#[rustfmt::skip]
+pub static SOCKETS: &[Column<Place>] = columns![
+    (true, "time", Kind::Time, "", "When the snapshot was taken, as the dump or its name says.", |_, block, _| time(block)),
+    (true, "host", Kind::Text, "", "Host that the dump was taken on, where something names it.", |_, block, _| host(block)),
+    (true, "local_address", Kind::Text, "", "Local address; `*` for any.", |_, _, socket| address(&socket.local)),
+    (true, "local_port", Kind::U16, "", "Local port.", |_, _, socket| Value::number(socket.local.port.number())),
+    (true, "remote_address", Kind::Text, "", "Address of the peer; absent where the socket has none.", |_, _, socket| remote(socket)),
+    (true, "remote_port", Kind::U16, "", "Port of the peer.", |_, _, socket| Value::number(socket.remote.port.number())),
+    (true, "state", Kind::Enum(&STATES), "", "State of the kernel's socket, as Linux netstat spells it.", |_, _, socket| Value::name(socket.state.map(SocketState::name))),
+    (true, "recv_q", Kind::U32, "byte", "Bytes received and not yet read; of a listener, connections that wait to be accepted.", |_, _, socket| Value::number(socket.recv_q)),
+    (true, "send_q", Kind::U32, "byte", "Bytes sent and not yet acknowledged; of a listener in ss, the limit of its queue.", |_, _, socket| Value::number(socket.send_q)),
+    (true, "timer", Kind::Enum(&TIMERS), "", "Timer that runs.", |_, _, socket| Value::name(socket.timer.map(|timer| timer.kind.name()))),
+    (true, "pid", Kind::U32, "", "Process that holds the socket, the first if there are several.", |_, _, socket| Value::number(socket.pid())),
+    (true, "program", Kind::Text, "", "Its program.", |_, _, socket| socket.program().map_or(Value::Null, Value::text)),
+    (true, "path", Kind::Text, "", "Path of the dump.", |dump, _, _| Value::text(dump.path.as_str())),
+    (true, "line", Kind::U32, "", "Line in the dump, counted from 1.", |_, _, socket| Value::Number(socket.line.into())),
+    (true, "protocol", Kind::Enum(&["tcp", "tcp6", "tcp46"]), "", "IPv4, IPv6 (which may carry IPv4), or a listener for both.", |_, _, socket| Value::Name(socket.family.protocol())),
+    (true, "local_text", Kind::Text, "", "What the dump shows in place of a local address or port: a service name, a mask, a cut end.", |_, _, socket| text(&socket.local)),
+    (true, "remote_text", Kind::Text, "", "What the dump shows in place of the peer's address or port.", |_, _, socket| text(&socket.remote)),
+    (true, "timer_left_s", Kind::Seconds, "s", "Time until the timer fires.", |_, _, socket| Value::seconds(left(socket))),
+    (true, "retransmits", Kind::U32, "", "Retransmissions so far, as the timer counts them.", |_, _, socket| Value::number(socket.timer.and_then(|timer| timer.retransmits))),
+    (true, "probes", Kind::U32, "", "Probes without an answer so far.", |_, _, socket| Value::number(socket.timer.and_then(|timer| timer.probes))),
+    (true, "user", Kind::Text, "", "User, as a number or a name.", |_, _, socket| socket.user.as_deref().map_or(Value::Null, Value::text)),
+    (true, "inode", Kind::U64, "", "Inode of the socket.", |_, _, socket| Value::number(socket.inode)),
+    (true, "processes", Kind::Text, "", "All processes that hold the socket: program/pid/descriptor, joined by semicolons.", |_, _, socket| processes(socket)),
+    (false, "shutdown", Kind::Enum(&["none", "receive", "send", "both"]), "", "Directions that are closed.", |_, _, socket| Value::name(socket.shutdown.map(|shutdown| shutdown.name()))),
+    (false, "cgroup", Kind::Text, "", "Control group, which names the service.", |_, _, socket| socket.cgroup.as_deref().map_or(Value::Null, Value::text)),
+    (false, "unacked", Kind::U64, "", "Segments sent and not acknowledged; of a listener, connections that wait to be accepted.", |_, _, socket| measure(socket, "unacked")),
+    (false, "retrans", Kind::U64, "", "Segments retransmitted and not yet acknowledged.", |_, _, socket| measure(socket, "retrans")),
+    (false, "retrans_total", Kind::U64, "", "Segments retransmitted in the life of the connection.", |_, _, socket| measure(socket, "retrans_total")),
+    (false, "backoff", Kind::U64, "", "How often the retransmission timeout was doubled.", |_, _, socket| measure(socket, "backoff")),
+    (false, "rto_s", Kind::Seconds, "s", "Retransmission timeout.", |_, _, socket| micros(socket, "rto_us")),
+    (false, "rtt_s", Kind::Seconds, "s", "Smoothed round-trip time.", |_, _, socket| micros(socket, "rtt_us")),
+    (false, "last_sent_s", Kind::Seconds, "s", "Time since data was last sent.", |_, _, socket| millis(socket, "lastsnd_ms")),
+    (false, "last_received_s", Kind::Seconds, "s", "Time since data last came.", |_, _, socket| millis(socket, "lastrcv_ms")),
+    (false, "last_ack_s", Kind::Seconds, "s", "Time since an acknowledgement last came.", |_, _, socket| millis(socket, "lastack_ms")),
+    (false, "not_sent_bytes", Kind::U64, "byte", "Bytes that wait to be sent for the first time.", |_, _, socket| measure(socket, "notsent_bytes")),
+    (false, "drops", Kind::U64, "", "Packets that this socket dropped.", |_, _, socket| measure(socket, "skmem_drops")),
+    (false, "details", Kind::Text, "", "Everything else that was measured, as name=value.", |_, _, socket| details(socket)),
+    (false, "format", Kind::Text, "", "Format of the dump.", |_, block, _| Value::text(block.format)),
+    (false, "command", Kind::Text, "", "Command that printed it, where a prompt shows it.", |_, block, _| block.command.as_deref().map_or(Value::Null, Value::text)),
+    (false, "time_basis", Kind::Enum(&["line", "file-name"]), "", "What says the time: a line of the dump, or the name of the file.", |_, block, _| Value::name(stamp(block).map(|stamp| stamp.basis.name()))),
+    (false, "zone_known", Kind::Bool, "", "Whether the dump says the zone of its time; otherwise UTC is assumed.", |_, block, _| stamp(block).map_or(Value::Null, |stamp| Value::Bool(stamp.zone_known))),
+];
+
+/// The columns of `listeners`, in their order.
+#[rustfmt::skip]
+pub static LISTENERS: &[Column<Place>] = columns![
+    (true, "time", Kind::Time, "", "When the snapshot was taken, as the dump or its name says.", |_, block, _| time(block)),
+    (true, "host", Kind::Text, "", "Host that the dump was taken on, where something names it.", |_, block, _| host(block)),
+    (true, "local_address", Kind::Text, "", "Address that is listened on; `*` for any.", |_, _, socket| address(&socket.local)),
+    (true, "local_port", Kind::U16, "", "Port that is listened on.", |_, _, socket| Value::number(socket.local.port.number())),
+    (true, "protocol", Kind::Enum(&["tcp", "tcp6", "tcp46"]), "", "IPv4, IPv6 (on most systems for IPv4 too), or both.", |_, _, socket| Value::Name(socket.family.protocol())),
+    (true, "queue_length", Kind::U32, "", "Connections that wait to be accepted.", |_, _, socket| Value::number(socket.recv_q)),
+    (true, "queue_limit", Kind::U64, "", "Most connections that may wait: the smaller of the program's backlog and the system's bound.", |_, block, socket| Value::number(queue_limit(block, socket))),
+    (true, "incomplete", Kind::U64, "", "Connections whose handshake is not complete.", |_, _, socket| measure(socket, "incomplete_queue")),
+    (true, "drops", Kind::U64, "", "Packets that this listener dropped since it listens.", |_, _, socket| measure(socket, "skmem_drops")),
+    (true, "pid", Kind::U32, "", "Process that listens, the first if there are several.", |_, _, socket| Value::number(socket.pid())),
+    (true, "program", Kind::Text, "", "Its program.", |_, _, socket| socket.program().map_or(Value::Null, Value::text)),
+    (true, "processes", Kind::Text, "", "All processes that hold the socket: program/pid/descriptor, joined by semicolons.", |_, _, socket| processes(socket)),
+    (true, "user", Kind::Text, "", "User, as a number or a name.", |_, _, socket| socket.user.as_deref().map_or(Value::Null, Value::text)),
+    (true, "local_text", Kind::Text, "", "What the dump shows in place of an address or port: a service name, a mask, a cut end.", |_, _, socket| text(&socket.local)),
+    (true, "path", Kind::Text, "", "Path of the dump.", |dump, _, _| Value::text(dump.path.as_str())),
+    (true, "line", Kind::U32, "", "Line in the dump, counted from 1.", |_, _, socket| Value::Number(socket.line.into())),
+];
+
+/// The date of a file's last change is a hint for placing a dump, and no time of it: copying changes it.
+fn time(block: &Block) -> Value<'static> {
+    Value::time(stamp(block).map(|stamp| stamp.time))
+}
+
+fn stamp(block: &Block) -> Option<Stamp> {
+    block.time.filter(|stamp| stamp.basis != Basis::FileDate)
+}
+
+fn host(block: &Block) -> Value<'_> {
+    block.host.as_deref().map_or(Value::Null, Value::text)
+}
+
+/// One spelling for all systems: `*` for any address, names and masks under `text`.
+fn address(end: &SocketAddress) -> Value<'_> {
+    match &end.host {
+        host if host.is_any() => Value::text("*"),
+        Host::Ip(IpAddr::V6(ip)) if end.zone.is_some() => {
+            Value::text(format!("{ip}%{}", end.zone.as_deref().unwrap_or_default()))
+        }
+        Host::Ip(ip) => Value::Ip(*ip),
+        Host::Any | Host::Name(_) | Host::Clipped(_) | Host::Masked(_) => Value::Null,
+    }
+}
+
+fn remote(socket: &Socket) -> Value<'_> {
+    if socket.remote.is_unset() { Value::Null } else { address(&socket.remote) }
+}
+
+/// The cell as it is, where it holds more or less than an address and a port.
+fn text(end: &SocketAddress) -> Value<'_> {
+    let plain_host = matches!(end.host, Host::Ip(_) | Host::Any);
+    let plain_port = matches!(end.port, Port::Number(_) | Port::Any);
+    if plain_host && plain_port { Value::Null } else { Value::text(end.to_string()) }
+}
+
+fn left(socket: &Socket) -> Option<Span> {
+    let timer = socket.timer.filter(|timer| timer.kind != TimerKind::Off)?;
+    Some(Span::from_micros(i64::from(timer.left_ms?) * 1000))
+}
+
+fn measure(socket: &Socket, name: &str) -> Value<'static> {
+    Value::number(socket.measures.get(name))
+}
+
+fn micros(socket: &Socket, name: &str) -> Value<'static> {
+    let micros = socket.measures.get(name).and_then(|value| i64::try_from(value).ok());
+    Value::seconds(micros.map(Span::from_micros))
+}
+
+fn millis(socket: &Socket, name: &str) -> Value<'static> {
+    let millis = socket.measures.get(name).and_then(|value| i64::try_from(value.checked_mul(1000)?).ok());
+    Value::seconds(millis.map(Span::from_micros))
+}
+
+/// `ss` shows the limit as Send-Q; it is 0 only where `ss` had to read /proc, which does not tell it.
+fn queue_limit(block: &Block, socket: &Socket) -> Option<u64> {
+    let of_ss = socket.send_q.filter(|&limit| block.format == "ss" && limit > 0).map(u64::from);
+    socket.measures.get("queue_limit").or(of_ss)
+}
+
+/// `nginx/812/6;nginx/813/6`
+fn processes(socket: &Socket) -> Value<'static> {
+    let mut out = String::new();
+    for owner in &socket.owners {
+        let separator = if out.is_empty() { "" } else { ";" };
+        let _ = write!(out, "{separator}{}", owner.program.as_deref().unwrap_or_default()); // a string takes everything
+        for number in [owner.pid, owner.fd].into_iter().flatten() {
+            let _ = write!(out, "/{number}");
+        }
+    }
+    Value::text(out)
+}
+
+fn details(socket: &Socket) -> Value<'static> {
+    let mut out = String::new();
+    for (measure, value) in socket.measures.iter() {
+        let separator = if out.is_empty() { "" } else { " " };
+        let _ = write!(out, "{separator}{}={value}", measure.name); // a string takes everything
+    }
+    Value::text(out)
+}

@@ -1,0 +1,129 @@
+//! The small tables: known whole once everything is tracked, each written by any [`Format`](super::Format).
+//!
+//! A table is one line in [`TABLES`]: the report folder, `show`, `explain` and the command line's help read it from there.
+
+use super::columns::{
+    ARP, Column, DNS, Field, INPUTS, LISTENERS, SOCKETS, arp, choose, dns, inputs, listeners, select, sockets,
+};
+use super::{Batch, RowWriter};
+use crate::case::Facts;
+use std::io;
+
+/// A table that is no table of connections.
+pub struct Table {
+    /// Of its file and for `show`.
+    pub name: &'static str,
+    /// What it is about, for people.
+    pub doc: &'static str,
+    /// It is written even if it has no rows.
+    pub always: bool,
+    /// Its rows need no capture: dumps say them.
+    pub of_dumps: bool,
+    /// All of its columns, each with whether it is a core one.
+    pub fields: fn() -> Vec<(Field, bool)>,
+    rows: fn(&Facts) -> usize,
+    check: fn(&str) -> Result<(), String>,
+    print: fn(&Facts, &str, &mut Open<'_>) -> io::Result<()>,
+}
+
+/// Opens a writer for these columns.
+pub type Open<'a> = dyn FnMut(Vec<Field>) -> io::Result<Box<dyn RowWriter>> + 'a;
+
+/// The registry: one table, one line.
+pub static TABLES: &[Table] = &[
+    Table {
+        name: "inputs",
+        doc: "every file that was read, and how",
+        always: true,
+        of_dumps: false,
+        fields: || fields(INPUTS),
+        rows: |facts| inputs(facts).len(),
+        check: |wish| choose(INPUTS, wish).map(drop),
+        print: |facts, wish, open| print(INPUTS, &inputs(facts), facts, wish, open),
+    },
+    Table {
+        name: "arp",
+        doc: "addresses asked for by ARP or neighbour discovery, and who answered",
+        always: false,
+        of_dumps: false,
+        fields: || fields(ARP),
+        rows: |facts| arp(facts).len(),
+        check: |wish| choose(ARP, wish).map(drop),
+        print: |facts, wish, open| print(ARP, &arp(facts), facts, wish, open),
+    },
+    Table {
+        name: "dns",
+        doc: "names asked for, and what came back",
+        always: false,
+        of_dumps: false,
+        fields: || fields(DNS),
+        rows: |facts| dns(facts).len(),
+        check: |wish| choose(DNS, wish).map(drop),
+        print: |facts, wish, open| print(DNS, &dns(facts), facts, wish, open),
+    },
+    Table {
+        name: "sockets",
+        doc: "sockets of the dumps, whatever system wrote them",
+        always: false,
+        of_dumps: true,
+        fields: || fields(SOCKETS),
+        rows: |facts| sockets(facts).len(),
+        check: |wish| choose(SOCKETS, wish).map(drop),
+        print: |facts, wish, open| print(SOCKETS, &sockets(facts), facts, wish, open),
+    },
+    Table {
+        name: "listeners",
+        doc: "those of them that listen, with their queues",
+        always: false,
+        of_dumps: true,
+        fields: || fields(LISTENERS),
+        rows: |facts| listeners(facts).len(),
+        check: |wish| choose(LISTENERS, wish).map(drop),
+        print: |facts, wish, open| print(LISTENERS, &listeners(facts), facts, wish, open),
+    },
+];
+
+/// The table of this name.
+pub fn table(name: &str) -> Option<&'static Table> {
+    TABLES.iter().find(|table| table.name == name)
+}
+
+impl Table {
+    /// Number of rows.
+    pub fn rows(&self, facts: &Facts) -> usize {
+        (self.rows)(facts)
+    }
+
+    /// Whether `wish` names columns of this table: `core`, `all`, or names joined by commas.
+    ///
+    /// # Errors
+    /// In words, when it does not.
+    pub fn check(&self, wish: &str) -> Result<(), String> {
+        (self.check)(wish)
+    }
+
+    /// Writes all rows with the columns that `wish` names.
+    ///
+    /// # Errors
+    /// When the writer fails, or [`Table::check`] would.
+    pub fn print(&self, facts: &Facts, wish: &str, open: &mut Open<'_>) -> io::Result<()> {
+        (self.print)(facts, wish, open)
+    }
+}
+
+fn fields<R>(table: &'static [Column<R>]) -> Vec<(Field, bool)> {
+    select(table, true).into_iter().map(|column| (column.field(), column.core)).collect()
+}
+
+fn print<R: Sync>(
+    table: &'static [Column<R>],
+    rows: &[R],
+    facts: &Facts,
+    wish: &str,
+    open: &mut Open<'_>,
+) -> io::Result<()> {
+    let columns = choose(table, wish).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    let mut writer = open(columns.iter().map(|column| column.field()).collect())?;
+    writer.batch(&Batch { columns: &columns, rows, facts })?;
+    writer.finish()
+}

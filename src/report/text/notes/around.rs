@@ -1,0 +1,70 @@
+//! Notes of what explains a connection that never was: nobody at an address, two at one, a name that is not found.
+
+use crate::case::around::{ArpRow, ArpState, DnsRow, DnsState};
+use crate::case::{Around, Beside, Case};
+use crate::report::human::{count, counted};
+use crate::report::terminal::safe;
+use crate::wire::dns::code_name;
+
+/// Addresses or names listed in one note.
+const LISTED: usize = 3;
+
+pub(super) fn notes(case: &Case) -> Vec<String> {
+    let around = || case.facts.points.iter().map(|point| &point.around);
+    let arp: Vec<&ArpRow> = around().flat_map(|around| &around.arp.rows).collect();
+    let dns: Vec<&DnsRow> = around().flat_map(|around| &around.dns.rows).collect();
+    let mut notes = Vec::new();
+    notes.extend(nobody(&arp));
+    notes.extend(two(&arp));
+    notes.extend(in_vain(&dns));
+    let unlisted: u64 = case.facts.points.iter().flat_map(|point| &point.beside).map(Beside::beyond).sum();
+    if unlisted > 0 {
+        notes.push(format!(
+            "{}, tunnels or remarks more than are kept: some connections lack theirs",
+            counted(unlisted, "server name")
+        ));
+    }
+    let beyond: u64 = around().map(|around: &Around| around.arp.beyond + around.dns.beyond + around.names.beyond).sum();
+    if beyond > 0 {
+        notes.push(format!(
+            "{} about more addresses and names than are told apart",
+            counted(beyond, "ARP or DNS message")
+        ));
+    }
+    notes
+}
+
+fn nobody(arp: &[&ArpRow]) -> Option<String> {
+    let rows = arp.iter().filter(|row| row.state() == ArpState::Unanswered);
+    let listed = rows.map(|row| format!("{} ({})", row.address, counted(row.asked, "question")));
+    list(&listed.collect::<Vec<_>>()).map(|list| format!("nobody was heard to answer for {list} (arp)"))
+}
+
+fn two(arp: &[&ArpRow]) -> Option<String> {
+    let rows = arp.iter().filter(|row| row.state() == ArpState::AnsweredByTwo);
+    let listed: Vec<String> = rows.map(|row| row.address.to_string()).collect();
+    list(&listed).map(|list| format!("several hardware addresses claim one IP address: {list} (arp)"))
+}
+
+fn in_vain(dns: &[&DnsRow]) -> Option<String> {
+    let mut listed: Vec<String> = Vec::new();
+    for row in dns {
+        let why = match row.state() {
+            Some(DnsState::Failed) => row.failure.map_or("error".into(), code_name),
+            Some(DnsState::Unanswered) => "no answer".into(),
+            Some(DnsState::Empty | DnsState::Answered) | None => continue,
+        };
+        let text = format!("{} ({why})", safe(&row.name));
+        if !listed.contains(&text) {
+            listed.push(text);
+        }
+    }
+    list(&listed).map(|list| format!("{} asked for in vain: {list} (dns)", counted(listed.len() as u64, "name")))
+}
+
+/// The first few, and how many more there are.
+fn list(all: &[String]) -> Option<String> {
+    let rest = all.len().saturating_sub(LISTED) as u64;
+    let more = if rest > 0 { format!(" and {} more", count(rest)) } else { String::new() };
+    (!all.is_empty()).then(|| all[..all.len().min(LISTED)].join(", ") + &more)
+}

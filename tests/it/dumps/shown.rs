@@ -1,0 +1,59 @@
+//! Dumps as inputs of the program: tables of sockets without any capture, a report's tables beside one.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+const SAMPLES: &str = "testdata/host/ss";
+
+fn synfin(arguments: &[&str]) -> Output {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Command::new(env!("CARGO_BIN_EXE_synfin")).args(arguments).current_dir(root).output().expect("synfin runs")
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+#[test]
+fn sockets_are_printed_without_any_capture() {
+    let paths = ["transcript-of-states.txt", "names.txt"].map(|name| format!("{SAMPLES}/{name}"));
+    let columns = "time,host,local_address,local_port,remote_address,remote_port,state,recv_q,send_q,timer,timer_left_s,local_text,remote_text,line";
+    let csv = synfin(&["sockets", &paths[0], &paths[1], "--columns", columns]);
+    assert!(csv.status.success());
+    let again = synfin(&["show", "sockets", &paths[0], &paths[1], "--columns", columns, "-j", "1"]);
+    assert_eq!(csv.stdout, again.stdout);
+    insta::assert_snapshot!(text(csv.stdout));
+}
+
+#[test]
+fn listeners_are_those_that_listen() {
+    let listeners = synfin(&["show", "listeners", &format!("{SAMPLES}/loop-lnt.txt"), "--format", "jsonl"]);
+    insta::assert_snapshot!(text(listeners.stdout));
+}
+
+#[test]
+fn what_nobody_recognises_is_said_by_name() {
+    let output = synfin(&["sockets", &format!("{SAMPLES}/names.txt"), "LICENSE-MIT"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(output.stderr);
+    assert!(said.starts_with("synfin: LICENSE-MIT: not recognised: neither a capture"), "{said}");
+}
+
+#[test]
+fn a_report_of_a_folder_holds_what_its_dumps_say() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (evidence, report) = (folder.path().join("evidence"), folder.path().join("report"));
+    std::fs::create_dir(&evidence).expect("a folder");
+    for name in ["loop-lnt.txt", "transcript-of-states.txt"] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(SAMPLES).join(name);
+        std::fs::copy(from, evidence.join(name)).expect("a copy");
+    }
+    std::fs::write(evidence.join("notes.txt"), "Call the network team.\n").expect("notes");
+    let output = synfin(&[&evidence.display().to_string(), "-o", &report.display().to_string()]);
+    assert!(output.status.success(), "{}", text(output.stderr));
+    let summary = text(output.stdout);
+    assert!(summary.contains("2 dumps of hosts (9 sockets)"), "{summary}");
+    assert!(summary.contains("not recognised, and left out:") && summary.contains("notes.txt"), "{summary}");
+    let rows = |name: &str| std::fs::read_to_string(report.join(name)).expect(name).lines().count() - 1;
+    assert_eq!([rows("sockets.csv"), rows("listeners.csv"), rows("inputs.csv")], [9, 4, 2]);
+}
