@@ -34,7 +34,8 @@
 //! - quotes the last segment that went that way; with `seq N` the last one that began there. Where none did, the quote is
 //!   what RFC 792 promises: the IP header and eight bytes of TCP, with that number (else the initial one).
 //!
-//! `flow NAME` switches to a connection, new or known; `flow` alone to the one without a name. `//` begins a comment.
+//! `flow NAME` switches to a connection, new or known; `flow` alone to the one without a name. `end TIME` lets the capture
+//! go on until then: its last frame is no TCP. `//` begins a comment.
 
 pub(super) mod container;
 pub(super) mod frame;
@@ -52,6 +53,8 @@ pub struct Script {
     pub flows: Vec<Flow>,
     /// In the order of the text, which is the order of the capture.
     pub steps: Vec<Step>,
+    /// Time of a last frame that belongs to no connection.
+    pub end: Option<Span>,
 }
 
 /// One connection's two ends.
@@ -287,7 +290,16 @@ impl fmt::Display for Script {
             }
             writeln!(f, "{}", step.line)?;
         }
-        Ok(())
+        self.end.map_or(Ok(()), |end| writeln!(f, "end {}", seconds(end)))
+    }
+}
+
+/// A time as scripts have it: six decimals unless nanoseconds are there, what people are used to from tcpdump.
+pub fn seconds(at: Span) -> String {
+    let (seconds, nanoseconds) = (at.0.div_euclid(SECOND), at.0.rem_euclid(SECOND));
+    match nanoseconds % 1000 {
+        0 => format!("{seconds}.{:06}", nanoseconds / 1000),
+        _ => format!("{seconds}.{nanoseconds:09}"),
     }
 }
 
@@ -299,12 +311,7 @@ impl fmt::Display for Host {
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Six decimals unless nanoseconds are there: what people are used to from tcpdump.
-        let (seconds, nanoseconds) = (self.at.0.div_euclid(SECOND), self.at.0.rem_euclid(SECOND));
-        match nanoseconds % 1000 {
-            0 => write!(f, "{seconds}.{:06} ", nanoseconds / 1000)?,
-            _ => write!(f, "{seconds}.{nanoseconds:09} ")?,
-        }
+        write!(f, "{} ", seconds(self.at))?;
         match &self.packet {
             Packet::Segment(segment) => write!(f, "{segment}{}", self.outer)?,
             Packet::Icmp(icmp) => return write!(f, "{icmp}{}", self.outer),
@@ -480,7 +487,7 @@ mod tests {
     #[test]
     fn a_printed_script_reads_back_as_it_was() {
         let script = parse(
-            "start 2023-11-14T22:13:20.5Z\n0.1 > S 0:0(0)\nflow b\nclient [2001:db8::1]:5 iss 9\nserver [::2]:80\n1 > S 0:0(0)\nflow\n2.000000001 < S. 0:0(0) ack 1",
+            "start 2023-11-14T22:13:20.5Z\n0.1 > S 0:0(0)\nflow b\nclient [2001:db8::1]:5 iss 9\nserver [::2]:80\n1 > S 0:0(0)\nflow\n2.000000001 < S. 0:0(0) ack 1\nend 3.5",
         );
         let script = script.expect("a script");
         assert_eq!(parse(&script.to_string()), Ok(script));

@@ -61,6 +61,11 @@ impl SocketAddress {
         Self { host: Host::read(host), zone: zone.map(Into::into), port }
     }
 
+    /// Whether the address is an IPv6 one.
+    pub fn is_v6(&self) -> bool {
+        matches!(self.host, Host::Ip(IpAddr::V6(_)))
+    }
+
     /// Neither address nor port is set, as of the peer of a listener.
     pub fn is_unset(&self) -> bool {
         self.host.is_any() && matches!(self.port, Port::Any)
@@ -171,7 +176,8 @@ impl fmt::Display for Port {
         match self {
             Self::Number(number) => number.fmt(f),
             Self::Any => f.write_str("*"),
-            Self::Name(text) | Self::Clipped(text) | Self::Masked(text) => f.write_str(text),
+            Self::Clipped(text) => write!(f, "{text}.."),
+            Self::Name(text) | Self::Masked(text) => f.write_str(text),
         }
     }
 }

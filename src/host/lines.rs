@@ -40,6 +40,17 @@ impl<'a> Lines<'a> {
         self.peek().map_or("", |line| line.text)
     }
 
+    /// Everything that is left, for formats that have no lines.
+    pub fn rest(&self) -> &'a str {
+        self.rest
+    }
+
+    /// Takes as many lines as the next bytes touch.
+    pub fn skip_bytes(&mut self, bytes: usize) {
+        let left = self.rest.len().saturating_sub(bytes);
+        while self.rest.len() > left && self.next().is_some() {}
+    }
+
     /// Takes the next line if something can be made of it.
     pub fn take_if<T>(&mut self, make: impl FnOnce(Line<'a>) -> Option<T>) -> Option<T> {
         let mut after = self.clone();

@@ -72,6 +72,8 @@ pub static MEASURES: &[Measure] = &[
     measure("v6only", "1 if the listener takes IPv6 only, 0 if IPv4 too."),
     measure("swind", "Send window, in bytes."),
     measure("rwind", "Receive window, in bytes."),
+    measure("ooo_received", "Segments that came out of order."),
+    measure("zero_windows_sent", "Times that we announced a window of 0."),
 ];
 
 /// The numbers of one socket: pairs of a place in [`MEASURES`] and a variable-length number.
@@ -102,6 +104,15 @@ impl Measures {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl FromIterator<(&'static str, u32)> for Measures {
+    fn from_iter<I: IntoIterator<Item = (&'static str, u32)>>(numbers: I) -> Self {
+        let (mut gathered, mut measures) = (Gathered::default(), Self::default());
+        numbers.into_iter().for_each(|(name, value)| gathered.add(name, value.into()));
+        gathered.give(&mut measures);
+        measures
     }
 }
 

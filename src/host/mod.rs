@@ -8,13 +8,20 @@
 //! A new format is one file with a `FORMAT` and one line in [`FORMATS`].
 
 pub mod address;
+pub mod cells;
 pub mod encoding;
 pub mod lines;
 pub mod measure;
+pub mod netstat;
+pub mod netstat_bsd;
+pub mod netstat_solaris;
+pub mod netstat_windows;
+pub mod powershell;
 pub mod socket;
 pub mod ss;
 pub mod stamp;
 pub mod table;
+pub mod tcpview;
 
 pub use address::{Host, Port, SocketAddress};
 pub use encoding::Encoding;
@@ -27,7 +34,21 @@ use crate::time::Timestamp;
 use stamp::Scene;
 
 /// The registry: one format, one line, in the order of trial.
-pub static FORMATS: &[&Format] = &[&ss::FORMAT];
+pub static FORMATS: &[&Format] = &[
+    &ss::FORMAT,
+    &netstat_bsd::QUEUES,
+    &netstat_solaris::FORMAT,
+    &netstat_bsd::FORMAT,
+    &netstat::FORMAT,
+    &netstat_windows::FORMAT,
+    &powershell::TABLE,
+    &powershell::CSV,
+    &powershell::JSON,
+    &powershell::LIST,
+    &tcpview::TABLE,
+    &tcpview::CSV,
+    &tcpview::LIST,
+];
 
 /// How one kind of block is recognised and read.
 pub struct Format {

@@ -24,8 +24,8 @@ pub struct Socket {
     pub inode: Option<u64>,
     /// Directions that were closed.
     pub shutdown: Option<Shutdown>,
-    /// Control group, which names the service.
-    pub cgroup: Option<Box<str>>,
+    /// Service that the socket belongs to: its control group, or the component that Windows names.
+    pub service: Option<Box<str>>,
     /// What else was measured: `rto`, `unacked`, `skmem_drops`, `queue_limit`.
     pub measures: Measures,
 }
@@ -223,7 +223,7 @@ impl Socket {
             user: None,
             inode: None,
             shutdown: None,
-            cgroup: None,
+            service: None,
             measures: Measures::default(),
         }
     }

@@ -1,16 +1,16 @@
 //! One connection as a packet script, to be pasted into a ticket: `synfin synth` makes a capture of it again, in which the
 //! connection has the same outcome. Payload is left out but for its length.
 //!
-//! What a script does not say is lost: link and tunnel headers, options that synfin does not read, where a snap length cut a
-//! header, and other connections, by whose handshakes roles may have been told.
+//! What decides nothing is left out: link and tunnel headers, IP lengths that offloading left wrong, options that synfin does
+//! not read, and the cookies of TCP Fast Open, which are nobody else's business.
 
 use super::ladder::why;
 use super::terminal::safe;
-use crate::capture::script::{Host, Icmp, Line, Number, Outer, Packet, Segment, Sender, TcpOption};
+use crate::capture::script::{Host, Icmp, Line, Number, Outer, Packet, Segment, Sender, TcpOption, seconds};
 use crate::case::{Facts, Judged};
 use crate::seq::Seq;
-use crate::tcp::Side;
 use crate::tcp::step::{Notice, Step, StepPacket};
+use crate::tcp::{RoleBasis, Side};
 use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::{Address, Flags, Marks, Rare};
 use std::fmt::Write;
@@ -30,6 +30,8 @@ const IPV4: u32 = 20;
 const IPV6: u32 = 40;
 /// A header cut here has its flags, and not its window.
 const BEFORE_WINDOW: u32 = 14;
+/// A header without options.
+const HEADER: u32 = 20;
 
 /// A script of one connection, line by line.
 pub struct Ticket {
@@ -63,19 +65,37 @@ impl Ticket {
         out
     }
 
+    /// What the rest of the capture tells of the connection: how long it went on, and who is known to listen.
+    pub fn end(&self, row: &Judged, facts: &Facts) -> String {
+        let mut out = String::new();
+        if row.summary.role_basis == RoleBasis::Listener {
+            let asking = if self.is_v6() { "[2001:db8::1]:50007" } else { "192.0.2.1:50007" };
+            let server = SocketAddr::new(self.ip(row.server.ip()), row.server.port);
+            let at = seconds(self.since_start(row.summary.last));
+            let _ = writeln!(out, "flow listener  // another handshake tells who is the server");
+            let _ = writeln!(out, "client {asking} iss 0\nserver {server} iss 0\n{at} < S. 0:0(0) ack 1");
+        }
+        let last = facts.points.get(row.summary.point as usize).and_then(|point| point.last);
+        if let Some(last) = last.filter(|&last| last > row.summary.last) {
+            let _ = writeln!(out, "end {}", seconds(self.since_start(last)));
+        }
+        out
+    }
+
+    fn since_start(&self, time: Timestamp) -> Span {
+        Span(time.since(self.start).0.clamp(0, LATEST))
+    }
+
     /// The line of one step, with a line feed.
     pub fn line(&self, step: &Step) -> String {
-        let since = if step.time == Timestamp(0) { Span(0) } else { step.time.since(self.start) };
-        let at = Span(since.0.clamp(0, LATEST));
+        let at = if step.time == Timestamp(0) { Span(0) } else { self.since_start(step.time) };
         let why = why(step);
         let comment = if why.is_empty() { String::new() } else { format!("  // {}", safe(&why)) };
         match &step.packet {
             StepPacket::Segment { segment, rare, .. } => {
-                let line = Line {
-                    at,
-                    packet: Packet::Segment(self.segment(step.side, segment, rare.as_ref())),
-                    outer: self.outer(segment),
-                };
+                let mut told = self.segment(step.side, segment, rare.as_ref());
+                let outer = self.outer(segment, &mut told.options);
+                let line = Line { at, packet: Packet::Segment(told), outer };
                 format!("{line}{comment}\n")
             }
             StepPacket::Icmp(notice) => match self.icmp(step.side, notice) {
@@ -133,17 +153,28 @@ impl Ticket {
         options
     }
 
-    fn outer(&self, segment: &crate::wire::Segment) -> Outer {
+    /// What lies around the segment. Where the snap length cut its header, so it is here: behind the options that were read,
+    /// before one more.
+    fn outer(&self, segment: &crate::wire::Segment, options: &mut Vec<TcpOption>) -> Outer {
         let v6 = segment.marks.has(Marks::V6);
         let vlan = Some(segment.vlan).filter(|vlan| (1..4096).contains(vlan));
         let before = ETHERNET + vlan.map_or(0, |_| TAG) + if v6 { IPV6 } else { IPV4 };
+        let read: usize = options.iter().map(size).sum();
+        let cut = if segment.marks.has(Marks::WINDOW_CUT) {
+            Some(before + BEFORE_WINDOW)
+        } else if segment.marks.has(Marks::HEADER_CUT) && read < OPTIONS {
+            options.push(TcpOption::Nop);
+            Some(before + HEADER + read as u32)
+        } else {
+            None
+        };
         Outer {
             ttl: Some(segment.ttl),
             id: Some(segment.ip_id).filter(|_| !v6),
             iface: Some(segment.interface).filter(|&number| number > 0).map(|number| number.min(255) as u8),
             vlan,
             frag: None,
-            cut: segment.marks.has(Marks::WINDOW_CUT).then_some(before + BEFORE_WINDOW),
+            cut,
         }
     }
 

@@ -14,18 +14,16 @@ impl Connection {
         if !bare || !repeats {
             summary.facts.set(Facts::VARIED);
         }
-        if !ack {
-            return;
+        if ack {
+            summary.facts.set(Facts::ACKED);
         }
-        summary.facts.set(Facts::ACKED);
-        let speaks = !segment.flags.any(Flags::SYN) && (segment.len > 0 || segment.flags.any(Flags::FIN));
+        let speaks = ack && !segment.flags.any(Flags::SYN) && (segment.len > 0 || segment.flags.any(Flags::FIN));
         if speaks {
             summary.facts.set(Facts::SPOKEN);
         }
         let peer = &summary[side.peer()];
-        let both = peer.packets > peer.rsts;
-        let advances =
-            summary[side].rcv_nxt.is_some_and(|before| segment.ack.after(before) && segment.ack.since(before) < FAR);
+        let both = peer.packets > peer.rsts && (ack || !segment.flags.any(Flags::SYN));
+        let advances = ack && summary[side].rcv_nxt.is_some_and(|before| (1..FAR).contains(&segment.ack.since(before)));
         if !summary.has(Facts::SYN) && (speaks || both || advances) && !summary.established.is_set() {
             summary.established = Moment::at(segment.time);
             if !summary.has(Facts::SYNACK) {
@@ -99,6 +97,7 @@ impl Connection {
             }
         }
         let summary = &mut self.summary;
+        let simultaneous = summary.has(Facts::SIMULTANEOUS);
         let peer = &mut summary[side.peer()];
         if peer.iss.is_none() {
             // The SYN was not captured, or is filed behind its answer: its number is known all the same.
@@ -117,6 +116,12 @@ impl Connection {
             self.boards[side.peer() as usize].declined(segment.ack, peer);
         }
         peer.syn_acked = true;
+        if simultaneous && peer.opening == Some(State::SynReceived) {
+            peer.opening = Some(State::Established); // its own SYN-ACK had acknowledged the other SYN before (RFC 9293 3.5)
+        }
+        if simultaneous && side == Side::Client {
+            summary.established.first(segment.time);
+        }
         if summary.has(Facts::SYN_FIN) && side == Side::Server && !summary.has(Facts::SYN) {
             summary.facts.set(Facts::SYN);
             summary.syn.first(summary.first);

@@ -1,7 +1,7 @@
 //! What stands beside the label: states, who closed and who reset, how sure all this is (OUTCOMES 3).
 
 use super::outcome::vanished;
-use super::state::{Teardown, shown};
+use super::state::{self, Teardown};
 use super::summary::{Fit, Icmp, Reset, ResetKind, ResetOrigin, ResetPhase};
 use super::{Facts, Outcome, RoleBasis, Side, State, Summary};
 use crate::time::{SECOND, Span, Timestamp};
@@ -46,14 +46,16 @@ impl States {
             // A side whose own SYN, SYN-ACK or ACK was missed by the capture takes part all the same.
             opening.iter_mut().for_each(|opening| *opening = opening.or(Some(State::Established)));
         }
-        let shown = [shown(opening[0], teardown[0]), shown(opening[1], teardown[1])];
+        let shown = Side::BOTH.map(|side| state::shown(opening[side as usize], teardown[side as usize]));
         let closed_by = first.map_or_else(|| closed_by(teardown), |side| Some(side.into()));
         let mut reset = summary.reset.map(|reset| with_phase(reset, summary));
-        let closed_before = reset.is_some_and(|reset| reset.teardown.iter().any(|side| side.fin_sent));
-        if first.is_some() && closed_before {
+        if let Some(alone) = reset.and_then(|reset| reset.alone).filter(|_| summary.one_sided().is_some()) {
             // Once closed in good order, nobody is there to be reset.
-            let takes = |reset: &Reset| shown[reset.by.peer() as usize] != Some(State::Closed);
-            reset = reset.filter(takes).map(|reset| Reset { teardown, ..reset });
+            let takes = |reset: &Reset| {
+                let target = reset.by.peer() as usize;
+                state::shown(opening[target], alone[target]) != Some(State::Closed)
+            };
+            reset = reset.filter(takes).map(|reset| Reset { teardown: alone, ..reset });
         }
         Self { established, teardown, closed_by, shown, reset }
     }
@@ -67,7 +69,7 @@ fn with_phase(reset: Reset, summary: &Summary) -> Reset {
 
 /// The unseen side's FIN shows in the last advance of the seen side's acknowledgements: gives the side that closed first.
 /// A repeated FIN of the seen side may never have arrived.
-fn infer_close(summary: &Summary, seen: Side, teardown: &mut [Teardown; 2]) -> Option<Side> {
+pub(super) fn infer_close(summary: &Summary, seen: Side, teardown: &mut [Teardown; 2]) -> Option<Side> {
     let half = &summary[seen];
     if !half.teardown.fin_sent || !half.ack_advanced || half.last_ack_advance != 1 {
         return None;

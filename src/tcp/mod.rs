@@ -225,6 +225,7 @@ impl Connection {
                 (true, 1 | 3 | 4, _) => true,
                 _ => false,
             };
+        let before = self.states();
         if rejects_syn {
             self.summary.facts.clear(Facts::SYN_AFTER_REFUSAL);
         }
@@ -232,15 +233,24 @@ impl Connection {
             let frame = place.frames_before + u64::from(error.frame);
             self.summary.icmp = Some(Icmp { kind: error.kind, frame, time: error.time, rejects_syn });
         }
+        if self.states() != before {
+            self.summary.state_changed = Moment::at(error.time);
+        }
         true
     }
 
     /// States of client and server as shown now, resets included.
     pub fn states(&self) -> [Option<State>; 2] {
-        if self.summary.reset.is_some() {
-            return [Some(State::Closed); 2];
+        let summary = &self.summary;
+        let waits = summary[Side::Client].opening == Some(State::SynSent) && !summary.has(Facts::SYNACK);
+        let tries_again = summary.has(Facts::SYN_AFTER_REFUSAL);
+        if summary.reset.is_some() {
+            let client = if waits && tries_again { State::SynSent } else { State::Closed };
+            return [Some(client), Some(State::Closed)];
         }
-        Side::BOTH.map(|side| self.summary.shown(side))
+        let rejected = waits && !tries_again && summary.icmp.is_some_and(|icmp| icmp.rejects_syn);
+        let client = if rejected { Some(State::Closed) } else { summary.shown(Side::Client) };
+        [client, summary.shown(Side::Server)]
     }
 
     /// Everything that holds for any segment, duplicates included.

@@ -1,5 +1,7 @@
 //! Which RST ends a connection, and which is only noise on the wire (OUTCOMES 1.7, RFC 9293 3.10.7, RFC 5961 3).
 
+use super::judgement::infer_close;
+use super::state::Teardown;
 use super::summary::{Fit, Half, Reset, ResetKind, ResetOrigin, ResetPhase};
 use super::{Connection, Facts, Side, State, Summary};
 use crate::time::{Span, Timestamp};
@@ -7,6 +9,8 @@ use crate::wire::{Flags, Segment};
 
 /// A RST this long after the last acknowledged payload met an idle connection: the shortest idle time-out in common use.
 const IDLE: Span = Span::from_seconds(60);
+/// Packets that pass each other on the way, or in the capture, do so within this time.
+const OVERTAKES: Span = Span::from_micros(50_000);
 /// So many RSTs wait for those before them to be taken back.
 const LATER: usize = 8;
 
@@ -58,6 +62,7 @@ impl Connection {
             phase: phase(summary, segment.time),
             states: Side::BOTH.map(|side| summary.shown(side)),
             teardown: Side::BOTH.map(|side| summary[side].teardown),
+            alone: closed_alone(summary),
             unacked: Side::BOTH.map(|side| summary[side].unacknowledged()),
             origin: origin(&summary[side], segment),
         };
@@ -71,8 +76,9 @@ impl Connection {
     /// A sender that goes on beyond its RST did not send it, or it was not heeded.
     pub(super) fn take_reset_back(&mut self, side: Side, segment: &Segment, acceptable: bool) {
         let Some(reset) = self.summary.reset.filter(|_| acceptable) else { return };
-        self.later_resets.retain(|later| later.by != side || !goes_on(later, segment));
-        if reset.by == side && goes_on(&reset, segment) {
+        let sender = &self.summary[side];
+        self.later_resets.retain(|later| later.by != side || !goes_on(later, segment, sender));
+        if reset.by == side && goes_on(&reset, segment, sender) {
             let later = (!self.later_resets.is_empty()).then(|| self.later_resets.remove(0));
             self.summary.reset = later;
             self.summary.facts.set(Facts::RST_TAKEN_BACK);
@@ -81,14 +87,23 @@ impl Connection {
 }
 
 /// The segment, of the same sender, reaches beyond the RST.
-fn goes_on(reset: &Reset, segment: &Segment) -> bool {
+fn goes_on(reset: &Reset, segment: &Segment, sender: &Half) -> bool {
     let end = segment.seq.plus(segment.len);
     let acknowledges = segment.flags.any(Flags::ACK) && reset.ack.is_none_or(|ack| segment.ack.after(ack));
+    // A RST that guessed ahead in the window: new payload below its number shows that its sender is alive all the same.
+    let new = segment.len > 0 && sender.snd_nxt.is_some_and(|next| end.after(next));
+    let talks = new && segment.time.since(reset.time) > OVERTAKES;
     match (segment.flags.any(Flags::SYN), segment.flags.any(Flags::ACK)) {
-        // Once the connection is established, a SYN-ACK is an old one that comes late and says nothing of its sender.
-        (true, synack) => synack && reset.phase == ResetPhase::Handshake,
-        (false, _) => end.after(reset.seq) || acknowledges,
+        // Once it has sent something else, its SYN-ACK is an old one that comes late and says nothing of it.
+        (true, synack) => synack && (reset.phase == ResetPhase::Handshake || !sender.acked_plainly.is_set()),
+        (false, _) => end.after(reset.seq) || acknowledges || talks,
     }
+}
+
+/// How the acknowledgements of the only side seen so far complete the close.
+fn closed_alone(summary: &Summary) -> Option<[Teardown; 2]> {
+    let mut teardown = summary.sides.map(|half| half.teardown);
+    infer_close(summary, summary.one_sided()?, &mut teardown).map(|_| teardown)
 }
 
 /// The RST answers a SYN that has had no other answer.

@@ -247,6 +247,8 @@ pub struct Reset {
     pub states: [Option<State>; 2],
     /// Teardown of client and server just before.
     pub teardown: [Teardown; 2],
+    /// The same as one direction's acknowledgements completed it, should the other have none in the whole capture.
+    pub alone: Option<[Teardown; 2]>,
     /// Payload of client and server that was unacknowledged then.
     pub unacked: [u64; 2],
     pub origin: ResetOrigin,
@@ -257,6 +259,7 @@ impl Reset {
         self.by = self.by.peer();
         self.states.swap(0, 1);
         self.teardown.swap(0, 1);
+        self.alone.iter_mut().for_each(|teardown| teardown.swap(0, 1));
         self.unacked.swap(0, 1);
     }
 }

@@ -275,6 +275,7 @@ fn opens_anew(current: &Summary, segment: &Segment) -> bool {
     let first_sender_waits = side == Side::Server
         && current.has(Facts::SYN)
         && current[Side::Client].opening == Some(State::SynSent)
+        && !current[Side::Client].acked_plainly.is_set()
         && !current.has(Facts::SYNACK)
         && current[Side::Server].rsts == 0;
     !first_sender_waits
@@ -289,29 +290,37 @@ fn filed_late(current: &Summary, me: &Half, segment: &Segment) -> bool {
 
 /// Whether a segment speaks of the connection before, while the newer one waits for its answer.
 fn belongs_to_previous(current: &Summary, previous: &Summary, segment: &Segment) -> bool {
-    if segment.flags.any(Flags::SYN) {
-        return false;
-    }
     let side = current.side_of(segment.way);
     let (me, peer) = (&current[side], &current[side.peer()]);
+    if segment.flags.any(Flags::SYN) {
+        // A SYN-ACK that answers the earlier SYN and not this one was long on its way.
+        let of = |caller: &Half| caller.iss.is_some_and(|iss| segment.ack == iss.plus(1));
+        let late = side == Side::Server && segment.flags.any(Flags::ACK) && !current.has(Facts::SYNACK);
+        return late && !of(peer) && of(&previous[previous.side_of(segment.way).peer()]);
+    }
     let reset = segment.flags.any(Flags::RST);
     if side == Side::Server {
         let (Some(iss), Some(next)) = (peer.iss, peer.snd_nxt) else { return false };
         let acknowledges = segment.flags.any(Flags::ACK) && segment.ack.acknowledges(iss, next);
         let follows = reset && current.has(Facts::SYNACK) && me.iss.is_some_and(|iss| segment.seq == iss.plus(1));
-        return !acknowledges && !follows && (!reset || fits(previous, segment));
+        return !acknowledges && !follows && fits(previous, segment);
     }
     let (Some(iss), Some(next)) = (me.iss, me.snd_nxt) else { return false };
     let ours = segment.seq.reaches(iss) && next.reaches(segment.seq);
     !ours && fits(previous, segment)
 }
 
-/// The segment's number lies where the earlier connection's sender stood.
+/// The segment's numbers lie where the earlier connection's two ends stood, as far as these are known.
 fn fits(previous: &Summary, segment: &Segment) -> bool {
-    let half = &previous[previous.side_of(segment.way)];
-    let peer = &previous[previous.side_of(segment.way).peer()];
-    let near = |seq: Seq| segment.seq.since(seq).abs() < NEAR;
-    half.snd_nxt.is_some_and(near) || peer.rcv_nxt.is_some_and(near)
+    let side = previous.side_of(segment.way);
+    let (half, peer) = (&previous[side], &previous[side.peer()]);
+    let near = |number: Seq, known: [Option<Seq>; 2]| {
+        let mut known = known.into_iter().flatten().peekable();
+        known.peek().is_some().then(|| known.any(|known| number.since(known).abs() < NEAR))
+    };
+    let sent = near(segment.seq, [half.snd_nxt, peer.rcv_nxt]);
+    let acknowledged = segment.flags.any(Flags::ACK).then(|| near(segment.ack, [peer.snd_nxt, half.rcv_nxt])).flatten();
+    (sent.is_some() || acknowledged.is_some()) && sent != Some(false) && acknowledged != Some(false)
 }
 
 #[cfg(test)]

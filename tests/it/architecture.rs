@@ -35,7 +35,7 @@ const HOMES: [(&str, &[&str]); 27] = [
     ("postcard", &["tcp", "analysis"]),
     ("rayon", &["analysis", "report"]),
     ("polars", &["report"]),
-    ("csv", &["report"]),
+    ("csv", &["host", "report"]),
     ("polars_parquet", &["report"]),
     ("sha1_smol", &["report"]),
     ("base64", &["report"]),

@@ -16,6 +16,7 @@ mod dumps;
 mod explain;
 mod incidents;
 mod lab;
+mod metamorphic;
 mod oracle;
 mod readme;
 mod report;

@@ -15,6 +15,8 @@ pub(in crate::capture) struct WireFrame {
     pub wire_len: usize,
 }
 
+/// IEEE 802 local experimental EtherType 1.
+const EXPERIMENTAL: u16 = 0x88b5;
 const TCP: u8 = 6;
 const ICMP: u8 = 1;
 const ICMPV6: u8 = 58;
@@ -40,7 +42,16 @@ pub(super) fn frames(script: &Script) -> Vec<WireFrame> {
             });
         }
     }
+    frames.extend(script.end.map(|end| last(script.start.plus(end))));
     frames
+}
+
+/// A frame that is no IP: it only shows that the capture went on.
+fn last(time: Timestamp) -> WireFrame {
+    let mut bytes = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 3];
+    bytes.extend(EXPERIMENTAL.to_be_bytes());
+    bytes.resize(60, 0);
+    WireFrame { time, iface: 0, captured: bytes.len(), bytes }
 }
 
 /// What later packets of a flow need to know of earlier ones.

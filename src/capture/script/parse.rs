@@ -16,7 +16,7 @@ type Result<T> = std::result::Result<T, String>;
 const LONGEST: u32 = 261_000;
 
 pub(super) fn script(text: &str) -> std::result::Result<Script, ScriptError> {
-    let script = Script { start: START, flows: Vec::new(), steps: Vec::new() };
+    let script = Script { start: START, flows: Vec::new(), steps: Vec::new(), end: None };
     let mut reader = Reader { script, names: HashMap::new(), started: Vec::new(), current: None };
     for (index, line) in text.lines().enumerate() {
         let line = line.split_once("//").map_or(line, |(before, _)| before);
@@ -41,6 +41,7 @@ impl Reader {
         match words.peek() {
             None => Ok(()),
             Some("start") => self.start(words.rest()),
+            Some("end") => self.end(words.rest()),
             Some("flow") => self.flow(words.rest()),
             Some("client") => self.host(Sender::Client, words.rest()),
             Some("server") => self.host(Sender::Server, words.rest()),
@@ -60,6 +61,12 @@ impl Reader {
         }
         self.script.start = start;
         Ok(())
+    }
+
+    fn end(&mut self, mut words: Words<'_>) -> Result<()> {
+        let end = time(words.next("a time in seconds")?)?;
+        words.end()?;
+        once(&mut self.script.end, "end", end)
     }
 
     fn flow(&mut self, mut words: Words<'_>) -> Result<()> {

@@ -68,7 +68,7 @@ impl Reader {
             "timer" => socket.timer = timer(value),
             "ino" => socket.inode = value.parse().ok().filter(|&inode: &u64| inode != 0),
             "uid" => socket.user = Some(value.into()),
-            "cgroup" => socket.cgroup = Some(value.into()),
+            "cgroup" => socket.service = Some(value.into()),
             "skmem" | "mem" => self.memory(key, value),
             _ => self.measure(key, value),
         }

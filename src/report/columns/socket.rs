@@ -79,7 +79,7 @@ pub static SOCKETS: &[Column<Place>] = columns![
     (true, "inode", Kind::U64, "", "Inode of the socket.", |_, _, socket| Value::number(socket.inode)),
     (true, "processes", Kind::Text, "", "All processes that hold the socket: program/pid/descriptor, joined by semicolons.", |_, _, socket| processes(socket)),
     (false, "shutdown", Kind::Enum(&["none", "receive", "send", "both"]), "", "Directions that are closed.", |_, _, socket| Value::name(socket.shutdown.map(|shutdown| shutdown.name()))),
-    (false, "cgroup", Kind::Text, "", "Control group, which names the service.", |_, _, socket| socket.cgroup.as_deref().map_or(Value::Null, Value::text)),
+    (false, "service", Kind::Text, "", "Service that the socket belongs to: its control group, or the component that Windows names.", |_, _, socket| socket.service.as_deref().map_or(Value::Null, Value::text)),
     (false, "unacked", Kind::U64, "", "Segments sent and not acknowledged; of a listener, connections that wait to be accepted.", |_, _, socket| measure(socket, "unacked")),
     (false, "retrans", Kind::U64, "", "Segments retransmitted and not yet acknowledged.", |_, _, socket| measure(socket, "retrans")),
     (false, "retrans_total", Kind::U64, "", "Segments retransmitted in the life of the connection.", |_, _, socket| measure(socket, "retrans_total")),

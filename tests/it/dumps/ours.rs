@@ -37,8 +37,8 @@ fn line(socket: &Socket) -> String {
     let user = socket.user.as_deref().map(|user| format!(" user {user}"));
     let inode = socket.inode.map(|inode| format!(" inode {inode}"));
     let shutdown = socket.shutdown.map(|shutdown| format!(" shutdown {}", shutdown.name()));
-    let cgroup = socket.cgroup.as_deref().map(|cgroup| format!(" cgroup {cgroup}"));
-    out += &[user, inode, shutdown, cgroup].map(Option::unwrap_or_default).concat();
+    let service = socket.service.as_deref().map(|service| format!(" service {service}"));
+    out += &[user, inode, shutdown, service].map(Option::unwrap_or_default).concat();
     if !socket.measures.is_empty() {
         let _ = write!(out, " {:?}", socket.measures);
     }

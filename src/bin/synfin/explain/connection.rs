@@ -75,7 +75,7 @@ fn script(tracking: &mut Tracking, row: &Judged, out: &mut dyn Write) -> io::Res
     let ticket = Ticket::new(row, first.unwrap_or(row.summary.first), seen.bases());
     out.write_all(ticket.head(row, tracking.facts()).as_bytes())?;
     tracking.revisit(row, &mut |step| out.write_all(ticket.line(&step).as_bytes()))?;
-    Ok(())
+    out.write_all(ticket.end(row, tracking.facts()).as_bytes())
 }
 
 /// Several connections, aligned.
