@@ -51,7 +51,7 @@ fn last(time: Timestamp) -> WireFrame {
     let mut bytes = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 3];
     bytes.extend(EXPERIMENTAL.to_be_bytes());
     bytes.resize(60, 0);
-    WireFrame { time, iface: 0, captured: bytes.len(), bytes }
+    WireFrame { time, iface: 0, captured: bytes.len(), wire_len: bytes.len(), bytes }
 }
 
 /// What later packets of a flow need to know of earlier ones.
