@@ -138,6 +138,9 @@ pub struct Read {
 pub struct Counts {
     pub segments: u64,
     pub errors: u64,
+    /// Frames that were captured in part, and segments whose header was.
+    pub cut_frames: u64,
+    pub cut_headers: u64,
     pub others: BTreeMap<Why, u64>,
     /// Time of the first and last packet in file order, and the least and greatest.
     pub first: Option<Timestamp>,
@@ -200,53 +203,55 @@ impl Read {
 impl Counts {
     fn take(&mut self, frame: &Frame<'_>, view: View, sorted: &mut Sorted, fragments: &mut Vec<Fragment>) {
         if !frame.not_a_packet {
+            self.cut_frames += u64::from((frame.bytes.len() as u64) < u64::from(frame.wire_len));
             self.note_time(frame.time, !matches!(view, View::OutOfTime));
             if self.links.last() != Some(&frame.link.0) && !self.links.contains(&frame.link.0) {
                 self.links.push(frame.link.0);
             }
         }
-        match view {
-            View::Taken(Packet::Fragment(fragment)) => {
-                self.count(Packet::Fragment(fragment).why());
-                fragments.push(fragment);
-            }
-            View::Taken(packet) => {
-                if let (Some(remark), Packet::Segment(segment, _)) = (frame.remark, &packet) {
+        match &view {
+            // By reference, into its place: a packet is larger than what else is done with it.
+            View::Taken(Packet::Segment(segment, rare)) => {
+                self.segment(segment, rare.as_ref(), frame.bytes, sorted);
+                if let Some(remark) = frame.remark {
                     let lane = &mut sorted.lanes[usize::from(segment.lane) % LANES];
                     lane.remarks.push((segment.frame, remark.told()));
                 }
-                self.sort(packet, frame.bytes, sorted);
             }
+            View::Taken(Packet::Fragment(fragment)) => {
+                self.count(Packet::Fragment(*fragment).why());
+                fragments.push(*fragment);
+            }
+            View::Taken(packet) => self.rarer(packet, sorted),
             View::OutOfTime | View::LeftOut => self.left_out += 1,
         }
     }
 
-    /// Gives a packet to those who take it.
     #[inline(always)]
-    fn sort(&mut self, packet: Packet, bytes: &[u8], sorted: &mut Sorted) {
+    fn segment(&mut self, segment: &Segment, rare: Option<&Rare>, bytes: &[u8], sorted: &mut Sorted) {
+        self.segments += 1;
+        self.cut_headers += u64::from(segment.marks.has(Marks::HEADER_CUT));
+        let lane = &mut sorted.lanes[usize::from(segment.lane) % LANES];
+        lane.segments.push(*segment);
+        lane.rares.extend(rare);
+        if segment.marks.has(Marks::DNS) {
+            look_up(bytes, segment, &mut sorted.seen);
+        }
+    }
+
+    /// Takes what is no segment.
+    #[inline(never)]
+    fn rarer(&mut self, packet: &Packet, sorted: &mut Sorted) {
+        self.count(packet.why());
         match packet {
-            Packet::Segment(segment, rare) => {
-                self.segments += 1;
-                let lane = &mut sorted.lanes[usize::from(segment.lane) % LANES];
-                lane.segments.push(segment);
-                lane.rares.extend(rare);
-                if segment.marks.has(Marks::DNS) {
-                    look_up(bytes, &segment, &mut sorted.seen);
-                }
-            }
             Packet::IcmpError(error) => {
                 self.errors += 1;
                 let lane = &mut sorted.lanes[usize::from(error.lane) % LANES];
-                lane.errors.push((lane.segments.len(), error));
+                lane.errors.push((lane.segments.len(), *error));
             }
-            other => {
-                self.count(other.why());
-                match other {
-                    Packet::Arp(arp) => sorted.seen.push(Seen::Arp(arp)),
-                    Packet::Dns(dns) => sorted.seen.push(Seen::Dns(dns)),
-                    Packet::Segment(..) | Packet::IcmpError(_) | Packet::Fragment(_) | Packet::Other(_) => {}
-                }
-            }
+            Packet::Arp(arp) => sorted.seen.push(Seen::Arp(*arp)),
+            Packet::Dns(dns) => sorted.seen.push(Seen::Dns(dns.clone())),
+            Packet::Segment(..) | Packet::Fragment(_) | Packet::Other(_) => {}
         }
     }
 
@@ -265,13 +270,13 @@ impl Counts {
             }
         }
         let Whole { packet, bytes, passages } = whole;
-        let assembled = match &packet {
-            Packet::Segment(segment, _) => Some((segment.lane, segment.frame)),
-            _ => None,
-        };
-        self.sort(packet, &bytes, late);
-        if let Some((lane, frame)) = assembled {
-            late.lanes[usize::from(lane) % LANES].assembled.push(Assembled { frame, bytes, passages });
+        match &packet {
+            Packet::Segment(segment, rare) => {
+                self.segment(segment, rare.as_ref(), &bytes, late);
+                let lane = &mut late.lanes[usize::from(segment.lane) % LANES];
+                lane.assembled.push(Assembled { frame: segment.frame, bytes, passages });
+            }
+            other => self.rarer(other, late),
         }
     }
 

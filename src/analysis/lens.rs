@@ -24,7 +24,7 @@ pub enum View {
 
 impl Lens {
     /// What a frame of this file is.
-    #[inline]
+    #[inline(always)]
     pub fn view(&self, frame: &Frame<'_>, file: &File) -> View {
         if !self.chosen.is_all() {
             if !self.chosen.is_in_time(frame) {
@@ -35,16 +35,20 @@ impl Lens {
             }
         }
         let mut packet = wire::decode(frame, &self.keys);
-        let interface = match &mut packet {
-            Packet::Segment(segment, _) => Some(&mut segment.interface),
-            Packet::Fragment(piece) => Some(&mut piece.interface),
-            Packet::IcmpError(_) | Packet::Arp(_) | Packet::Dns(_) | Packet::Other(_) => None,
-        };
-        if let Some(interface) = interface
-            && let Some(&number) = file.interfaces.get(usize::from(*interface))
-        {
-            *interface = number;
+        if !file.interfaces.is_empty() {
+            rename_interface(&mut packet, &file.interfaces);
         }
         View::Taken(packet)
     }
+}
+
+/// Gives a packet's interface the name that it has within the chain.
+#[cold]
+fn rename_interface(packet: &mut Packet, names: &[u16]) {
+    let interface = match packet {
+        Packet::Segment(segment, _) => &mut segment.interface,
+        Packet::Fragment(piece) => &mut piece.interface,
+        Packet::IcmpError(_) | Packet::Arp(_) | Packet::Dns(_) | Packet::Other(_) => return,
+    };
+    *interface = names.get(usize::from(*interface)).copied().unwrap_or(*interface);
 }

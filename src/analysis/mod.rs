@@ -25,7 +25,7 @@ pub use report::{Report, Wanted};
 pub use selection::{Bound, Condition, PacketTest, RowTest, Selection};
 pub use timings::{Lap, Stage, Timings, peak_resident};
 
-use crate::case::{Case, Dump, Dumps, Facts, InputFile, Origin, Point};
+use crate::case::{Case, Dump, Dumps, Facts, InputFile, Origin, Point, Unread};
 use crate::error::Error;
 use crate::input::{self, Input, Source};
 use crate::tcp::Place;
@@ -144,6 +144,14 @@ fn open(paths: &[PathBuf], options: &Options) -> Plan {
     Plan { chains, dumps, origins, unread, left_out, bytes }
 }
 
+/// What was named or found and gives nothing, in the words of `inputs`.
+fn not_read(errors: &[Error], left_out: &[PathBuf]) -> Vec<Unread> {
+    let refused = errors.iter().map(|error| (&error.path, error.cause.clone()));
+    let unknown = left_out.iter().map(|path| (path, "not recognised, and left out".to_owned()));
+    let row = |(path, cause): (&PathBuf, String)| Unread { path: path.display().to_string(), cause };
+    refused.chain(unknown).map(row).collect()
+}
+
 fn path(source: &Source) -> String {
     source.path().display().to_string()
 }
@@ -204,7 +212,8 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         }
     };
     let selected = lens.chosen.told(rows.as_ref());
-    let mut facts = Facts { origins: plan.origins, dumps: Dumps(plan.dumps), selected, ..Facts::default() };
+    let unread = not_read(&plan.unread, &plan.left_out);
+    let mut facts = Facts { origins: plan.origins, dumps: Dumps(plan.dumps), unread, selected, ..Facts::default() };
     let mut files = Vec::new();
     for (number, chain) in plan.chains.into_iter().enumerate() {
         let lanes = Lanes::default();
@@ -267,6 +276,8 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
         frames: tracked.frames,
         frames_before,
         tcp_segments: tracked.segments,
+        cut_frames: tracked.cut_frames,
+        cut_headers: tracked.cut_headers,
         icmp_errors: tracked.icmp_errors.saturating_sub(tracked.icmp_unmatched),
         first: tracked.first,
         last: tracked.last,

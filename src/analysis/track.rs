@@ -43,6 +43,8 @@ const AROUND: usize = LANES;
 pub struct Tracked {
     pub frames: u64,
     pub segments: u64,
+    pub cut_frames: u64,
+    pub cut_headers: u64,
     pub icmp_errors: u64,
     /// ICMP errors about flows or sequence numbers that no connection knows.
     pub icmp_unmatched: u64,
@@ -184,6 +186,8 @@ impl Board {
             tracked: Tracked {
                 frames: 0,
                 segments: 0,
+                cut_frames: 0,
+                cut_headers: 0,
                 icmp_errors: 0,
                 icmp_unmatched: 0,
                 others: BTreeMap::new(),
@@ -221,6 +225,8 @@ impl Board {
         }
         tracked.frames += read.stop.frames;
         tracked.segments += read.counts.segments;
+        tracked.cut_frames += read.counts.cut_frames;
+        tracked.cut_headers += read.counts.cut_headers;
         tracked.icmp_errors += read.counts.errors;
         tracked.went_back += read.counts.went_back
             + u64::from(read.counts.first.zip(self.last_time).is_some_and(|(first, last)| first < last));

@@ -47,6 +47,8 @@ pub struct Facts {
     pub dumps: Dumps,
     /// What the points and dumps were read from, to find it again.
     pub origins: Vec<Origin>,
+    /// What was named or found and not read.
+    pub unread: Vec<Unread>,
     pub selected: Selected,
 }
 
@@ -61,6 +63,14 @@ pub struct Selected {
     /// Rows that do not fit this were left out.
     pub condition: Option<String>,
     pub rows_left_out: u64,
+}
+
+/// A file that was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    pub path: String,
+    /// In words.
+    pub cause: String,
 }
 
 /// A file or stream that was named or found, as it was when it was opened.
@@ -107,6 +117,9 @@ pub struct InputFile {
     pub icmp_errors: u64,
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
+    /// Frames of which the snap length cut something off, and segments of which it cut the header.
+    pub cut_frames: u64,
+    pub cut_headers: u64,
     /// Frames whose time was before their predecessor's.
     pub time_went_back: u64,
     /// Frames that were not asked for.

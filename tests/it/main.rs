@@ -9,6 +9,7 @@ mod corpus;
 mod corpus_community_id;
 mod corpus_connections;
 mod corpus_frames;
+mod corpus_intake;
 mod corpus_resets;
 mod corpus_segments;
 mod corpus_translations;

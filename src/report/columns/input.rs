@@ -1,8 +1,8 @@
-//! Columns of `inputs`: one row a file that was read, captures first.
+//! Columns of `inputs`: one row a file, captures first, then dumps, then what was not read.
 
 use super::{Column, Kind, Value};
 use crate::capture::End;
-use crate::case::{Dump, Facts, InputFile, Point};
+use crate::case::{Dump, Facts, InputFile, Point, Unread};
 use crate::host::Basis;
 use crate::time::Timestamp;
 use std::fmt::Write;
@@ -14,6 +14,8 @@ pub enum InputRow {
     Capture { point: usize, file: usize },
     /// Which dump.
     Dump(usize),
+    /// Which of those that were not read.
+    Unread(usize),
 }
 
 /// All rows of `inputs`, in the order of reading.
@@ -23,7 +25,8 @@ pub fn inputs(facts: &Facts) -> Vec<InputRow> {
         .iter()
         .enumerate()
         .flat_map(|(point, chain)| (0..chain.files.len()).map(move |file| InputRow::Capture { point, file }));
-    files.chain((0..facts.dumps.0.len()).map(InputRow::Dump)).collect()
+    let dumps = (0..facts.dumps.0.len()).map(InputRow::Dump);
+    files.chain(dumps).chain((0..facts.unread.len()).map(InputRow::Unread)).collect()
 }
 
 const fn column(
@@ -38,8 +41,9 @@ const fn column(
 
 /// The columns of `inputs`, in their order; all are core.
 pub static INPUTS: &[Column<InputRow>] = &[
-    column("path", Kind::Text, "", "Path of the file as it was found.", |row, facts| {
-        either(row, facts, |file| text(&file.path), |dump| text(&dump.path))
+    column("path", Kind::Text, "", "Path of the file as it was found.", |row, facts| match unread(row, facts) {
+        Some(unread) => text(&unread.path),
+        None => either(row, facts, |file| text(&file.path), |dump| text(&dump.path)),
     }),
     column(
         "format",
@@ -79,7 +83,7 @@ pub static INPUTS: &[Column<InputRow>] = &[
     column("position", Kind::U32, "", "Place of the file among those of its observation point, from 1.", |row, _| {
         match row {
             InputRow::Capture { file, .. } => Value::Number(*file as u64 + 1),
-            InputRow::Dump(_) => Value::Null,
+            InputRow::Dump(_) | InputRow::Unread(_) => Value::Null,
         }
     }),
     column("size_bytes", Kind::U64, "byte", "Size of the file, unpacked.", |row, facts| {
@@ -112,6 +116,12 @@ pub static INPUTS: &[Column<InputRow>] = &[
         "Frames that --since, --until and --filter left out; they are in no other count but frames.",
         |row, facts| of(row, facts, |file| Value::Number(file.left_out)),
     ),
+    column("cut_frames", Kind::U64, "frame", "Frames of which the snap length cut something off.", |row, facts| {
+        of(row, facts, |file| Value::Number(file.cut_frames))
+    }),
+    column("cut_headers", Kind::U64, "frame", "TCP segments of which it cut the header.", |row, facts| {
+        of(row, facts, |file| Value::Number(file.cut_headers))
+    }),
     column(
         "fragmented_packets",
         Kind::U64,
@@ -153,6 +163,9 @@ pub static INPUTS: &[Column<InputRow>] = &[
         "What the capture says of itself and of its interfaces, joined by semicolons.",
         |row, facts| of(row, facts, |file| joined(&file.comments)),
     ),
+    column("not_read", Kind::Text, "", "Why the file was not read; null of those that were.", |row, facts| {
+        unread(row, facts).map_or(Value::Null, |unread| text(&unread.cause))
+    }),
     column("note", Kind::Text, "", "What else was met while reading the file.", |row, facts| {
         let note = |note: &'_ Option<String>| note.clone().map_or(Value::Null, Value::text);
         either(row, facts, |file| note(&file.note), |dump| note(&dump.note))
@@ -197,7 +210,13 @@ fn either<'a>(
             point(row, facts).and_then(|point| point.files.get(file)).map_or(Value::Null, of_capture)
         }
         InputRow::Dump(dump) => facts.dumps.0.get(dump).map_or(Value::Null, of_dump),
+        InputRow::Unread(_) => Value::Null,
     }
+}
+
+fn unread<'a>(row: &InputRow, facts: &'a Facts) -> Option<&'a Unread> {
+    let InputRow::Unread(place) = *row else { return None };
+    facts.unread.get(place)
 }
 
 fn of<'a>(row: &InputRow, facts: &'a Facts, get: impl Fn(&'a InputFile) -> Value<'a>) -> Value<'a> {
@@ -211,7 +230,7 @@ fn of_dump<'a>(row: &InputRow, facts: &'a Facts, get: impl Fn(&'a Dump) -> Value
 fn point<'a>(row: &InputRow, facts: &'a Facts) -> Option<&'a Point> {
     match *row {
         InputRow::Capture { point, .. } => facts.points.get(point),
-        InputRow::Dump(_) => None,
+        InputRow::Dump(_) | InputRow::Unread(_) => None,
     }
 }
 

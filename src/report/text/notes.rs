@@ -72,6 +72,9 @@ fn of_file(file: &InputFile, style: Style) -> Vec<String> {
     if let Some(dropped) = file.dropped.filter(|&dropped| dropped > 0) {
         notes.push(format!("{path}: the capturing program dropped {}", counted(dropped, "packet")));
     }
+    if file.cut_headers > 0 {
+        notes.push(format!("{path}: the snap length cut the TCP header of {}", counted(file.cut_headers, "segment")));
+    }
     if file.fragments.overlapping > 0 {
         let packets = counted(file.fragments.overlapping, "IP packet");
         notes.push(format!("{path}: {packets} in fragments that overlap: somebody may try to hide something"));

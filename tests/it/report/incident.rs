@@ -4,7 +4,7 @@ use crate::support::analyse_with;
 use std::collections::BTreeMap;
 use synfin::analysis::Options;
 use synfin::capture::{End, Told, script};
-use synfin::case::{Beside, Case, Facts, InputFile, Judged, Origin, Tally};
+use synfin::case::{Beside, Case, Facts, InputFile, Judged, Origin, Tally, Unread};
 use synfin::tcp::Aside;
 use synfin::time::{Span, Timestamp};
 use synfin::wire::{NameFrom, Passage};
@@ -159,11 +159,14 @@ pub fn incident() -> (Vec<Judged>, Case) {
     let file = &mut point.files[0];
     PATH.clone_into(&mut file.path);
     file.end = End::Cut { offset: 8392 };
+    (file.cut_frames, file.cut_headers) = (3, 1);
     file.dropped = Some(12);
     file.others = BTreeMap::from([("udp".into(), 1204), ("arp".into(), 37), ("ethertype 0x88cc (lldp)".into(), 20)]);
     file.frames += 1261;
     let damaged = damaged(file);
     point.files.push(damaged);
+    let cause = "a ZIP archive, not a capture".to_owned();
+    case.facts.unread = vec![Unread { path: "notes.docx".to_owned(), cause }];
     case.unread.push("notes.docx: a ZIP archive, not a capture".to_owned());
     (rows, case)
 }
