@@ -164,7 +164,7 @@ pub fn text(bytes: &[u8]) {
         assert_eq!(script::parse(&printed).as_ref(), Ok(&script), "{printed}");
         capture(&script.capture());
     }
-    drop(text::recognise(bytes));
+    let _ = text::recognise(bytes);
     for dialect in text::DIALECTS {
         if let Ok(converted) = dialect.convert(bytes) {
             capture(&converted.pcap);

@@ -13,6 +13,7 @@ mod corpus_intake;
 mod corpus_resets;
 mod corpus_segments;
 mod corpus_translations;
+mod damaged;
 mod dumps;
 mod explain;
 mod incidents;

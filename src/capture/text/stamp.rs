@@ -80,7 +80,7 @@ pub(super) fn seconds(word: &str) -> Option<Span> {
         return None;
     }
     let nanoseconds: i64 = format!("{:0<9.9}", fraction).parse().ok()?;
-    Some(Span(whole.parse::<i64>().ok()? * SECOND + nanoseconds))
+    Some(Span(whole.parse::<i64>().ok()?.checked_mul(SECOND)?.checked_add(nanoseconds)?))
 }
 
 /// The time of every packet, and what was assumed for it.
