@@ -136,7 +136,9 @@ mod tests {
             assert!(name.chars().all(snake) && !name.starts_with('_'), "{name} is no snake_case");
             assert!(column.doc.ends_with('.') && column.doc.len() > 10, "{name} lacks its meaning");
             assert!(column.doc.starts_with(|c: char| c.is_uppercase()), "{name}: no sentence");
-            let by_name = if name.ends_with("_s") {
+            let by_name = if name.ends_with("_per_s") {
+                "1/s"
+            } else if name.ends_with("_s") {
                 "s"
             } else if name.ends_with("_bytes") {
                 "byte"
@@ -144,7 +146,8 @@ mod tests {
                 column.unit
             };
             assert_eq!(column.unit, by_name, "{name}: the suffix is the unit");
-            assert_eq!(column.kind == Kind::Seconds, name.ends_with("_s"), "{name}: the suffix is the unit");
+            let is_span = name.ends_with("_s") && !name.ends_with("_per_s");
+            assert_eq!(column.kind == Kind::Seconds, is_span, "{name}: the suffix is the unit");
             let is_named_so = name == "time" || name.ends_with("_time");
             assert_eq!(column.kind == Kind::Time, is_named_so, "{name}: times are named so");
             if let Kind::Enum(names) = column.kind {

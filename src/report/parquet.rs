@@ -6,6 +6,7 @@
 use super::columns::Field;
 use super::json::SCHEMA_VERSION;
 use super::{Cells, Format, Kind, RowWriter, Sink, Value};
+use crate::time::Zone;
 use polars::error::{PolarsError, PolarsResult};
 use polars::io::parquet::write::{BatchedWriter, KeyValueMetadata, ParquetCompression, ParquetWriter};
 use polars::prelude::*;
@@ -165,7 +166,7 @@ impl Values {
             Kind::U16 => Self::U16(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
             Kind::U32 => Self::U32(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
             Kind::U64 => Self::U64(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
-            Kind::Seconds => Self::F64(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
+            Kind::Seconds | Kind::Decimal => Self::F64(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
             Kind::Time => Self::Time(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
             Kind::Bool => Self::Bool(BooleanChunkedBuilder::new(name, ROW_GROUP)),
             Kind::Text => Self::Text(StringChunkedBuilder::new(name, ROW_GROUP)),
@@ -182,7 +183,7 @@ impl Typed {
             Kind::U16 => DataType::UInt16,
             Kind::U32 => DataType::UInt32,
             Kind::U64 => DataType::UInt64,
-            Kind::Seconds => DataType::Float64,
+            Kind::Seconds | Kind::Decimal => DataType::Float64,
             Kind::Time => DataType::Datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)),
             Kind::Bool => DataType::Boolean,
             Kind::Text => DataType::String,
@@ -200,7 +201,11 @@ impl Typed {
             Values::U32(values) => values.append_option(number.map(|number| u32::try_from(number).unwrap_or(u32::MAX))),
             Values::U64(values) => values.append_option(number),
             Values::F64(values) => {
-                values.append_option(if let Value::Seconds(span) = value { Some(span.seconds()) } else { None });
+                values.append_option(match value {
+                    Value::Seconds(span) => Some(span.seconds()),
+                    Value::Decimal(thousandths) => Some(*thousandths as f64 / 1000.0),
+                    _ => None,
+                });
             }
             Values::Time(values) => {
                 values.append_option(if let Value::Time(time) = value { Some(time.0) } else { None })
@@ -214,7 +219,7 @@ impl Typed {
                 Value::Text(text) => values.append_value(text.as_ref()),
                 value => {
                     self.scratch.clear();
-                    value.write(&mut self.scratch);
+                    value.write(Zone::UTC, &mut self.scratch);
                     values.append_option(std::str::from_utf8(&self.scratch).ok());
                 }
             },

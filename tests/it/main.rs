@@ -23,6 +23,7 @@ mod oracle;
 mod readme;
 mod report;
 mod scripts;
+mod selection;
 mod semantics;
 mod shared;
 mod support;

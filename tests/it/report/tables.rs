@@ -136,6 +136,7 @@ fn parse(kind: Kind, cell: &str) -> String {
         }
         Kind::Bool => assert!(["true", "false"].contains(&cell)),
         Kind::Seconds => assert!(cell.parse::<f64>().is_ok_and(|seconds| seconds >= 0.0) && cell.contains('.')),
+        Kind::Decimal => assert!(cell.parse::<f64>().is_ok(), "{cell}"),
         Kind::Time => assert!(synfin::time::Timestamp::from_rfc3339(cell).is_some(), "{cell}"),
         Kind::Enum(names) => assert!(names.contains(&cell), "{cell} is none of {names:?}"),
         Kind::Text => return unguarded(cell).to_owned(),
