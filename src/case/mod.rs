@@ -6,6 +6,7 @@
 pub mod around;
 mod beside;
 pub mod dump;
+pub mod history;
 mod services;
 mod tally;
 pub mod timeline;
