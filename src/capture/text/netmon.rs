@@ -116,6 +116,6 @@ fn ends(before: &str, ports: (u16, u16), hosts: &mut Hosts) -> Option<(IpAddr, I
 
 /// Seconds since the capture began, the last number with a point before the names.
 fn time(before: &str) -> Option<Stamp> {
-    let since = before.split_whitespace().filter(|word| word.contains('.')).filter_map(stamp::seconds).last();
+    let since = before.split_whitespace().filter(|word| word.contains('.')).filter_map(stamp::seconds).next_back();
     since.map(Stamp::Start)
 }
