@@ -87,6 +87,11 @@ impl Timestamp {
         String::from_utf8(out).unwrap_or_default()
     }
 
+    /// The year in UTC.
+    pub fn year(self) -> Option<i16> {
+        i16::try_from(civil(self.0.div_euclid(86_400 * SECOND)).0).ok()
+    }
+
     /// For people, to the second: `2026-11-23 08:54:54`.
     pub fn date_and_time(self) -> String {
         self.rfc3339().chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()

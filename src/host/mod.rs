@@ -11,6 +11,7 @@ pub mod address;
 pub mod cells;
 pub mod encoding;
 pub mod lines;
+pub mod log;
 pub mod measure;
 pub mod netstat;
 pub mod netstat_bsd;
@@ -26,6 +27,7 @@ pub mod tcpview;
 pub use address::{Host, Port, SocketAddress};
 pub use encoding::Encoding;
 pub use lines::{Line, Lines};
+pub use log::{Direction, Errno, Event, LogLine, LogTime};
 pub use measure::{Measure, Measures};
 pub use socket::{Family, Owner, Shutdown, Socket, SocketState, Timer, TimerKind};
 pub use stamp::{Basis, Stamp};
@@ -48,6 +50,13 @@ pub static FORMATS: &[&Format] = &[
     &tcpview::TABLE,
     &tcpview::CSV,
     &tcpview::LIST,
+    // Logs and transcripts: what stands in them may look like anything.
+    &log::events::FORMAT,
+    &log::transcript::ping::FORMAT,
+    &log::transcript::telnet::FORMAT,
+    &log::transcript::test_net_connection::FORMAT,
+    &log::FRAMED,
+    &log::PLAIN,
 ];
 
 /// How one kind of block is recognised and read.
@@ -66,7 +75,11 @@ pub struct Format {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
     pub sockets: Vec<Socket>,
-    /// Rows of other protocols and families that were passed over.
+    /// Lines of logs and transcripts that say something.
+    pub log_lines: Vec<LogLine>,
+    /// Name of the block's format where it is more exact than the registry's: of a log, its frame.
+    pub format: Option<&'static str>,
+    /// Rows of other protocols and families, and lines of logs that say nothing here, that were passed over.
     pub other_rows: u64,
     pub odd: Odd,
 }
@@ -74,7 +87,7 @@ pub struct Found {
 impl Found {
     /// How much was read, in all lists.
     pub fn rows(&self) -> u64 {
-        self.sockets.len() as u64
+        (self.sockets.len() + self.log_lines.len()) as u64
     }
 }
 
@@ -144,6 +157,7 @@ pub fn read(bytes: &[u8], hints: &Hints) -> Document {
     let mut lines = Lines::new(&text);
     let mut scene = Scene::new(hints);
     while let Some(line) = lines.peek() {
+        lines.time = scene.time();
         if let Some(format) = FORMATS.iter().find(|format| (format.sniff)(&lines)) {
             document.blocks.push(block(format, &mut lines, &scene));
             lines.command = None;
@@ -174,7 +188,7 @@ fn block(format: &Format, lines: &mut Lines<'_>, scene: &Scene<'_>) -> Block {
         found.odd.add(first_line, "not understood");
     }
     Block {
-        format: format.name,
+        format: found.format.unwrap_or(format.name),
         first_line,
         lines: lines.number() - first_line,
         time: scene.time(),

@@ -2,6 +2,7 @@
 
 mod foreign;
 mod lab;
+mod logs;
 mod mutated;
 mod normal;
 mod ours;
