@@ -13,6 +13,7 @@ pub mod errno;
 pub mod events;
 pub mod family;
 pub mod frame;
+mod needles;
 mod plain;
 mod read;
 mod scan;

@@ -20,8 +20,7 @@ const ROOMS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates and the rooms that may name them.
-const HOMES: [(&str, &[&str]); 28] = [
-    ("aho_corasick", &["host"]),
+const HOMES: [(&str, &[&str]); 30] = [
     ("pcap_file", &["capture"]),
     ("byteorder_slice", &["capture"]),
     ("etherparse", &["wire"]),
@@ -33,7 +32,8 @@ const HOMES: [(&str, &[&str]); 28] = [
     ("bzip2", &["input"]),
     ("lz4_flex", &["input", "analysis"]),
     ("tempfile", &["input", "analysis"]),
-    ("postcard", &["tcp", "analysis"]),
+    ("hashbrown", &["tcp"]),
+    ("serde_bytes", &["wire", "tcp"]),
     ("rayon", &["analysis", "report"]),
     ("polars", &["report"]),
     ("csv", &["host", "report"]),
@@ -47,6 +47,8 @@ const HOMES: [(&str, &[&str]); 28] = [
     ("mimalloc", &["bin"]),
     ("console", &["bin"]),
     ("clap", &["bin"]),
+    ("sqlparser", &["bin"]),
+    ("strsim", &["bin"]),
     ("indicatif", &["bin"]),
     ("jiff", &["time"]),
 ];

@@ -61,7 +61,8 @@ pub static FAMILIES: &[Family] = &[
 /// Messages of one kind.
 pub struct Family {
     pub name: &'static str,
-    /// One of these stands in every line of the family; the longer, the fewer lines are looked at in vain.
+    /// One of these stands in every line of the family, where `#` is any digit; the longer, the fewer lines are looked at
+    /// in vain. At least five bytes.
     pub needles: &'static [&'static str],
     pub read: fn(&Message<'_>, &mut Peers) -> Option<Said>,
 }

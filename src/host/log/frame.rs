@@ -1,5 +1,6 @@
 //! How log lines are framed: what stands before the message. One file a frame, one line in [`FRAMES`].
 
+mod access;
 mod apache;
 mod application;
 mod dmesg;
@@ -16,6 +17,7 @@ mod rfc5424;
 mod syslog;
 
 use super::When;
+use crate::time::calendar::has_clock;
 use std::borrow::Cow;
 pub use syslog::datagrams;
 
@@ -31,6 +33,7 @@ pub static FRAMES: &[&Frame] = &[
     &postgres::FRAME,
     &redis::FRAME,
     &haproxy::FRAME,
+    &access::FRAME,
     &apache::FRAME,
     &glog::FRAME,
     &application::FRAME,
@@ -56,8 +59,14 @@ pub struct Framed<'a> {
     pub message: Cow<'a, str>,
 }
 
+/// A time of day stands within so many bytes, or the first letter tells that there is a frame without one.
+const HEAD: usize = 64;
+
 /// The frame of a line, and the line without it.
 pub fn of(text: &str) -> Option<(&'static Frame, Framed<'_>)> {
+    let head = (0..=HEAD.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default();
+    let marked = text.starts_with(['[', '<', '{', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    (marked || has_clock(head) || head.starts_with("kern ") || head.starts_with("nginx: ")).then_some(())?;
     FRAMES.iter().find_map(|frame| Some((*frame, (frame.read)(text)?)))
 }
 
@@ -74,21 +83,49 @@ pub fn level(message: &str) -> &str {
     rest
 }
 
-/// The classes of the first letters of a line: lines of one log mostly begin alike, and a look at a few bytes tells.
+/// The kinds of letters that a line begins with, runs of one kind as one: lines of one log mostly begin alike, and a look
+/// at a few bytes tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape([u8; 12]);
+pub struct Shape(u64);
 
 impl Shape {
+    /// Runs that are looked at, and bytes.
+    const RUNS: u32 = 8;
+    const BYTES: usize = 32;
+
     pub fn of(text: &str) -> Option<Self> {
-        let head: &[u8; 12] = text.as_bytes().first_chunk()?;
-        Some(Self(head.map(|byte| match byte {
+        let (mut shape, mut runs, mut last) = (0, 0, 0);
+        for &byte in text.as_bytes().iter().take(Self::BYTES) {
+            let kind = KINDS[usize::from(byte)];
+            if kind != last {
+                shape = shape << 8 | u64::from(kind);
+                last = kind;
+                runs += 1;
+                if runs == Self::RUNS {
+                    return Some(Self(shape));
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Digits and blanks are one kind, because dates are padded with either; signs are each their own.
+static KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let letter = byte as u8;
+        kinds[byte] = match letter {
             b'0'..=b'9' | b' ' => b'0',
             b'a'..=b'z' => b'a',
             b'A'..=b'Z' => b'A',
             other => other,
-        })))
+        };
+        byte += 1;
     }
-}
+    kinds
+};
 
 #[cfg(test)]
 mod tests {
@@ -156,6 +193,7 @@ mod tests {
                 "apache - httpd 123 [client 10.0.0.1:5] (111)Connection refused",
             ),
             ("E1120 20:04:54.070250   12 server.go:123] gone", "glog - - - gone"),
+            ("10.77.1.2 - - [20/Nov/2026:20:11:12 +0000] \"GET / HTTP/1.1\" 502 1", "access - - - "),
             ("2026-11-21 02:59:17,628 ERROR gone", "application - - - ERROR gone"),
             ("[2026-11-21 02:59:17,628] ERROR gone", "application - - - ERROR gone"),
             ("20-Nov-2026 20:04:19.123 SEVERE [main] gone", "application - - - SEVERE [main] gone"),

@@ -31,10 +31,22 @@ pub fn parse(lines: &mut Lines<'_>, found: &mut Found) {
 }
 
 fn said(text: &str, command: Option<&str>, ahead: &Lines<'_>, peers: &mut Peers) -> Option<Said> {
-    if scan::families(text) == 0 || text.len() > 4096 {
+    if scan::families(text) == 0 || text.len() > LONGEST || is_prose(text) {
         return None;
     }
     family::read(&Message { text, program: None, pid: None, framed: false, command, ahead }, peers)
+}
+
+/// Longer lines are no messages.
+const LONGEST: usize = 4096;
+
+/// Lists, tables and headings of a document that speaks of messages; only curl begins its own with a star.
+fn is_prose(text: &str) -> bool {
+    let text = text.trim_start();
+    let marked = ["- ", "| ", "# ", "## ", "> ", "// "].iter().any(|mark| text.starts_with(mark));
+    let starred = text.starts_with("* ")
+        && !["* connect", "* Connect", "* Failed", "* Recv"].iter().any(|word| text.starts_with(word));
+    marked || starred || text.contains('`')
 }
 
 /// Details of the message before; of a command's answer, everything up to the next time, prompt or dump.

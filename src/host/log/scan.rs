@@ -1,32 +1,19 @@
 //! The search for the words of all families over the text that is still to be read.
 
 use super::family::FAMILIES;
+use super::needles::Needles;
 use crate::host::Lines;
-use aho_corasick::{AhoCorasick, MatchKind};
 use std::sync::LazyLock;
 
-/// Finds the next word of any family; its kind of match is the one that is fastest over long stretches without any.
-static NEXT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| build(MatchKind::LeftmostFirst));
-
-/// Finds all words in a line, also those that lie within each other.
-static ALL: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| build(MatchKind::Standard));
-
-/// The family of each word, as a bit.
-static OWNERS: LazyLock<Vec<u64>> = LazyLock::new(|| {
+/// The words of each family, with its place in the registry as a bit.
+static NEEDLES: LazyLock<Needles> = LazyLock::new(|| {
     let families = FAMILIES.iter().enumerate();
-    families.flat_map(|(place, family)| family.needles.iter().map(move |_| 1 << place)).collect()
+    Needles::new(families.flat_map(|(place, family)| family.needles.iter().map(move |needle| (*needle, 1 << place))))
 });
-
-fn build(kind: MatchKind) -> Option<AhoCorasick> {
-    let needles = FAMILIES.iter().flat_map(|family| family.needles);
-    AhoCorasick::builder().match_kind(kind).build(needles).ok()
-}
 
 /// The families whose words a line holds, as bits in the order of the registry.
 pub fn families(line: &str) -> u64 {
-    let Some(all) = &*ALL else { return u64::MAX };
-    let owner = |found: aho_corasick::Match| OWNERS.get(found.pattern().as_usize());
-    all.find_overlapping_iter(line).filter_map(owner).fold(0, |bits, owner| bits | owner)
+    NEEDLES.all(line.as_bytes())
 }
 
 /// How far the text has been searched. Places are bytes that are left from there to the end, as [`Lines`] count them.
@@ -66,7 +53,7 @@ impl Scan {
         // Whole lines only: no word lies across the end of one.
         let end = memchr::memchr(b'\n', bytes.get(start..).unwrap_or_default()).map_or(bytes.len(), |at| start + at);
         let stretch = bytes.get(..end).unwrap_or(bytes);
-        let found = NEXT.as_ref().map_or(Some(0), |next| next.find(stretch).map(|found| found.start()));
+        let found = NEEDLES.find(stretch);
         self.hit = found.map(|start| bytes.len() - start);
         self.clear = self.hit.unwrap_or(bytes.len() - end);
         self.window = (self.window * 4).min(LARGEST);

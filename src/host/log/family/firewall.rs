@@ -4,10 +4,11 @@ use super::{Family, Message, Peers, Said};
 use crate::host::log::{Direction, Event};
 use crate::host::{Port, SocketAddress};
 
-pub const FAMILY: Family = Family { name: "firewall", needles: &["SRC="], read };
+pub const FAMILY: Family = Family { name: "firewall", needles: &["PROTO=TCP", "PROTO=6 "], read };
 
 fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     let text = message.text;
+    (message.framed || text.len() < 600 && text.contains(" DST=") && text.contains(" LEN=")).then_some(())?;
     let field = |name: &str| text.split(' ').find_map(|word| word.strip_prefix(name));
     matches!(field("PROTO=")?, "TCP" | "6").then_some(())?;
     let end = |address: &str, port: &str| {

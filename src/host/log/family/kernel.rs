@@ -21,6 +21,9 @@ pub const FAMILY: Family = Family {
 
 fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     let text = message.text;
+    // Without a frame, only what begins as the kernel begins it.
+    const BEGIN: [&str; 6] = ["TCP: ", "nf_conntrack: ", "ip_conntrack: ", "Possible SYN", "VFS: ", "sonewconn: "];
+    (message.framed || BEGIN.iter().any(|begin| text.starts_with(begin))).then_some(())?;
     let has = |words: &str| text.contains(words);
     let said = if let Some(rest) = message.after("SYN flooding on port ") {
         Said { direction: Some(Direction::In), ..Said::new(Event::SynFlooding).at(port(rest)) }

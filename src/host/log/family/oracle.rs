@@ -4,8 +4,11 @@ use super::{Family, Message, Peers, Said};
 use crate::host::log::{Event, context};
 use crate::host::{Port, SocketAddress};
 
-pub const FAMILY: Family =
-    Family { name: "oracle", needles: &["ORA-", "TNS-", "TNS:", " * establish * ", "Fatal NI connect error"], read };
+pub const FAMILY: Family = Family {
+    name: "oracle",
+    needles: &["ORA-12", "ORA-00020", "ORA-03", "ORA-01017", "TNS-12", " * establish * "],
+    read,
+};
 
 /// What a number means.
 const CODES: [(&str, Event); 19] = [

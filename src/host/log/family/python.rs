@@ -49,8 +49,8 @@ fn words(text: &str) -> Option<Said> {
     let timed_out = has("urlopen error timed out")
         || has("TimeoutError: timed out")
         || has("socket.timeout: timed out")
-        || has("ConnectTimeoutError(")
-        || has("ReadTimeoutError(")
+        || has("ConnectTimeoutError(<")
+        || has("ReadTimeoutError(\"")
         || has("ConnectionPool(host=") && has("ead timed out");
     timed_out.then(|| Said::new(Event::TimedOut))
 }

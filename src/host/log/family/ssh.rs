@@ -12,7 +12,8 @@ pub const FAMILY: Family = Family {
         "onnection timed out during banner",
         "banner exchange: ",
         "exchange_identification: ",
-        "MaxStartups",
+        "MaxStartups throttling",
+        "past MaxStartups",
         "connect to host ",
         "connect to address ",
         "Server listening on ",
@@ -83,7 +84,7 @@ fn both(text: &str) -> Option<Said> {
         let event = if text.contains("timed out") { Event::TimedOut } else { Event::ProtocolError };
         return said(event, "onnection from ").or_else(|| said(event, "onnection to "));
     }
-    if text.contains("MaxStartups") {
+    if ["beginning MaxStartups throttling", "drop connection #"].iter().any(|begin| text.starts_with(begin)) {
         let limit = Said::new(Event::LimitReached);
         return Some(Said { remote: address("from "), local: address(" on "), ..limit });
     }
