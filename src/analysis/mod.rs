@@ -9,6 +9,7 @@ mod dumps;
 mod find;
 mod folder;
 mod index;
+mod lane;
 mod lens;
 mod plan;
 mod report;
@@ -30,10 +31,10 @@ use crate::error::Error;
 use crate::input::{self, Input, Source};
 use crate::tcp::Place;
 use crate::tcp::records::Records;
-use crate::tcp::table::Table;
-use crate::time::{Span, Timestamp};
+use crate::time::{Span, Timestamp, Zone};
 use crate::wire::{self, Keys};
 use index::Index;
+use lane::Lane;
 use lens::Lens;
 use plan::Chain;
 use rayon::prelude::*;
@@ -50,7 +51,7 @@ use track::{Lanes, Pace, Tracked, joined};
 pub struct Options {
     /// Worker threads; at least 1.
     pub threads: usize,
-    /// Memory for finished connections before they wait on disk, bytes.
+    /// Memory for finished connections, and as much for silent ones, before they wait on disk, bytes.
     pub memory: u64,
     /// Size of the chunks that files are cut into, bytes. Nothing visible depends on it.
     pub chunk: u64,
@@ -61,6 +62,8 @@ pub struct Options {
     /// Names of observation points, each with a file or folder of it; may be repeated.
     pub points: Vec<(String, PathBuf)>,
     pub selection: Selection,
+    /// Where times are printed for.
+    pub zone: Zone,
     pub input: input::Options,
     /// Folder for what does not fit into memory.
     pub scratch: PathBuf,
@@ -78,6 +81,7 @@ impl Default for Options {
             stuck_after: Span::from_seconds(60),
             points: Vec::new(),
             selection: Selection::default(),
+            zone: Zone::UTC,
             input: input::Options::default(),
             scratch: std::env::temp_dir(),
             timings: Arc::default(),
@@ -124,8 +128,8 @@ fn open(paths: &[PathBuf], options: &Options) -> Plan {
     let mut origins = Vec::new();
     for input in &inputs {
         let (opened, errors) = input::open(input, &options.input);
-        origins.push(origin(input, &opened));
         let point = options.points.get(input.under).map(|(name, _)| name);
+        origins.push(Origin { point: point.cloned(), ..origin(input, &opened) });
         sources.extend(opened.into_iter().map(|source| plan::Found {
             source,
             named: input.named,
@@ -165,6 +169,7 @@ fn origin(input: &Input, opened: &[Source]) -> Origin {
         modified: opened.first().and_then(Source::modified).map(Timestamp::of_system),
         packed: !whole && !stream && !opened.is_empty(),
         stream,
+        point: None,
     }
 }
 
@@ -189,7 +194,7 @@ impl Plan {
 /// Tracks all points, one after another, each on all threads. `done` counts bytes for a progress bar.
 ///
 /// # Errors
-/// When what does not fit into memory cannot be written to `options.scratch`.
+/// When what does not fit into memory cannot be written to `options.scratch`, or not be read back.
 pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::Result<Tracking> {
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(options.threads.max(1)).build().map_err(std::io::Error::other)?;
@@ -213,10 +218,11 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
     };
     let selected = lens.chosen.told(rows.as_ref());
     let unread = not_read(&plan.unread, &plan.left_out);
-    let mut facts = Facts { origins: plan.origins, dumps: Dumps(plan.dumps), unread, selected, ..Facts::default() };
+    let (origins, dumps, zone) = (plan.origins, Dumps(plan.dumps), options.zone);
+    let mut facts = Facts { origins, dumps, unread, selected, zone, ..Facts::default() };
     let mut files = Vec::new();
     for (number, chain) in plan.chains.into_iter().enumerate() {
-        let lanes = Lanes::default();
+        let lanes = Lanes::new(options.memory, &options.scratch);
         let mut point = Point { name: chain.name, ..Point::default() };
         let mut indexed = Vec::new();
         let (mut frames_before, mut span) = (0, None);
@@ -245,12 +251,13 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         facts.points.push(point);
         files.push(indexed);
         let services = Mutex::new(&mut facts.services);
-        let gather = |lane: Mutex<Table>| {
-            let lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+        let gather = |lane: Mutex<Lane>| -> std::io::Result<()> {
+            let lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner).finish(&finished)?;
             services.lock().unwrap_or_else(PoisonError::into_inner).note(lane.listening);
             finished(lane.records);
+            Ok(())
         };
-        options.timings.stage(Stage::Gather, || pool.install(|| tables.into_par_iter().for_each(gather)));
+        options.timings.stage(Stage::Gather, || pool.install(|| tables.into_par_iter().try_for_each(gather)))?;
     }
     let (runs, result) = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
     result?;

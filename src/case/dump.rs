@@ -1,6 +1,6 @@
 //! A dump file: what a host said, before it is joined with anything.
 
-use crate::host::{Block, Document, Odd, Socket};
+use crate::host::{Block, Counter, Document, LogLine, Odd, Setting, Socket};
 
 /// One dump file, read.
 #[derive(Clone, Debug)]
@@ -77,6 +77,24 @@ impl Dumps {
     pub fn block(&self, place: Place) -> Option<(&Dump, &Block)> {
         let dump = self.0.get(place.dump as usize)?;
         Some((dump, dump.document.blocks.get(place.block as usize)?))
+    }
+
+    /// The counter at a place, with its dump and block.
+    pub fn counter(&self, place: Place) -> Option<(&Dump, &Block, &Counter)> {
+        let (dump, block) = self.block(place)?;
+        Some((dump, block, block.found.counters.get(place.item as usize)?))
+    }
+
+    /// The setting at a place, with its dump and block.
+    pub fn setting(&self, place: Place) -> Option<(&Dump, &Block, &Setting)> {
+        let (dump, block) = self.block(place)?;
+        Some((dump, block, block.found.settings.get(place.item as usize)?))
+    }
+
+    /// The log line at a place, with its dump and block.
+    pub fn log_line(&self, place: Place) -> Option<(&Dump, &Block, &LogLine)> {
+        let (dump, block) = self.block(place)?;
+        Some((dump, block, block.found.log_lines.get(place.item as usize)?))
     }
 
     /// The socket at a place, with its dump and block.

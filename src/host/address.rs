@@ -161,6 +161,17 @@ pub fn is_masked(text: &str) -> bool {
     parts.clone().any(is_mask) && parts.all(|part| is_mask(part) || is_number(part))
 }
 
+/// Whether a cell with a colon before its port is of an IPv6 socket, an IPv4-mapped address too: `:::22`, `[::1]:25`,
+/// `::ffff:10.0.0.1:80`.
+pub fn is_v6_cell(cell: &str) -> bool {
+    cell.starts_with('[') || cell.bytes().filter(|&byte| byte == b':').nth(1).is_some()
+}
+
+/// A number, or `None` where somebody made it unrecognisable: `4711`, `<pid>`, `xxxx`.
+pub fn number_or_mask(text: &str) -> Option<Option<u32>> {
+    text.parse().ok().map(Some).or_else(|| is_masked(text).then_some(None))
+}
+
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

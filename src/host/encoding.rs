@@ -43,6 +43,16 @@ pub fn decode(bytes: &[u8]) -> (Cow<'_, str>, Encoding) {
     (without_escapes(text), encoding)
 }
 
+/// Whether the head looks like text in some encoding: hardly any control characters but those of terminals, and zeros
+/// only as of 16-bit units or between fields.
+pub fn is_text(bytes: &[u8]) -> bool {
+    let head = bytes.get(..4096).unwrap_or(bytes);
+    let is_wide = matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) || zeros(head)[0] != zeros(head)[1];
+    let count = |is: fn(u8) -> bool| head.iter().filter(|&&byte| is(byte)).count();
+    let controls = count(|byte| byte < 0x20 && !matches!(byte, 0 | 7..=13 | 0x1b));
+    is_wide || controls * 32 <= head.len() && count(|byte| byte == 0) * 4 <= head.len()
+}
+
 /// Whether the places of the head at even and at odd offsets are zero in more than a third of the pairs: text of
 /// Western letters in 16 bits.
 fn zeros(bytes: &[u8]) -> [bool; 2] {
@@ -144,6 +154,16 @@ mod tests {
             assert_eq!(decode(&bytes), (Cow::Borrowed(word), encoding));
         }
         assert_eq!([CP850, CP1252].map(|page| page.chars().count()), [128, 128]);
+    }
+
+    #[test]
+    fn what_is_no_text_is_not_read() {
+        assert!(
+            [&b"tcp 0 0\r\n\x1b[0m"[..], b"", b"\xff\xfeA\0", b"A\0B\0C\0", b"p1\0cnginx\0\n"].into_iter().all(is_text)
+        );
+        assert!(!is_text(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0\x01\0\0\0"));
+        let noise: Vec<u8> = (0..4096_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        assert!(!is_text(&noise));
     }
 
     #[test]

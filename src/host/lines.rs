@@ -1,14 +1,14 @@
 //! The lines of a text, with their numbers, one at a time: a huge log costs no table of lines.
 
 use super::Stamp;
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 /// One line of a dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
     /// Counted from 1.
     pub number: u32,
-    /// Without the line's end, and without the `> ` of a quoted text.
+    /// Without the line's end, and in a quoted text without its `> `.
     pub text: &'a str,
 }
 
@@ -17,6 +17,7 @@ pub struct Line<'a> {
 pub struct Lines<'a> {
     rest: &'a str,
     number: u32,
+    is_quoted: bool,
     /// The command line at the prompt before, where the text is a transcript.
     pub command: Option<&'a str>,
     /// The time said last before the next line, or by the file.
@@ -25,7 +26,7 @@ pub struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     pub fn new(text: &'a str) -> Self {
-        Self { rest: text, number: 1, command: None, time: None }
+        Self { rest: text, number: 1, is_quoted: is_quoted(text), command: None, time: None }
     }
 
     /// Number of the next line.
@@ -54,6 +55,30 @@ impl<'a> Lines<'a> {
         while self.rest.len() > left && self.next().is_some() {}
     }
 
+    /// Takes the blank lines that come next.
+    pub fn skip_blank(&mut self) {
+        while self.take_blank() {}
+    }
+
+    /// Takes one line if it is blank.
+    pub fn take_blank(&mut self) -> bool {
+        self.take_if(|line| line.text.trim().is_empty().then_some(())).is_some()
+    }
+
+    /// Takes the blank lines that come next if what stands below them is wanted.
+    pub fn skip_blank_before(&mut self, is_wanted: impl FnOnce(&Self) -> bool) {
+        let mut below = self.clone();
+        below.skip_blank();
+        if is_wanted(&below) {
+            *self = below;
+        }
+    }
+
+    /// Takes line after line, as long as something can be made of them.
+    pub fn taking<T>(&mut self, mut make: impl FnMut(Line<'a>) -> Option<T>) -> impl Iterator<Item = T> {
+        std::iter::from_fn(move || self.take_if(&mut make))
+    }
+
     /// Takes the next line if something can be made of it.
     pub fn take_if<T>(&mut self, make: impl FnOnce(Line<'a>) -> Option<T>) -> Option<T> {
         let mut after = self.clone();
@@ -76,7 +101,7 @@ impl<'a> Iterator for Lines<'a> {
             Some(end) => (self.rest.get(..end)?, self.rest.get(end + 1..)?),
             None => (self.rest, ""),
         };
-        let line = Line { number: self.number, text: plain(text) };
+        let line = Line { number: self.number, text: plain(text, self.is_quoted) };
         self.rest = rest;
         // A text of more lines than that keeps the last number rather than a wrong one.
         self.number = self.number.saturating_add(1);
@@ -84,9 +109,24 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-fn plain(text: &str) -> &str {
+fn plain(text: &str, is_quoted: bool) -> &str {
     let text = text.trim_end_matches('\r');
-    text.strip_prefix("> ").unwrap_or(text)
+    if is_quoted { unquoted(text).unwrap_or(text) } else { text }
+}
+
+/// What a mail quotes in this line; of a blank line the mark may stand alone.
+fn unquoted(text: &str) -> Option<&str> {
+    text.strip_prefix("> ").or_else(|| text.strip_prefix('>').filter(|rest| rest.is_empty()))
+}
+
+/// Whether more than half of the lines are quoted. A few that begin so are rows of their own: `Select-String` and `diff`
+/// mark them.
+fn is_quoted(text: &str) -> bool {
+    if !text.starts_with('>') && memmem::find(text.as_bytes(), b"\n>").is_none() {
+        return false;
+    }
+    let filled = || text.lines().filter(|line| !line.trim().is_empty());
+    filled().filter(|line| unquoted(line).is_some()).count() * 2 > filled().count()
 }
 
 #[cfg(test)]
@@ -98,10 +138,17 @@ mod tests {
     }
 
     #[test]
-    fn ends_of_every_system_and_quotes_are_cut_off() {
-        assert_eq!(texts("a\r\nb\n\n> c\r\r\nd"), [(1, "a"), (2, "b"), (3, ""), (4, "c"), (5, "d")]);
+    fn ends_of_every_system_are_cut_off() {
+        assert_eq!(texts("a\r\nb\n\nc\r\r\nd"), [(1, "a"), (2, "b"), (3, ""), (4, "c"), (5, "d")]);
         assert_eq!(texts(""), []);
         assert_eq!(texts("\n"), [(1, "")]);
+    }
+
+    #[test]
+    fn a_mark_is_a_quote_only_where_most_lines_have_it() {
+        assert_eq!(texts("See:\n\n> a\n>\n> b\n"), [(1, "See:"), (2, ""), (3, "a"), (4, ""), (5, "b")]);
+        assert_eq!(texts("> a\n  b\n"), [(1, "> a"), (2, "  b")]);
+        assert_eq!(texts("> "), [(1, "")]);
     }
 
     #[test]

@@ -8,35 +8,84 @@
 //! A new format is one file with a `FORMAT` and one line in [`FORMATS`].
 
 pub mod address;
+mod answer;
+mod arp;
 pub mod cells;
+pub mod conntrack;
+mod conntrack_stats;
+pub mod counter;
 pub mod encoding;
+mod ethtool;
+pub mod firewall;
+mod free;
+mod ip_addr;
+mod ip_link;
+mod ip_neigh;
+mod ip_route;
+mod ipconfig;
+mod json;
+mod limits_conf;
 pub mod lines;
 pub mod log;
+pub mod lsof;
 pub mod measure;
+mod netsh;
 pub mod netstat;
 pub mod netstat_bsd;
+mod netstat_s;
+mod netstat_s_bsd;
+mod netstat_s_solaris;
+mod netstat_s_windows;
 pub mod netstat_solaris;
 pub mod netstat_windows;
+mod nstat;
+mod nstat_json;
 pub mod powershell;
+pub mod proc_net_tcp;
+mod proc_limits;
+mod proc_net_snmp6;
+mod proc_net_snmp;
+mod proc_net_sockstat;
+mod proc_status;
+mod ps;
+mod reg_query;
+mod route;
+mod route_print;
+mod seen;
+pub mod setting;
 pub mod socket;
+pub mod sockstat;
 pub mod ss;
+mod ss_summary;
 pub mod stamp;
+pub mod state_counts;
+mod sysctl;
 pub mod table;
 pub mod tcpview;
+mod top;
+mod ulimit;
+mod uptime;
+mod vmstat;
 
 pub use address::{Host, Port, SocketAddress};
+pub use conntrack::{Tracked, Tuple};
+pub use counter::Counter;
 pub use encoding::Encoding;
+pub use firewall::FirewallRule;
 pub use lines::{Line, Lines};
 pub use log::{Direction, Errno, Event, LogLine, LogTime};
 pub use measure::{Measure, Measures};
+pub use setting::Setting;
 pub use socket::{Family, Owner, Shutdown, Socket, SocketState, Timer, TimerKind};
 pub use stamp::{Basis, Stamp};
+pub use state_counts::StateCount;
 
 use crate::time::Timestamp;
 use stamp::Scene;
 
 /// The registry: one format, one line, in the order of trial.
 pub static FORMATS: &[&Format] = &[
+    // Sockets.
     &ss::FORMAT,
     &netstat_bsd::QUEUES,
     &netstat_solaris::FORMAT,
@@ -50,6 +99,58 @@ pub static FORMATS: &[&Format] = &[
     &tcpview::TABLE,
     &tcpview::CSV,
     &tcpview::LIST,
+    &sockstat::FORMAT,
+    &lsof::FORMAT,
+    &proc_net_tcp::FORMAT,
+    &conntrack::FORMAT,
+    &state_counts::FORMAT,
+    // Counters.
+    &netstat_s::FORMAT,
+    &netstat_s_windows::FORMAT,
+    &netstat_s_bsd::FORMAT,
+    &netstat_s_solaris::FORMAT,
+    &nstat::FORMAT,
+    &nstat_json::FORMAT,
+    &proc_net_snmp::FORMAT,
+    &proc_net_snmp6::FORMAT,
+    &proc_net_sockstat::FORMAT,
+    &ss_summary::FORMAT,
+    &conntrack_stats::FORMAT,
+    &ip_link::FORMAT,
+    &ethtool::FORMAT,
+    // Settings and resources.
+    &answer::FORMAT,
+    &sysctl::FORMAT,
+    &proc_limits::FORMAT,
+    &proc_status::FORMAT,
+    &ulimit::FORMAT,
+    &limits_conf::FORMAT,
+    &top::FORMAT,
+    &ps::FORMAT,
+    &uptime::FORMAT,
+    &free::FORMAT,
+    &vmstat::FORMAT,
+    &ip_addr::FORMAT,
+    &ip_neigh::FORMAT,
+    &ip_route::FORMAT,
+    &route::FORMAT,
+    &arp::FORMAT,
+    &ipconfig::FORMAT,
+    &route_print::FORMAT,
+    &reg_query::FORMAT,
+    &netsh::FORMAT,
+    // Packet filters and their logs.
+    &firewall::iptables_save::FORMAT,
+    &firewall::iptables_list::FORMAT,
+    &firewall::nft::FORMAT,
+    &firewall::ufw::FORMAT,
+    &firewall::firewall_cmd::FORMAT,
+    &firewall::netsh_advfirewall::FORMAT,
+    &firewall::pfirewall_log::FORMAT,
+    &firewall::wfp_event::FORMAT,
+    &firewall::aws_flow_log::FORMAT,
+    &firewall::azure_flow_log::FORMAT,
+    &firewall::gcp_flow_log::FORMAT,
     // Logs and transcripts: what stands in them may look like anything.
     &log::events::FORMAT,
     &log::transcript::ping::FORMAT,
@@ -75,6 +176,14 @@ pub struct Format {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
     pub sockets: Vec<Socket>,
+    pub tracked: Vec<Tracked>,
+    pub state_counts: Vec<StateCount>,
+    pub counters: Vec<Counter>,
+    /// Beginnings of names of which the tool prints every counter that is not zero; empty for all names.
+    pub zeros_hidden: Vec<&'static str>,
+    pub settings: Vec<Setting>,
+    /// Rules of packet filters, and what they wrote down of single flows.
+    pub rules: Vec<FirewallRule>,
     /// Lines of logs and transcripts that say something.
     pub log_lines: Vec<LogLine>,
     /// Name of the block's format where it is more exact than the registry's: of a log, its frame.
@@ -87,7 +196,8 @@ pub struct Found {
 impl Found {
     /// How much was read, in all lists.
     pub fn rows(&self) -> u64 {
-        (self.sockets.len() + self.log_lines.len()) as u64
+        let sockets = self.sockets.len() + self.tracked.len() + self.state_counts.len();
+        (sockets + self.counters.len() + self.settings.len() + self.rules.len() + self.log_lines.len()) as u64
     }
 }
 
@@ -127,6 +237,13 @@ pub struct Block {
     pub found: Found,
 }
 
+impl Block {
+    /// When it was taken, as the dump or its name says. The date of a file's last change is no such time: copying moves it.
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.time.filter(|stamp| stamp.basis != Basis::FileDate)
+    }
+}
+
 /// A dump file, read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
@@ -156,6 +273,7 @@ pub fn read(bytes: &[u8], hints: &Hints) -> Document {
     let mut document = Document { encoding, blocks: Vec::new(), lines: 0, unknown_lines: 0, first_unknown: Vec::new() };
     let mut lines = Lines::new(&text);
     let mut scene = Scene::new(hints);
+    lines.command = answer::command_of_path(&hints.path);
     while let Some(line) = lines.peek() {
         lines.time = scene.time();
         if let Some(format) = FORMATS.iter().find(|format| (format.sniff)(&lines)) {

@@ -4,6 +4,7 @@
 //! A row is known by its shape, never by its header or its state: words are translated, and cells wider than their
 //! column shift the rest. Format strings: net-tools `netstat.c` (`tcp_do_one`, `finish_this_one`).
 
+use super::address::{is_masked, is_v6_cell, number_or_mask};
 use super::cells::Cells;
 use super::table::{self, Verdict};
 use super::{Family, Format, Found, Host, Line, Lines, Owner, Socket, SocketAddress, SocketState, Timer, TimerKind};
@@ -185,7 +186,8 @@ impl Row<'_> {
     fn socket(&self, line: Line<'_>, found: &mut Found) -> Option<Socket> {
         let (local, remote) = (SocketAddress::with_colon(self.local)?, SocketAddress::with_colon(self.remote)?);
         let mut socket = Socket::new(line.number, local, remote);
-        if self.is_v6 || socket.local.is_v6() || socket.remote.is_v6() {
+        // Old versions and busybox print `tcp` of both families.
+        if self.is_v6 || is_v6_cell(self.local) || is_v6_cell(self.remote) {
             socket.family = Family::V6;
         }
         (socket.recv_q, socket.send_q) = (Some(self.recv_q), Some(self.send_q));
@@ -240,12 +242,10 @@ fn owner(text: &str) -> Owner {
         Some(at) => text.get(..at).unwrap_or(text).trim_end(),
         None => text,
     };
-    let (pid, program) = match text.split_once('/') {
-        Some((pid, program)) if pid.parse::<u32>().is_ok() => (pid.parse().ok(), program),
-        _ if text.parse::<u32>().is_ok() => (text.parse().ok(), ""),
-        _ => (None, text),
-    };
-    let program = (!matches!(program, "" | "-")).then(|| program.into());
+    let parts = || text.split_once('/').and_then(|(pid, program)| Some((number_or_mask(pid)?, program)));
+    let whole = || number_or_mask(text).map(|pid| (pid, ""));
+    let (pid, program) = parts().or_else(whole).unwrap_or((None, text));
+    let program = (!matches!(program, "" | "-") && !is_masked(program)).then(|| program.into());
     Owner { pid, program, fd: None }
 }
 

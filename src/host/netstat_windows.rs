@@ -1,6 +1,7 @@
 //! Windows `netstat -a`, `-n`, `-o`, `-b`, `-t`, `-q` in any language and code page: indented rows that begin with the
 //! protocol in capitals. With `-b` the program, and before it the service, follow on lines of their own.
 
+use super::address::number_or_mask;
 use super::cells::Cells;
 use super::table::{self, Verdict};
 use super::{Family, Format, Found, Line, Lines, Owner, Socket, SocketAddress, SocketState};
@@ -97,7 +98,7 @@ enum Says<'a> {
 
 /// ` [svchost.exe]`, `  RpcSs`, ` Can not obtain ownership information`; they are indented.
 fn owner_line(text: &str) -> Option<Says<'_>> {
-    let inner = text.strip_prefix(' ')?.trim();
+    let inner = unmarked(text).strip_prefix(' ')?.trim();
     if let Some(program) = inner.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return Some(Says::Program(program));
     }
@@ -131,8 +132,13 @@ struct Row<'a> {
     pid: Option<u32>,
 }
 
+/// Without the mark that `Select-String -Context` gives the lines that it found among those around them.
+fn unmarked(text: &str) -> &str {
+    text.strip_prefix('>').unwrap_or(text)
+}
+
 fn row(text: &str) -> Option<Row<'_>> {
-    let mut cells = Cells::new(text);
+    let mut cells = Cells::new(unmarked(text));
     let protocol = cells.next()?;
     let is_tcp = matches!(protocol, "TCP" | "TCPv6");
     (is_tcp || matches!(protocol, "UDP" | "UDPv6")).then_some(())?;
@@ -143,10 +149,10 @@ fn row(text: &str) -> Option<Row<'_>> {
         if OFFLOAD.contains(&cell) {
             break;
         }
-        match cell.parse() {
-            Ok(number) => pid = Some(number),
-            Err(_) if state.is_empty() => state = cell,
-            Err(_) => return None,
+        match number_or_mask(cell) {
+            Some(number) => pid = number,
+            None if state.is_empty() => state = cell,
+            None => return None,
         }
     }
     Some(Row { is_tcp, local, remote, state, pid })

@@ -3,7 +3,7 @@
 
 mod details;
 
-use super::address::SocketAddress;
+use super::address::{SocketAddress, is_v6_cell};
 use super::table::{self, Verdict};
 use super::{Family, Format, Found, Host, Line, Lines, Socket, SocketState};
 
@@ -46,7 +46,9 @@ fn is_header(text: &str) -> bool {
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     let header = lines.take_if(|line| is_header(line.text).then_some(line.text));
-    let mut block = Block { stateless: header.is_some_and(|header| !header.contains("State")), ..Block::default() };
+    let says = |word| header.is_some_and(|header| header.contains(word));
+    let stateless = header.is_some() && !says("State");
+    let mut block = Block { stateless, is_new: says("Process"), ..Block::default() };
     let filtered = lines.command.and_then(filtered_state);
     table::read(lines, found, |line, found| block.take(line, found));
     block.finish(filtered, found);
@@ -70,7 +72,7 @@ struct Block {
     has_netid: bool,
     /// Some state that only TCP has.
     has_tcp_state: bool,
-    /// Newer versions print `0.0.0.0:80` and `[::]:80`, older `*:80` and `:::80`.
+    /// Newer versions print `0.0.0.0:80` and `[::]:80`, older `*:80` and `:::80`; the newest have a title for processes.
     is_new: bool,
     details: details::Reader,
 }
@@ -165,8 +167,7 @@ impl<'a> Row<'a> {
     fn socket(&self, line: u32) -> Option<Socket> {
         let mut socket =
             Socket::new(line, SocketAddress::with_colon(self.local)?, SocketAddress::with_colon(self.remote)?);
-        let is_v6 = |cell: &str| cell.starts_with(['[', ':']) || cell.bytes().filter(|&byte| byte == b':').count() > 1;
-        if is_v6(self.local) || is_v6(self.remote) {
+        if is_v6_cell(self.local) || is_v6_cell(self.remote) {
             socket.family = Family::V6;
         }
         socket.state = self.state;

@@ -1,5 +1,6 @@
 //! TCPView and `tcpvcon` of Sysinternals: a saved table (cells parted by tabs), `tcpvcon -c` (CSV), and `tcpvcon`'s list.
 
+use super::address::number_or_mask;
 use super::cells::Cells;
 use super::table::{self, Verdict};
 use super::{Family, Format, Found, Line, Lines, Owner, Port, Socket, SocketAddress, SocketState};
@@ -67,7 +68,7 @@ fn table_row(text: &str) -> Option<(Row<'_>, bool)> {
     let [a, b, c, d, e, ..] = rest else { return None };
     let is_new = SocketState::read(a.trim()).is_some() || (a.trim().is_empty() && !is_tcp);
     let (state, local, remote) = if is_new { (a, end(b, c), end(d, e)) } else { (e, end(a, b), end(c, d)) };
-    pid.trim().parse::<u32>().ok()?;
+    number_or_mask(pid.trim())?;
     Some((Row { family, local, remote, state, pid, program }, is_tcp))
 }
 
@@ -91,7 +92,7 @@ fn csv_row(text: &str) -> Option<(Row<'_>, bool)> {
     let cells: Vec<&str> = text.split(',').take(7).collect();
     let [name, program, pid, state, local, remote] = cells.as_slice() else { return None };
     let (family, is_tcp) = protocol(name)?;
-    pid.trim().parse::<u32>().ok()?;
+    number_or_mask(pid.trim())?;
     let [local, remote] = [local, remote].map(|cell| SocketAddress::with_colon(cell.trim()));
     Some((Row { family, local, remote, state, pid, program }, is_tcp))
 }
@@ -139,7 +140,7 @@ fn parse_list(lines: &mut Lines<'_>, found: &mut Found) {
         } else if row.note(line.number, found) == Verdict::Strange {
             found.odd.add(line.number, "a socket without its ends");
         }
-        lines.take_if(|line| line.text.trim().is_empty().then_some(()));
+        lines.take_blank();
     }
 }
 

@@ -5,15 +5,21 @@ mod around;
 mod arp;
 mod beside;
 mod connection;
+mod counter;
 mod dns;
 mod input;
+mod log_line;
+mod setting;
 mod side;
 mod socket;
 
 pub use around::PointRow;
 pub use arp::{ARP, arp};
+pub use counter::{COUNTERS, counters};
 pub use dns::{DNS, dns};
 pub use input::{INPUTS, InputRow, inputs};
+pub use log_line::{LOG_LINES, log_lines};
+pub use setting::{SETTINGS, settings};
 pub use socket::{LISTENERS, SOCKETS, listeners, sockets};
 
 use super::{Kind, Value};
@@ -136,7 +142,9 @@ mod tests {
             assert!(name.chars().all(snake) && !name.starts_with('_'), "{name} is no snake_case");
             assert!(column.doc.ends_with('.') && column.doc.len() > 10, "{name} lacks its meaning");
             assert!(column.doc.starts_with(|c: char| c.is_uppercase()), "{name}: no sentence");
-            let by_name = if name.ends_with("_s") {
+            let by_name = if name.ends_with("_per_s") {
+                "1/s"
+            } else if name.ends_with("_s") {
                 "s"
             } else if name.ends_with("_bytes") {
                 "byte"
@@ -144,7 +152,8 @@ mod tests {
                 column.unit
             };
             assert_eq!(column.unit, by_name, "{name}: the suffix is the unit");
-            assert_eq!(column.kind == Kind::Seconds, name.ends_with("_s"), "{name}: the suffix is the unit");
+            let is_span = name.ends_with("_s") && !name.ends_with("_per_s");
+            assert_eq!(column.kind == Kind::Seconds, is_span, "{name}: the suffix is the unit");
             let is_named_so = name == "time" || name.ends_with("_time");
             assert_eq!(column.kind == Kind::Time, is_named_so, "{name}: times are named so");
             if let Kind::Enum(names) = column.kind {
@@ -159,6 +168,9 @@ mod tests {
         is_sound(INPUTS, FIXED_OF_INPUTS);
         is_sound(SOCKETS, FIXED_OF_SOCKETS);
         is_sound(LISTENERS, "time, host, local_address, local_port");
+        is_sound(COUNTERS, "time, host, name, scope, value, difference, span_s, rate_per_s");
+        is_sound(SETTINGS, "time, host, name, scope, value");
+        is_sound(LOG_LINES, "time, host, program, pid, event, direction, errno, local_address, local_port");
         is_sound(ARP, "address, state");
         is_sound(DNS, "name, type, state");
     }

@@ -6,6 +6,7 @@
 use super::columns::Field;
 use super::json::SCHEMA_VERSION;
 use super::{Cells, Format, Kind, RowWriter, Sink, Value};
+use crate::time::Zone;
 use polars::error::{PolarsError, PolarsResult};
 use polars::io::parquet::write::{BatchedWriter, KeyValueMetadata, ParquetCompression, ParquetWriter};
 use polars::prelude::*;
@@ -149,6 +150,7 @@ enum Values {
     U16(PrimitiveChunkedBuilder<UInt16Type>),
     U32(PrimitiveChunkedBuilder<UInt32Type>),
     U64(PrimitiveChunkedBuilder<UInt64Type>),
+    I64(PrimitiveChunkedBuilder<Int64Type>),
     F64(PrimitiveChunkedBuilder<Float64Type>),
     /// Nanoseconds since 1970.
     Time(PrimitiveChunkedBuilder<Int64Type>),
@@ -165,7 +167,8 @@ impl Values {
             Kind::U16 => Self::U16(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
             Kind::U32 => Self::U32(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
             Kind::U64 => Self::U64(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
-            Kind::Seconds => Self::F64(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
+            Kind::I64 => Self::I64(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
+            Kind::Seconds | Kind::Decimal => Self::F64(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
             Kind::Time => Self::Time(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
             Kind::Bool => Self::Bool(BooleanChunkedBuilder::new(name, ROW_GROUP)),
             Kind::Text => Self::Text(StringChunkedBuilder::new(name, ROW_GROUP)),
@@ -182,7 +185,8 @@ impl Typed {
             Kind::U16 => DataType::UInt16,
             Kind::U32 => DataType::UInt32,
             Kind::U64 => DataType::UInt64,
-            Kind::Seconds => DataType::Float64,
+            Kind::I64 => DataType::Int64,
+            Kind::Seconds | Kind::Decimal => DataType::Float64,
             Kind::Time => DataType::Datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)),
             Kind::Bool => DataType::Boolean,
             Kind::Text => DataType::String,
@@ -199,8 +203,15 @@ impl Typed {
             Values::U16(values) => values.append_option(number.map(|number| u16::try_from(number).unwrap_or(u16::MAX))),
             Values::U32(values) => values.append_option(number.map(|number| u32::try_from(number).unwrap_or(u32::MAX))),
             Values::U64(values) => values.append_option(number),
+            Values::I64(values) => {
+                values.append_option(if let Value::Signed(number) = value { Some(*number) } else { None });
+            }
             Values::F64(values) => {
-                values.append_option(if let Value::Seconds(span) = value { Some(span.seconds()) } else { None });
+                values.append_option(match value {
+                    Value::Seconds(span) => Some(span.seconds()),
+                    Value::Decimal(thousandths) => Some(*thousandths as f64 / 1000.0),
+                    _ => None,
+                });
             }
             Values::Time(values) => {
                 values.append_option(if let Value::Time(time) = value { Some(time.0) } else { None })
@@ -214,7 +225,7 @@ impl Typed {
                 Value::Text(text) => values.append_value(text.as_ref()),
                 value => {
                     self.scratch.clear();
-                    value.write(&mut self.scratch);
+                    value.write(Zone::UTC, &mut self.scratch);
                     values.append_option(std::str::from_utf8(&self.scratch).ok());
                 }
             },
@@ -229,6 +240,7 @@ impl Typed {
             Values::U16(values) => values.finish().into_series(),
             Values::U32(values) => values.finish().into_series(),
             Values::U64(values) => values.finish().into_series(),
+            Values::I64(values) => values.finish().into_series(),
             Values::F64(values) => values.finish().into_series(),
             Values::Time(values) => {
                 values.finish().into_datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)).into_series()

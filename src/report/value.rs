@@ -1,7 +1,7 @@
 //! One cell of a table: its type, its value, and the value as text.
 
 use crate::tcp::Moment;
-use crate::time::{SECOND, Span, Timestamp};
+use crate::time::{SECOND, Span, Timestamp, Zone};
 use std::borrow::Cow;
 use std::io::Write;
 use std::net::IpAddr;
@@ -13,9 +13,13 @@ pub enum Kind {
     U16,
     U32,
     U64,
+    /// An integer that may be negative.
+    I64,
     Bool,
     /// A duration in seconds, to the nanosecond: a 64-bit float where the format has types.
     Seconds,
+    /// A number that may be negative, with up to three places: a 64-bit float where the format has types.
+    Decimal,
     /// Nanoseconds since 1970 UTC; RFC 3339 in text.
     Time,
     Text,
@@ -27,9 +31,9 @@ impl Kind {
     /// For people.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::U8 | Self::U16 | Self::U32 | Self::U64 => "integer",
+            Self::U8 | Self::U16 | Self::U32 | Self::U64 | Self::I64 => "integer",
             Self::Bool => "true or false",
-            Self::Seconds => "number",
+            Self::Seconds | Self::Decimal => "number",
             Self::Time => "time",
             Self::Text => "text",
             Self::Enum(_) => "name",
@@ -42,8 +46,11 @@ impl Kind {
 pub enum Value<'a> {
     Null,
     Number(u64),
+    Signed(i64),
     Bool(bool),
     Seconds(Span),
+    /// Thousandths.
+    Decimal(i64),
     Time(Timestamp),
     /// Of a column of kind [`Kind::Enum`].
     Name(&'static str),
@@ -70,6 +77,10 @@ impl<'a> Value<'a> {
         number.map_or(Value::Null, |number| Value::Number(number.into()))
     }
 
+    pub fn signed(number: Option<i64>) -> Self {
+        number.map_or(Value::Null, Value::Signed)
+    }
+
     pub fn name(name: Option<&'static str>) -> Self {
         name.map_or(Value::Null, Value::Name)
     }
@@ -82,14 +93,16 @@ impl<'a> Value<'a> {
         Self::time(moment.get())
     }
 
-    /// Appends the value as text, without any quoting; nothing for null.
-    pub fn write(&self, out: &mut Vec<u8>) {
+    /// Appends the value as text, without any quoting and times as they are in `zone`; nothing for null.
+    pub fn write(&self, zone: Zone, out: &mut Vec<u8>) {
         match self {
             Value::Null => {}
             Value::Number(number) => write_number(out, *number),
+            Value::Signed(number) => write_signed(out, *number),
             Value::Bool(flag) => out.extend_from_slice(if *flag { b"true" } else { b"false" }),
             Value::Seconds(span) => write_seconds(out, *span),
-            Value::Time(time) => time.write_rfc3339(out),
+            Value::Decimal(thousandths) => write_decimal(out, *thousandths),
+            Value::Time(time) => time.write_rfc3339(zone, out),
             Value::Name(name) => out.extend_from_slice(name.as_bytes()),
             Value::Id(id) => write_id(out, *id),
             Value::Ip(ip) => write_ip(out, *ip),
@@ -97,10 +110,10 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value as text, for a place where speed does not matter.
+    /// The value as text, times in UTC, for a place where speed does not matter.
     pub fn print(&self) -> String {
         let mut out = Vec::new();
-        self.write(&mut out);
+        self.write(Zone::UTC, &mut out);
         String::from_utf8(out).unwrap_or_default()
     }
 }
@@ -138,6 +151,26 @@ fn write_seconds(out: &mut Vec<u8>, span: Span) {
     out.extend_from_slice(&digits[..=end]);
 }
 
+fn write_signed(out: &mut Vec<u8>, number: i64) {
+    if number < 0 {
+        out.push(b'-');
+    }
+    write_number(out, number.unsigned_abs());
+}
+
+/// A decimal without needless places.
+fn write_decimal(out: &mut Vec<u8>, thousandths: i64) {
+    if thousandths < 0 {
+        out.push(b'-');
+    }
+    let (whole, places) = (thousandths.unsigned_abs() / 1000, thousandths.unsigned_abs() % 1000);
+    write_number(out, whole);
+    if places > 0 {
+        let text = format!(".{places:03}");
+        out.extend_from_slice(text.trim_end_matches('0').as_bytes());
+    }
+}
+
 fn write_id(out: &mut Vec<u8>, id: u64) {
     let digit = |shift: u32| b"0123456789abcdef"[(id >> shift & 0xf) as usize];
     out.extend((0..16).rev().map(|place| digit(place * 4)));
@@ -165,8 +198,10 @@ impl serde::Serialize for Value<'_> {
         match self {
             Value::Null => serializer.serialize_none(),
             Value::Number(number) => serializer.serialize_u64(*number),
+            Value::Signed(number) => serializer.serialize_i64(*number),
             Value::Bool(flag) => serializer.serialize_bool(*flag),
             Value::Seconds(span) => serializer.serialize_f64(span.seconds()),
+            Value::Decimal(thousandths) => serializer.serialize_f64(*thousandths as f64 / 1000.0),
             Value::Name(name) => serializer.serialize_str(name),
             Value::Text(text) => serializer.serialize_str(text),
             Value::Time(_) | Value::Id(_) | Value::Ip(_) => serializer.serialize_str(&self.print()),
@@ -199,6 +234,15 @@ mod tests {
         assert_eq!(text(3 * SECOND), "3.0");
         assert_eq!(text(1), "0.000000001");
         assert_eq!(text(-1_250_000_000), "-1.25");
+    }
+
+    #[test]
+    fn decimals_have_the_places_that_they_need() {
+        let text = |thousandths| Value::Decimal(thousandths).print();
+        assert_eq!(
+            ["0", "-3", "12.5", "0.001"],
+            [text(0), text(-3000), text(12_500), text(1)].map(|text| text).each_ref().map(String::as_str)
+        );
     }
 
     #[test]

@@ -18,9 +18,12 @@ const fn errno(name: &'static str, event: Event, numbers: [u32; 3], words: &'sta
     Errno { name, event, words, numbers }
 }
 
+/// Number of errors that are known.
+pub const COUNT: usize = 13;
+
 /// All that are known: one line each. No words of one are part of another's.
 #[rustfmt::skip]
-pub static ERRNOS: &[Errno] = &[
+pub const ERRNOS: [Errno; COUNT] = [
     errno("ECONNREFUSED", Event::Refused, [111, 61, 10061], &["onnection refused", "ctively refused it"]),
     errno("ECONNRESET", Event::Reset, [104, 54, 10054], &["onnection reset", "orcibly closed by the remote host"]),
     errno("ETIMEDOUT", Event::TimedOut, [110, 60, 10060], &["onnection timed out", "did not properly respond after a period of time"]),

@@ -49,8 +49,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
         let mut ahead = lines.clone();
         let gap = ahead.by_ref().take(GAP).take_while(|line| line.text.trim().is_empty()).count();
         for _ in 0..gap.min(GAP) {
-            let blank = lines.take_if(|line| line.text.trim().is_empty().then_some(()));
-            if blank.is_none() {
+            if !lines.take_blank() {
                 break;
             }
         }

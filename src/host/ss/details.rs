@@ -1,6 +1,7 @@
 //! What follows the addresses in a row of `ss` and stands in its further lines: `key:value` in any order, any of them
 //! missing.
 
+use crate::host::address::number_or_mask;
 use crate::host::measure::Gathered;
 use crate::host::{Owner, Shutdown, Socket, Timer, TimerKind};
 
@@ -130,22 +131,19 @@ fn owner(text: &str) -> Option<(Owner, &str)> {
         let (name, after) = (text.get(..end)?, text.get(end + 2..)?);
         if let Some((pid, fd, rest)) = ids(after) {
             let program = (!name.is_empty()).then(|| name.into());
-            return Some((Owner { pid: Some(pid), program, fd }, rest));
+            return Some((Owner { pid, program, fd }, rest));
         }
         from = end + 1;
     }
 }
 
-/// Process and descriptor, and what follows their bracket.
-fn ids(text: &str) -> Option<(u32, Option<u32>, &str)> {
-    let text = text.strip_prefix("pid=").unwrap_or(text);
-    let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
-    let (pid, rest) = text.split_at_checked(end)?;
-    let pid = pid.parse().ok()?;
-    let close = rest.find(')')?;
-    let (ids, rest) = (rest.get(..close)?, rest.get(close + 1..)?);
+/// Process and descriptor, and what follows their bracket. Either may be masked.
+fn ids(text: &str) -> Option<(Option<u32>, Option<u32>, &str)> {
+    let (ids, rest) = text.split_once(')')?;
+    let (pid, _) = ids.split_once(',')?;
     let fd = ids.rsplit(',').next()?;
-    Some((pid, fd.strip_prefix("fd=").unwrap_or(fd).parse().ok(), rest))
+    let (pid, fd) = (pid.strip_prefix("pid=").unwrap_or(pid), fd.strip_prefix("fd=").unwrap_or(fd));
+    Some((number_or_mask(pid)?, number_or_mask(fd)?, rest))
 }
 
 /// `(on,4.104ms,5)`
@@ -223,9 +221,11 @@ mod tests {
     #[test]
     fn a_name_may_hold_quotes_and_brackets() {
         let mut reader = Reader::default();
-        let rest = reader.owners(r#""my ",(x",pid=1,fd=3),("b",pid=22,proc_ctx=unconfined,fd=44)) uid:0"#);
+        let rest = reader
+            .owners(r#""my ",(x",pid=1,fd=3),("b",pid=22,proc_ctx=unconfined,fd=44),("c",pid=<pid>,fd=xx)) uid:0"#);
         assert_eq!(rest, Some(" uid:0"));
         let shown: Vec<_> = reader.owners.iter().map(|owner| (owner.program.as_deref(), owner.pid, owner.fd)).collect();
-        assert_eq!(shown, [(Some("my \",(x"), Some(1), Some(3)), (Some("b"), Some(22), Some(44))]);
+        let expected = [(Some("my \",(x"), Some(1), Some(3)), (Some("b"), Some(22), Some(44)), (Some("c"), None, None)];
+        assert_eq!(shown, expected);
     }
 }
