@@ -43,7 +43,7 @@ const LONGEST: usize = 4096;
 /// Lists, tables and headings of a document that speaks of messages; only curl begins its own with a star.
 fn is_prose(text: &str) -> bool {
     let text = text.trim_start();
-    let marked = ["- ", "| ", "# ", "## ", "> ", "// "].iter().any(|mark| text.starts_with(mark));
+    let marked = ["- ", "| ", "# ", "## ", "> ", "// ", "\""].iter().any(|mark| text.starts_with(mark));
     let starred = text.starts_with("* ")
         && !["* connect", "* Connect", "* Failed", "* Recv"].iter().any(|word| text.starts_with(word));
     marked || starred || text.contains('`')

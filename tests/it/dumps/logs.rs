@@ -106,3 +106,9 @@ fn every_line_says_what_a_person_reads_in_it() {
     let missed = recall.values().any(|recall| recall.found * 100 < recall.told * 98);
     assert!(count > 400 && !missed && wrong.is_empty(), "of {count} lines:\n{}", wrong.join("\n"));
 }
+
+#[test]
+fn nothing_is_taken_from_unrelated_logs() {
+    let taken: Vec<_> = files(&folder("logs/unrelated")).iter().map(|path| (path.clone(), rows(path))).collect();
+    assert!(taken.len() >= 7 && taken.iter().all(|(_, rows)| rows.is_empty()), "{taken:?}");
+}

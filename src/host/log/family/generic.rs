@@ -40,8 +40,11 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     }
     let lower = text.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let direction =
-        if target.is_some() || has(&OUTGOING) { Some(Direction::Out) } else { has(&INCOMING).then_some(Direction::In) };
+    let direction = if target.is_some() || text.contains("://") || has(&OUTGOING) {
+        Some(Direction::Out)
+    } else {
+        has(&INCOMING).then_some(Direction::In)
+    };
     let remote = ends::first(text).or_else(|| {
         let words = ["connect to host ", "connect to ", "connecting to ", "connection to "];
         words.iter().find_map(|words| ends::named_after(text, words)).filter(|end| end.port.number().is_some())

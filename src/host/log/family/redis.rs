@@ -1,6 +1,7 @@
 //! Redis: its log, and what it answers to clients.
 
 use super::{Family, Message, Peers, Said};
+use crate::host::SocketAddress;
 use crate::host::log::{Event, context, ends};
 
 pub const FAMILY: Family = Family {
@@ -14,7 +15,7 @@ pub const FAMILY: Family = Family {
         "max number of clients reached",
         "Error accepting a client",
         "Error registering fd event",
-        "Creating Server TCP listening socket",
+        "TCP listening socket ",
         "NOAUTH ",
         "WRONGPASS ",
         "ERR invalid password",
@@ -56,8 +57,9 @@ fn server(text: &str) -> Option<Said> {
         Event::Exited
     } else if has("max number of clients reached") {
         Event::LimitReached
-    } else if has("Creating Server TCP listening socket") {
-        let local = ends::after(text, "listening socket ");
+    } else if has("TCP listening socket ") {
+        let end = text.split_once("listening socket ").and_then(|(_, rest)| rest.split(' ').next());
+        let local = end.and_then(|end| SocketAddress::with_colon(end.trim_end_matches(':')));
         return Some(context::error_or(text, Event::BindFailed).at(local));
     } else {
         let error = context::error_or(text, Event::Closed);

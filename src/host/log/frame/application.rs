@@ -7,13 +7,11 @@ pub static FRAME: Frame = Frame { name: "application", read, certain: false };
 
 fn read(text: &str) -> Option<Framed<'_>> {
     let start = undecorated(text);
-    let (written, rest) = match closed(start) {
-        Some((inner, rest)) => {
-            let (written, left) = date(inner)?;
-            left.trim().is_empty().then_some((written, rest))?
-        }
-        None => date(start)?,
-    };
+    let enclosed = closed(start).and_then(|(inner, rest)| {
+        let (written, left) = date(inner)?;
+        left.trim().is_empty().then_some((written, rest))
+    });
+    let (written, rest) = enclosed.or_else(|| date(start))?;
     // A time of day alone is a frame only with a fraction and a level or thread after it.
     if written.day.is_none() {
         let fraction = written.clock.is_some_and(|(.., nanoseconds)| nanoseconds > 0);

@@ -18,8 +18,7 @@ fn sniff(lines: &Lines<'_>) -> bool {
 fn property(text: &str) -> Option<(&str, &str)> {
     let (name, value) = text.split_once(':')?;
     let name = name.trim_end();
-    let is_name =
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'(' || byte == b')');
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"() ".contains(&byte));
     is_name.then(|| (name, value.trim()))
 }
 
