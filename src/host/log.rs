@@ -22,6 +22,7 @@ pub mod transcript;
 
 pub use clock::When;
 pub use errno::Errno;
+pub(super) use scan::Scan;
 
 use crate::host::{Format, SocketAddress};
 use crate::time::{Span, Timestamp};

@@ -53,6 +53,7 @@ mod route;
 mod route_print;
 mod seen;
 pub mod setting;
+mod skim;
 pub mod socket;
 pub mod sockstat;
 pub mod ss;
@@ -81,6 +82,7 @@ pub use stamp::{Basis, Stamp};
 pub use state_counts::StateCount;
 
 use crate::time::Timestamp;
+use skim::Skim;
 use stamp::Scene;
 
 /// The registry: one format, one line, in the order of trial.
@@ -274,17 +276,30 @@ pub fn read(bytes: &[u8], hints: &Hints) -> Document {
     let mut lines = Lines::new(&text);
     let mut scene = Scene::new(hints);
     lines.command = answer::command_of_path(&hints.path);
-    while let Some(line) = lines.peek() {
+    let mut skim = Skim::new();
+    loop {
+        let mut after = lines.clone();
+        let Some(line) = after.next() else { break };
+        if skim.passes(&lines, &after, line.text) {
+            document.unknown_lines += 1;
+            lines = after;
+            continue;
+        }
         lines.time = scene.time();
         if let Some(format) = FORMATS.iter().find(|format| (format.sniff)(&lines)) {
+            if format.name != log::PLAIN.name {
+                skim.meant(line.text);
+            }
             document.blocks.push(block(format, &mut lines, &scene));
             lines.command = None;
             continue;
         }
         lines.next();
         if scene.takes(line) {
+            skim.meant(line.text);
             lines.command = scene.command();
         } else {
+            skim.unknown(line.text);
             document.unknown_lines += 1;
             if document.first_unknown.len() < Odd::KEPT {
                 document.first_unknown.push(line.number);

@@ -83,50 +83,6 @@ pub fn level(message: &str) -> &str {
     rest
 }
 
-/// The kinds of letters that a line begins with, runs of one kind as one: lines of one log mostly begin alike, and a look
-/// at a few bytes tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape(u64);
-
-impl Shape {
-    /// Runs that are looked at, and bytes.
-    const RUNS: u32 = 8;
-    const BYTES: usize = 32;
-
-    pub fn of(text: &str) -> Option<Self> {
-        let (mut shape, mut runs, mut last) = (0, 0, 0);
-        for &byte in text.as_bytes().iter().take(Self::BYTES) {
-            let kind = KINDS[usize::from(byte)];
-            if kind != last {
-                shape = shape << 8 | u64::from(kind);
-                last = kind;
-                runs += 1;
-                if runs == Self::RUNS {
-                    return Some(Self(shape));
-                }
-            }
-        }
-        None
-    }
-}
-
-/// Digits and blanks are one kind, because dates are padded with either; signs are each their own.
-static KINDS: [u8; 256] = {
-    let mut kinds = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let letter = byte as u8;
-        kinds[byte] = match letter {
-            b'0'..=b'9' | b' ' => b'0',
-            b'a'..=b'z' => b'a',
-            b'A'..=b'Z' => b'A',
-            other => other,
-        };
-        byte += 1;
-    }
-    kinds
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,7 +192,6 @@ mod tests {
         #[test]
         fn any_text_has_a_frame_or_none(text in "[\\[<{0-9A-Z]?[0-9A-Za-z:/. +,\\[\\]<>{}\"#*-]{0,60}|.{0,40}") {
             let _ = of(&text);
-            let _ = Shape::of(&text);
         }
     }
 }

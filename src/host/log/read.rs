@@ -2,9 +2,10 @@
 
 use super::clock::Clock;
 use super::context::{Message, Peers, Said};
-use super::frame::{self, Framed, Shape};
+use super::frame::{self, Framed};
 use super::scan::{self, Scan};
 use super::{LogLine, family, plain};
+use crate::host::skim::Shape;
 use crate::host::{FORMATS, Found, Line, Lines, stamp};
 
 /// A log begins where a line has a frame that no other text has, or where two lines in a row have some.

@@ -61,5 +61,5 @@ fn is_told(message: &Message<'_>, at: usize, end: usize) -> bool {
         before.ends_with(": ") || before.ends_with('(') || before.ends_with("] ") || before.ends_with("failed, ");
     let ends = after.trim_start_matches(" by peer").trim_end_matches(['.', ')', '>', '\'', '"', ' ']).is_empty();
     let short = text.len() < 300 && !text.trim_start().starts_with(['#', '*', '|', '`']);
-    starts && ends && short || message.command.is_some() && ends && starts
+    starts && ends && (short || message.command.is_some())
 }

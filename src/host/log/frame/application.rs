@@ -33,10 +33,9 @@ fn undecorated(text: &str) -> &str {
     let mut rest = text;
     if let Some((word, after)) = rest.split_once(' ').filter(|(word, _)| is_level(word)) {
         rest = after.trim_start().trim_start_matches(word);
-        if let Some((_, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
-            if date(after.trim_start()).is_some() {
-                rest = after.trim_start();
-            }
+        let thread = rest.strip_prefix('[').and_then(|rest| rest.split_once("] "));
+        if let Some((_, after)) = thread.filter(|(_, after)| date(after.trim_start()).is_some()) {
+            rest = after.trim_start();
         }
     }
     rest
