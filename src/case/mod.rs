@@ -98,6 +98,8 @@ pub struct Point {
     /// As the `point` column prints it.
     pub name: String,
     pub files: Vec<InputFile>,
+    /// Its packets were read from text, which tells less than a capture.
+    pub text_only: bool,
     /// What its frames tell of addresses and names.
     pub around: Around,
     /// What stands beside its connections, by lane.
@@ -138,11 +140,20 @@ pub struct InputFile {
     /// What the file says of its sections and interfaces.
     pub comments: Vec<String>,
     pub end: End,
-    /// What the input room has to say: a cut compressed stream, a file that shrank.
+    /// What the input room has to say: a packed stream that is cut short.
     pub note: Option<String>,
+    /// That the file changed while it was read, in words: what was lost was there when it was opened.
+    pub damage: Option<String>,
 }
 
 impl Facts {
+    /// The files that changed while they were read: paths, and what happened.
+    pub fn damaged(&self) -> impl Iterator<Item = (&str, &str)> {
+        let captures = self.points.iter().flat_map(|point| &point.files).map(|file| (&file.path, &file.damage));
+        let dumps = self.dumps.0.iter().map(|dump| (&dump.path, &dump.damage));
+        captures.chain(dumps).filter_map(|(path, damage)| Some((path.as_str(), damage.as_deref()?)))
+    }
+
     /// From the first frame of any point to the last; `None` if no frame was read.
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
         let first = self.points.iter().filter_map(|point| point.first).min()?;
@@ -184,8 +195,11 @@ impl Judged {
         let [client, server] = Side::BOTH.map(|side| summary.address(side));
         let states = States::of(&summary);
         let outcome = Outcome::of(&summary, &states);
-        let last = facts.points.get(summary.point as usize).and_then(|point| point.last);
-        let ending = Ending { last_frame: last.unwrap_or(summary.last) };
+        let point = facts.points.get(summary.point as usize);
+        let ending = Ending {
+            last_frame: point.and_then(|point| point.last).unwrap_or(summary.last),
+            text_only: point.is_some_and(|point| point.text_only),
+        };
         let judgement = Judgement::of(&summary, outcome, &states, &ending);
         let id = |seq: u32, time: Timestamp| connection_id(client, server, seq, time);
         Self {
@@ -234,4 +248,11 @@ pub struct Case {
     pub unread: Vec<String>,
     /// Files met in folders that are neither captures nor dumps: paths.
     pub left_out: Vec<String>,
+}
+
+impl Case {
+    /// Whether every input was read to its end as it was when it was opened.
+    pub fn all_read(&self) -> bool {
+        self.unread.is_empty() && self.facts.damaged().next().is_none()
+    }
 }
