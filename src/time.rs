@@ -123,6 +123,11 @@ impl Timestamp {
         String::from_utf8(out).unwrap_or_default()
     }
 
+    /// The year in UTC.
+    pub fn year(self) -> Option<i16> {
+        i16::try_from(civil(self.0.div_euclid(86_400 * SECOND)).0).ok()
+    }
+
     /// For people, to the second and without the zone: `2026-11-23 08:54:54`.
     pub fn date_and_time(self, zone: Zone) -> String {
         self.with_decimals(zone, 0)

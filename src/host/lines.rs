@@ -1,5 +1,6 @@
 //! The lines of a text, with their numbers, one at a time: a huge log costs no table of lines.
 
+use super::Stamp;
 use memchr::{memchr, memmem};
 
 /// One line of a dump.
@@ -19,11 +20,13 @@ pub struct Lines<'a> {
     is_quoted: bool,
     /// The command line at the prompt before, where the text is a transcript.
     pub command: Option<&'a str>,
+    /// The time said last before the next line, or by the file.
+    pub time: Option<Stamp>,
 }
 
 impl<'a> Lines<'a> {
     pub fn new(text: &'a str) -> Self {
-        Self { rest: text, number: 1, is_quoted: is_quoted(text), command: None }
+        Self { rest: text, number: 1, is_quoted: is_quoted(text), command: None, time: None }
     }
 
     /// Number of the next line.

@@ -26,6 +26,7 @@ mod ipconfig;
 mod json;
 mod limits_conf;
 pub mod lines;
+pub mod log;
 pub mod lsof;
 pub mod measure;
 mod netsh;
@@ -53,6 +54,7 @@ mod route_print;
 mod seen;
 pub mod service;
 pub mod setting;
+mod skim;
 pub mod socket;
 pub mod sockstat;
 pub mod ss;
@@ -73,6 +75,7 @@ pub use counter::Counter;
 pub use encoding::Encoding;
 pub use firewall::FirewallRule;
 pub use lines::{Line, Lines};
+pub use log::{Direction, Errno, Event, LogLine, LogTime};
 pub use measure::{Measure, Measures};
 pub use setting::Setting;
 pub use socket::{Family, Owner, Shutdown, Socket, SocketState, Timer, TimerKind};
@@ -80,6 +83,7 @@ pub use stamp::{Basis, Stamp};
 pub use state_counts::StateCount;
 
 use crate::time::Timestamp;
+use skim::Skim;
 use stamp::Scene;
 
 /// The registry: one format, one line, in the order of trial.
@@ -150,6 +154,13 @@ pub static FORMATS: &[&Format] = &[
     &firewall::aws_flow_log::FORMAT,
     &firewall::azure_flow_log::FORMAT,
     &firewall::gcp_flow_log::FORMAT,
+    // Logs and transcripts: what stands in them may look like anything.
+    &log::events::FORMAT,
+    &log::transcript::ping::FORMAT,
+    &log::transcript::telnet::FORMAT,
+    &log::transcript::test_net_connection::FORMAT,
+    &log::FRAMED,
+    &log::PLAIN,
 ];
 
 /// How one kind of block is recognised and read.
@@ -176,7 +187,11 @@ pub struct Found {
     pub settings: Vec<Setting>,
     /// Rules of packet filters, and what they wrote down of single flows.
     pub rules: Vec<FirewallRule>,
-    /// Rows of other protocols and families that were passed over.
+    /// Lines of logs and transcripts that say something.
+    pub log_lines: Vec<LogLine>,
+    /// Name of the block's format where it is more exact than the registry's: of a log, its frame.
+    pub format: Option<&'static str>,
+    /// Rows of other protocols and families, and lines of logs that say nothing here, that were passed over.
     pub other_rows: u64,
     pub odd: Odd,
 }
@@ -185,7 +200,7 @@ impl Found {
     /// How much was read, in all lists.
     pub fn rows(&self) -> u64 {
         let sockets = self.sockets.len() + self.tracked.len() + self.state_counts.len();
-        (sockets + self.counters.len() + self.settings.len() + self.rules.len()) as u64
+        (sockets + self.counters.len() + self.settings.len() + self.rules.len() + self.log_lines.len()) as u64
     }
 }
 
@@ -262,16 +277,30 @@ pub fn read(bytes: &[u8], hints: &Hints) -> Document {
     let mut lines = Lines::new(&text);
     let mut scene = Scene::new(hints);
     lines.command = answer::command_of_path(&hints.path);
-    while let Some(line) = lines.peek() {
+    let mut skim = Skim::new();
+    loop {
+        let mut after = lines.clone();
+        let Some(line) = after.next() else { break };
+        if skim.passes(&lines, &after, line.text) {
+            document.unknown_lines += 1;
+            lines = after;
+            continue;
+        }
+        lines.time = scene.time();
         if let Some(format) = FORMATS.iter().find(|format| (format.sniff)(&lines)) {
+            if format.name != log::PLAIN.name {
+                skim.meant(line.text);
+            }
             document.blocks.push(block(format, &mut lines, &scene));
             lines.command = None;
             continue;
         }
         lines.next();
         if scene.takes(line) {
+            skim.meant(line.text);
             lines.command = scene.command();
         } else {
+            skim.unknown(line.text);
             document.unknown_lines += 1;
             if document.first_unknown.len() < Odd::KEPT {
                 document.first_unknown.push(line.number);
@@ -293,7 +322,7 @@ fn block(format: &Format, lines: &mut Lines<'_>, scene: &Scene<'_>) -> Block {
         found.odd.add(first_line, "not understood");
     }
     Block {
-        format: format.name,
+        format: found.format.unwrap_or(format.name),
         first_line,
         lines: lines.number() - first_line,
         time: scene.time(),

@@ -204,7 +204,7 @@ fn windows_prompt(text: &str) -> Option<(&str, &str)> {
 fn unix_prompt(text: &str) -> Option<(&str, &str)> {
     if let Some(command) = text.strip_prefix(['$', '%']).or_else(|| text.strip_prefix("+ ")) {
         return Some(("", command))
-            .filter(|(_, command)| command.trim().starts_with(|c: char| c.is_ascii_alphabetic()));
+            .filter(|(_, command)| command.trim().starts_with(|c: char| c.is_ascii_alphabetic() || "/.~".contains(c)));
     }
     let end = text.find(['#', '$', '%', '❯'])?;
     let (before, rest) = text.split_at_checked(end)?;
@@ -325,6 +325,7 @@ mod tests {
             ("me@Mac ~ % netstat -anv", "- Mac netstat -anv"),
             ("$ ss -tan", "- - ss -tan"),
             ("$netstat -L -a", "- - netstat -L -a"),
+            ("$ /usr/sbin/ss -tan", "- - /usr/sbin/ss -tan"),
             ("bash-4.2$ ss", "- - ss"),
             (r"C:\>netstat -ano", "- - netstat -ano"),
             (r"PS C:\Users\me> Get-NetTCPConnection -State Established", "- - Get-NetTCPConnection -State Established"),

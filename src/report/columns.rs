@@ -9,6 +9,7 @@ mod counter;
 mod dns;
 mod input;
 mod kernel;
+mod log_line;
 mod setting;
 mod side;
 mod socket;
@@ -19,6 +20,7 @@ pub use arp::{ARP, arp};
 pub use counter::{COUNTERS, counters};
 pub use dns::{DNS, dns};
 pub use input::{INPUTS, InputRow, inputs};
+pub use log_line::{LOG_LINES, log_lines};
 pub use setting::{SETTINGS, settings};
 pub use socket::{LISTENERS, SOCKETS, listeners, sockets};
 
@@ -191,6 +193,7 @@ mod tests {
         is_sound(LISTENERS, "time, host, local_address, local_port");
         is_sound(COUNTERS, "time, host, name, scope, value, difference, span_s, rate_per_s");
         is_sound(SETTINGS, "time, host, name, scope, value");
+        is_sound(LOG_LINES, "time, host, program, pid, event, direction, errno, local_address, local_port");
         is_sound(ARP, "address, state");
         is_sound(DNS, "name, type, state");
     }

@@ -3,8 +3,8 @@
 //! A table is one line in [`TABLES`]: the report folder, `show`, `explain` and the command line's help read it from there.
 
 use super::columns::{
-    ARP, COUNTERS, Column, DNS, Field, INPUTS, LISTENERS, SETTINGS, SOCKETS, arp, choose, counters, dns, inputs,
-    listeners, select, settings, sockets,
+    ARP, COUNTERS, Column, DNS, Field, INPUTS, LISTENERS, LOG_LINES, SETTINGS, SOCKETS, arp, choose, counters, dns,
+    inputs, listeners, log_lines, select, settings, sockets,
 };
 use super::{Batch, RowWriter, Value};
 use crate::case::Facts;
@@ -107,6 +107,16 @@ pub static TABLES: &[Table] = &[
         rows: |facts| facts.dumps.places(|block| block.found.settings.len()).count(),
         check: |wish| choose(SETTINGS, wish).map(drop),
         print: |facts, wish, takes, open| print(SETTINGS, settings(facts), facts, wish, takes, open),
+    },
+    Table {
+        name: "log_lines",
+        doc: "lines of logs and transcripts that tell of a connection, a listener or the life of a program",
+        always: false,
+        of_dumps: true,
+        fields: || fields(LOG_LINES),
+        rows: |facts| facts.dumps.places(|block| block.found.log_lines.len()).count(),
+        check: |wish| choose(LOG_LINES, wish).map(drop),
+        print: |facts, wish, takes, open| print(LOG_LINES, log_lines(facts), facts, wish, takes, open),
     },
 ];
 

@@ -20,6 +20,7 @@ impl Written {
     /// `Fri Nov 20 20:04:19 UTC 2026`, `Fri 20 Nov 2026 08:04:19 PM CET`, `2026-11-20T20:04:19,5+01:00`,
     /// `Freitag, 20. November 2026 20:04:19`, `11/20/2026 8:04:19 PM`, `2026年 11月 20日 20:04:19 JST`.
     pub fn read(text: &str) -> Option<Self> {
+        has_clock(text).then_some(())?;
         let mut written = Self::default();
         let mut afternoon = None;
         let mut slashed = None;
@@ -133,6 +134,12 @@ impl Written {
         let is_some_zone = (3..=5).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase());
         (is_weekday || is_some_zone || word == "Uhr" || word == "de").then_some(())
     }
+}
+
+/// Whether a time of day may stand in a text: `04:1`. A glance that spares most texts everything else.
+pub fn has_clock(text: &str) -> bool {
+    let near = |bytes: &[u8]| bytes[1] == b':' && bytes[0].is_ascii_digit() && bytes[2].is_ascii_digit();
+    text.as_bytes().windows(3).any(near)
 }
 
 fn is_digits(text: &str) -> bool {

@@ -3,6 +3,7 @@
 mod counters;
 mod foreign;
 mod lab;
+mod logs;
 mod mutated;
 mod normal;
 mod ours;

@@ -138,7 +138,7 @@ pub(super) fn host(block: &Block) -> Value<'_> {
 }
 
 /// One spelling for all systems: `*` for any address, names and masks under `text`.
-fn address(end: &SocketAddress) -> Value<'_> {
+pub(super) fn address(end: &SocketAddress) -> Value<'_> {
     match &end.host {
         host if host.is_any() => Value::text("*"),
         Host::Ip(IpAddr::V6(ip)) if end.zone.is_some() => {
@@ -154,7 +154,7 @@ fn remote(socket: &Socket) -> Value<'_> {
 }
 
 /// The cell as it is, where it holds more or less than an address and a port.
-fn text(end: &SocketAddress) -> Value<'_> {
+pub(super) fn text(end: &SocketAddress) -> Value<'_> {
     let plain_host = matches!(end.host, Host::Ip(_) | Host::Any);
     let plain_port = matches!(end.port, Port::Number(_) | Port::Any);
     if plain_host && plain_port { Value::Null } else { Value::text(end.to_string()) }

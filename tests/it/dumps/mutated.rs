@@ -65,7 +65,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
         let name = path.display().to_string();
         if path.is_dir() {
             files(&path, found);
-        } else if ![".json", ".pcap", ".snap"].iter().any(|end| name.ends_with(end)) {
+        } else if ![".json", ".pcap", ".snap", ".tsv", ".md"].iter().any(|end| name.ends_with(end)) {
             found.push(path);
         }
     }
@@ -96,7 +96,9 @@ fn survive(folder: &Path, times: u64) {
 
 #[test]
 fn our_own_dumps_survive_mutation() {
-    survive(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/host")), 20);
+    for folder in ["/testdata/host", "/testdata/logs"] {
+        survive(Path::new(&[env!("CARGO_MANIFEST_DIR"), folder].concat()), 20);
+    }
 }
 
 /// `SYNFIN_MUTATIONS=200` reads as many of each file of the corpus and the laboratory; a few without it.

@@ -62,6 +62,35 @@ fn a_report_of_a_folder_holds_what_its_dumps_say() {
     );
 }
 
+/// The two hosts' view of one incident: the server says when it stopped accepting, the client's attempts fail from then on.
+#[test]
+fn log_lines_of_both_hosts_tell_one_story() {
+    let files =
+        ["feed-gateway.log", "client-tools.log"].map(|name| format!("testdata/logs/s31_listener_withdrawn/{name}"));
+    let columns = "time,program,pid,event,direction,errno,remote_address,remote_port,message,line,time_basis";
+    let csv = synfin(&["show", "log_lines", &files[0], &files[1], "--columns", columns]);
+    assert!(csv.status.success(), "{}", text(csv.stderr));
+    insta::assert_snapshot!(text(csv.stdout));
+    let jsonl = synfin(&["show", "log_lines", &files[0], "--format", "jsonl", "-j", "1"]);
+    let first = text(jsonl.stdout).lines().next().unwrap_or_default().to_owned();
+    assert!(first.contains(r#""event":"listening""#) && first.contains(r#""program":"feed-gateway""#), "{first}");
+}
+
+/// A line of a log is somebody else's text: it becomes no formula, no second row and no colour of the terminal.
+#[test]
+fn hostile_log_lines_stay_text() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("evil.log");
+    let line =
+        "Nov 20 20:04:54 =cmd app[1]: \u{1b}[31m=HYPERLINK(\"x\") connect to 10.0.0.1:80 failed: Connection refused\n";
+    std::fs::write(&path, line).expect("a log");
+    let out = text(
+        synfin(&["show", "log_lines", &path.display().to_string(), "--columns", "host,remote_address,message"]).stdout,
+    );
+    assert_eq!(out.lines().count(), 2, "{out}");
+    assert!(!out.contains('\u{1b}') && !out.contains("\n=") && !out.contains(",="), "{out}");
+}
+
 #[test]
 fn counters_have_differences_and_rates_between_two_snapshots() {
     let columns = "time,name,value,difference,span_s,rate_per_s,kind,restarted,line,before_line,text";
