@@ -69,10 +69,11 @@ fn of<'a>(row: &Judged, facts: &'a Facts) -> Option<(&'a Dump, &'a FirewallRule)
 /// `INPUT 3: DROP tcp -- * * 0.0.0.0/0 ...`
 fn named(rule: &FirewallRule) -> String {
     let FirewallRule { chain, number, raw, kind, .. } = rule;
+    let raw = raw.split_whitespace().collect::<Vec<_>>().join(" ");
     match kind {
         RuleKind::Rule => format!("{chain} {number}: {raw}"),
         RuleKind::Policy => format!("{chain} policy: {raw}"),
-        RuleKind::Record => raw.to_string(),
+        RuleKind::Record => raw,
     }
 }
 
