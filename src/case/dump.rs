@@ -11,6 +11,8 @@ pub struct Dump {
     pub document: Document,
     /// What the input room has to say.
     pub note: Option<String>,
+    /// That the file changed while it was read, in words.
+    pub damage: Option<String>,
 }
 
 impl Dump {

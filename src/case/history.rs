@@ -236,6 +236,7 @@ mod tests {
             bytes: text.len() as u64,
             document: read(text.as_bytes(), &Hints { path: (*path).to_owned(), ..Hints::default() }),
             note: None,
+            damage: None,
         };
         Dumps(files.iter().map(dump).collect())
     }

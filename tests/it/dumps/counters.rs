@@ -177,7 +177,7 @@ fn differences_of_our_recordings_are_those_of_the_kernel() {
         let bytes = fs::read(&path).expect("a readable file");
         let path = path.display().to_string();
         let document = read(&bytes, &Hints { path: path.clone(), ..Hints::default() });
-        Dump { path, bytes: bytes.len() as u64, document, note: None }
+        Dump { path, bytes: bytes.len() as u64, document, note: None, damage: None }
     };
     let dumps = Dumps(paths.map(dump).collect());
     let mut grown = BTreeMap::<String, Vec<i64>>::new();

@@ -198,7 +198,7 @@ pub fn facts_of_dumps() -> Facts {
         let whole = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(path);
         let bytes = std::fs::read(whole).expect("a dump");
         let document = host::read(&bytes, &Hints { path: path.to_owned(), ..Hints::default() });
-        Dump { path: path.to_owned(), bytes: bytes.len() as u64, document, note: None }
+        Dump { path: path.to_owned(), bytes: bytes.len() as u64, document, note: None, damage: None }
     };
     Facts { dumps: Dumps(paths.map(dump).into()), ..Facts::default() }
 }
