@@ -1,6 +1,6 @@
 //! A dump file: what a host said, before it is joined with anything.
 
-use crate::host::{Block, Counter, Document, LogLine, Odd, Setting, Socket};
+use crate::host::{Block, Counter, Document, FirewallRule, LogLine, Odd, Setting, Socket};
 
 /// One dump file, read.
 #[derive(Clone, Debug)]
@@ -97,6 +97,12 @@ impl Dumps {
     pub fn log_line(&self, place: Place) -> Option<(&Dump, &Block, &LogLine)> {
         let (dump, block) = self.block(place)?;
         Some((dump, block, block.found.log_lines.get(place.item as usize)?))
+    }
+
+    /// The rule of a packet filter at a place, with its dump and block.
+    pub fn rule(&self, place: Place) -> Option<(&Dump, &Block, &FirewallRule)> {
+        let (dump, block) = self.block(place)?;
+        Some((dump, block, block.found.rules.get(place.item as usize)?))
     }
 
     /// The socket at a place, with its dump and block.
