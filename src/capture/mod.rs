@@ -12,6 +12,7 @@ mod guess;
 mod netmon;
 mod pcap;
 mod pcapng;
+mod peek;
 mod remark;
 mod records;
 pub mod script;
@@ -21,8 +22,9 @@ pub use remark::{Remark, Told};
 
 use crate::time::{SECOND, Span, Timestamp};
 
-/// The registry: one container, one line. The one without a magic number is asked last.
-pub static FORMATS: &[Format] = &[pcap::FORMAT, pcapng::FORMAT, snoop::FORMAT, netmon::FORMAT, erf::FORMAT];
+/// The registry: one container, one line. Those without a magic number are asked last.
+pub static FORMATS: &[Format] =
+    &[pcap::FORMAT, pcapng::FORMAT, snoop::FORMAT, netmon::FORMAT, peek::FORMAT, erf::FORMAT];
 
 /// One container format.
 pub struct Format {
