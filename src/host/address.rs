@@ -1,6 +1,7 @@
 //! What a dump prints of one end of a socket: more than an address and a port, because cells hold wildcards, names,
 //! masks, and cut-off text.
 
+use super::Text;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub struct SocketAddress {
     pub host: Host,
     /// Interface of a link-local address, or the one the socket is bound to.
-    pub zone: Option<Box<str>>,
+    pub zone: Option<Text>,
     pub port: Port,
 }
 
@@ -21,11 +22,11 @@ pub enum Host {
     /// `*`: any address.
     Any,
     /// A resolved name.
-    Name(Box<str>),
+    Name(Text),
     /// What is left of an address or name that did not fit into its column.
-    Clipped(Box<str>),
+    Clipped(Text),
     /// Somebody made it unrecognisable: `xxx.xxx.xxx.187`.
-    Masked(Box<str>),
+    Masked(Text),
 }
 
 /// The port of an end.
@@ -35,11 +36,11 @@ pub enum Port {
     /// `*`, or the 0 of a system that prints it for no port.
     Any,
     /// A service name.
-    Name(Box<str>),
+    Name(Text),
     /// The first digits or letters of a port that did not fit.
-    Clipped(Box<str>),
+    Clipped(Text),
     /// Somebody made it unrecognisable.
-    Masked(Box<str>),
+    Masked(Text),
 }
 
 impl SocketAddress {
