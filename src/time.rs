@@ -5,6 +5,9 @@
 //! when a time is printed or read.
 
 pub mod calendar;
+mod zone;
+
+pub use zone::Zone;
 
 use serde::{Deserialize, Serialize};
 
@@ -58,12 +61,33 @@ impl Timestamp {
         }
     }
 
-    /// RFC 3339 in UTC with nine decimals, appended to `out`: `2026-11-23T08:54:54.000000001Z`.
-    pub fn write_rfc3339(self, out: &mut Vec<u8>) {
-        let (days, within) = (self.0.div_euclid(86_400 * SECOND), self.0.rem_euclid(86_400 * SECOND));
+    /// A time as people write it: RFC 3339, or a date with or without a time of day, in `zone` unless it names an offset or a
+    /// zone of its own.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn parse(text: &str, zone: Zone) -> Result<Self, String> {
+        let text = text.trim();
+        let of = |time: jiff::Timestamp| i64::try_from(time.as_nanosecond()).ok().map(Self);
+        let absolute =
+            text.parse::<jiff::Timestamp>().or_else(|_| text.parse::<jiff::Zoned>().map(|time| time.timestamp()));
+        let civil = || text.parse::<jiff::civil::DateTime>().and_then(|time| zone.to_timestamp(time));
+        absolute.or_else(|_| civil()).ok().and_then(of).ok_or_else(|| {
+            format!("`{text}` is no time between 1677 and 2262: write 2026-11-20T20:05:54Z, or with an offset such as +01:00")
+        })
+    }
+
+    /// RFC 3339 with nine decimals, appended to `out`: `2026-11-23T08:54:54.000000001Z`, elsewhere than in UTC with the offset.
+    pub fn write_rfc3339(self, zone: Zone, out: &mut Vec<u8>) {
+        let offset = zone.offset_minutes(self);
+        let local = i128::from(self.0) + i128::from(offset) * 60 * i128::from(SECOND);
+        let (days, within) =
+            (local.div_euclid(86_400 * i128::from(SECOND)), local.rem_euclid(86_400 * i128::from(SECOND)));
+        // Both fit: a day is some 2^47 nanoseconds, and there are some 2^18 days.
+        let (days, within) = (days as i64, within as i64);
         let (year, month, day) = civil(days);
         let (second, fraction) = (within / SECOND, within % SECOND);
-        let mut text = *b"0000-00-00T00:00:00.000000000Z";
+        let mut text = *b"0000-00-00T00:00:00.000000000";
         let [century, years] = [year / 100, year % 100];
         for (at, value) in [
             (0, century),
@@ -78,23 +102,44 @@ impl Timestamp {
         }
         digits(&mut text[20..29], fraction);
         out.extend_from_slice(&text);
+        if zone == Zone::UTC {
+            out.push(b'Z');
+        } else {
+            let mut text = if offset < 0 { *b"-00:00" } else { *b"+00:00" };
+            digits(&mut text[1..3], offset / 60);
+            digits(&mut text[4..6], offset % 60);
+            out.extend_from_slice(&text);
+        }
     }
 
     /// RFC 3339 in UTC with nine decimals.
     pub fn rfc3339(self) -> String {
-        let mut out = Vec::with_capacity(30);
-        self.write_rfc3339(&mut out);
+        self.written(Zone::UTC)
+    }
+
+    fn written(self, zone: Zone) -> String {
+        let mut out = Vec::with_capacity(35);
+        self.write_rfc3339(zone, &mut out);
         String::from_utf8(out).unwrap_or_default()
     }
 
-    /// For people, to the second: `2026-11-23 08:54:54`.
-    pub fn date_and_time(self) -> String {
-        self.rfc3339().chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
+    /// For people, to the second and without the zone: `2026-11-23 08:54:54`.
+    pub fn date_and_time(self, zone: Zone) -> String {
+        self.with_decimals(zone, 0)
     }
 
-    /// For people, the time of day to the second: `08:54:54`.
-    pub fn time_of_day(self) -> String {
-        self.rfc3339().chars().skip(11).take(8).collect()
+    /// The same with the first six decimals: `2026-11-23 08:54:54.000001`.
+    pub fn to_the_microsecond(self, zone: Zone) -> String {
+        self.with_decimals(zone, 7)
+    }
+
+    fn with_decimals(self, zone: Zone, more: usize) -> String {
+        self.written(zone).chars().take(19 + more).map(|c| if c == 'T' { ' ' } else { c }).collect()
+    }
+
+    /// For people, the time of day to the second and without the zone: `08:54:54`.
+    pub fn time_of_day(self, zone: Zone) -> String {
+        self.written(zone).chars().skip(11).take(8).collect()
     }
 }
 
@@ -105,6 +150,40 @@ impl Span {
 
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros.saturating_mul(1000))
+    }
+
+    /// A duration as people write it: `30s`, `1h30m`, `250ms`, `90` (seconds).
+    ///
+    /// # Errors
+    /// In words.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        const UNITS: [(&str, f64); 8] = [
+            ("ns", 1.0),
+            ("us", 1e3),
+            ("ms", 1e6),
+            ("s", 1e9),
+            ("min", 6e10),
+            ("m", 6e10),
+            ("h", 3.6e12),
+            ("d", 8.64e13),
+        ];
+        let wrong = || format!("`{text}` is no duration: write 30s, 5m, 1h30m or 250ms");
+        let (mut rest, mut sum) = (text.trim(), 0.0);
+        if rest.is_empty() {
+            return Err(wrong());
+        }
+        while !rest.is_empty() {
+            let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+            let (number, tail) = rest.split_at(digits);
+            let letters = tail.len() - tail.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
+            let (unit, tail) = tail.split_at(letters);
+            let unit = if unit.is_empty() && tail.is_empty() { "s" } else { unit };
+            let (_, nanoseconds) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
+            sum += number.parse::<f64>().map_err(|_| wrong())? * nanoseconds;
+            rest = tail;
+        }
+        // Saturates: no capture lasts 292 years.
+        Ok(Self(sum.round() as i64))
     }
 
     pub fn seconds(self) -> f64 {
@@ -150,8 +229,44 @@ mod tests {
 
     #[test]
     fn people_read_seconds_without_the_zone_letter() {
-        let time = Timestamp::from_parts(1_795_424_094, 5);
-        assert_eq!(time.date_and_time(), "2026-11-23 08:54:54");
-        assert_eq!(time.time_of_day(), "08:54:54");
+        let time = Timestamp::from_parts(1_795_424_094, 5_000);
+        assert_eq!(time.date_and_time(Zone::UTC), "2026-11-23 08:54:54");
+        assert_eq!(time.to_the_microsecond(Zone::UTC), "2026-11-23 08:54:54.000005");
+        assert_eq!(time.time_of_day(Zone::UTC), "08:54:54");
+    }
+
+    #[test]
+    fn times_are_read_with_their_zone_or_in_the_one_asked_for() {
+        let berlin = Zone::parse("Europe/Berlin").expect("a zone");
+        let expected = Timestamp::from_rfc3339("2026-11-20T20:05:54Z");
+        for text in [
+            "2026-11-20T20:05:54Z",
+            "2026-11-20T21:05:54+01:00",
+            "2026-11-20 21:05:54",
+            "2026-11-20T21:05:54[Europe/Berlin]",
+        ] {
+            assert_eq!(Timestamp::parse(text, berlin).ok(), expected, "{text}");
+        }
+        let day = Timestamp::parse("2026-11-20", Zone::UTC).ok();
+        assert_eq!(day, Timestamp::from_rfc3339("2026-11-20T00:00:00Z"));
+        for text in ["", "yesterday", "2026-13-01", "20:05", "9999-01-01T00:00:00Z"] {
+            assert!(Timestamp::parse(text, Zone::UTC).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        let span = |text| Span::parse(text).map(|span| span.0).ok();
+        assert_eq!(span("30s"), Some(30 * SECOND));
+        assert_eq!(span("90"), Some(90 * SECOND));
+        assert_eq!(span("1h30m"), Some(5400 * SECOND));
+        assert_eq!(span("1.5min"), Some(90 * SECOND));
+        assert_eq!(
+            [span("250ms"), span("7us"), span("9ns"), span("1d")],
+            [250_000_000, 7000, 9, 86_400 * SECOND].map(Some)
+        );
+        for text in ["", "s", "5 parsecs", "1h30", "-5s", "1..5s", "é"] {
+            assert_eq!(span(text), if text == "1h30" { Some(3630 * SECOND) } else { None }, "{text}");
+        }
     }
 }

@@ -31,7 +31,7 @@ use crate::input::{self, Input, Source};
 use crate::tcp::Place;
 use crate::tcp::records::Records;
 use crate::tcp::table::Table;
-use crate::time::{Span, Timestamp};
+use crate::time::{Span, Timestamp, Zone};
 use crate::wire::{self, Keys};
 use index::Index;
 use lens::Lens;
@@ -61,6 +61,8 @@ pub struct Options {
     /// Names of observation points, each with a file or folder of it; may be repeated.
     pub points: Vec<(String, PathBuf)>,
     pub selection: Selection,
+    /// Where times are printed for.
+    pub zone: Zone,
     pub input: input::Options,
     /// Folder for what does not fit into memory.
     pub scratch: PathBuf,
@@ -78,6 +80,7 @@ impl Default for Options {
             stuck_after: Span::from_seconds(60),
             points: Vec::new(),
             selection: Selection::default(),
+            zone: Zone::UTC,
             input: input::Options::default(),
             scratch: std::env::temp_dir(),
             timings: Arc::default(),
@@ -124,8 +127,8 @@ fn open(paths: &[PathBuf], options: &Options) -> Plan {
     let mut origins = Vec::new();
     for input in &inputs {
         let (opened, errors) = input::open(input, &options.input);
-        origins.push(origin(input, &opened));
         let point = options.points.get(input.under).map(|(name, _)| name);
+        origins.push(Origin { point: point.cloned(), ..origin(input, &opened) });
         sources.extend(opened.into_iter().map(|source| plan::Found {
             source,
             named: input.named,
@@ -165,6 +168,7 @@ fn origin(input: &Input, opened: &[Source]) -> Origin {
         modified: opened.first().and_then(Source::modified).map(Timestamp::of_system),
         packed: !whole && !stream && !opened.is_empty(),
         stream,
+        point: None,
     }
 }
 
@@ -213,7 +217,8 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
     };
     let selected = lens.chosen.told(rows.as_ref());
     let unread = not_read(&plan.unread, &plan.left_out);
-    let mut facts = Facts { origins: plan.origins, dumps: Dumps(plan.dumps), unread, selected, ..Facts::default() };
+    let (origins, dumps, zone) = (plan.origins, Dumps(plan.dumps), options.zone);
+    let mut facts = Facts { origins, dumps, unread, selected, zone, ..Facts::default() };
     let mut files = Vec::new();
     for (number, chain) in plan.chains.into_iter().enumerate() {
         let lanes = Lanes::default();

@@ -20,7 +20,7 @@ pub use timeline::Timeline;
 use crate::capture::End;
 use crate::tcp::judgement::States;
 use crate::tcp::{Ending, Judgement, Outcome, Side, Summary};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Zone};
 use crate::wire::{Address, FlowKey, FragmentCounts, NameFrom};
 use std::collections::BTreeMap;
 
@@ -50,6 +50,8 @@ pub struct Facts {
     /// What was named or found and not read.
     pub unread: Vec<Unread>,
     pub selected: Selected,
+    /// Where times are printed for.
+    pub zone: Zone,
 }
 
 /// Which part of the inputs was asked for; all of it by default.
@@ -85,6 +87,8 @@ pub struct Origin {
     pub packed: bool,
     /// Standard input or a pipe: it can be read once only.
     pub stream: bool,
+    /// The observation point that it was given to by name.
+    pub point: Option<String>,
 }
 
 /// An observation point: a chain of files that make one stream of frames.

@@ -6,6 +6,7 @@
 use super::columns::Field;
 use super::terminal::{Style, cut_middle, safe, width};
 use super::{Cells, Kind, RowWriter, Sink, Value};
+use crate::time::Zone;
 use std::io;
 
 /// Rows that decide the layout.
@@ -31,7 +32,8 @@ pub fn open(sink: Sink, fields: Vec<Field>, width: usize) -> Box<dyn RowWriter> 
 impl RowWriter for Aligned {
     fn batch(&mut self, cells: &dyn Cells) -> io::Result<()> {
         for row in 0..cells.rows() {
-            let texts: Vec<_> = (0..self.fields.len()).map(|column| shown(&cells.cell(row, column))).collect();
+            let texts: Vec<_> =
+                (0..self.fields.len()).map(|column| shown(&cells.cell(row, column), cells.zone())).collect();
             if self.layout.is_some() {
                 self.line(&texts)?;
                 continue;
@@ -128,18 +130,14 @@ fn is_right(kind: Kind) -> bool {
 }
 
 /// To the microsecond: finer places only widen the table.
-fn shown(value: &Value<'_>) -> String {
+fn shown(value: &Value<'_>, zone: Zone) -> String {
+    if let Value::Time(time) = value {
+        return format!("{} {}", time.to_the_microsecond(zone), zone.name_at(*time));
+    }
     let mut text = safe(&value.print()).into_owned();
-    match value {
-        Value::Time(_) => {
-            text.truncate(26);
-            text = text.replace('T', " ");
-        }
-        Value::Seconds(_) => {
-            let end = text.find('.').map_or(text.len(), |point| text.len().min(point + 7));
-            text.truncate(end);
-        }
-        _ => {}
+    if let Value::Seconds(_) = value {
+        let end = text.find('.').map_or(text.len(), |point| text.len().min(point + 7));
+        text.truncate(end);
     }
     text
 }

@@ -32,13 +32,13 @@ fn open(mut sink: Sink, fields: Vec<Field>) -> io::Result<Box<dyn RowWriter>> {
 
 impl RowWriter for Csv {
     fn batch(&mut self, cells: &dyn Cells) -> io::Result<()> {
-        let columns = self.columns;
+        let (columns, zone) = (self.columns, cells.zone());
         self.slices.write(cells, |row, out| {
             for column in 0..columns {
                 separate(out, column);
                 match cells.cell(row, column) {
                     Value::Text(text) => write_text(out, &text),
-                    value => value.write(out),
+                    value => value.write(zone, out),
                 }
             }
             out.push(b'\n');

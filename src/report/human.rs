@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 
-use crate::time::{SECOND, Span, Timestamp};
+use crate::time::{SECOND, Span, Timestamp, Zone};
 use crate::wire::Address;
 use std::net::SocketAddr;
 
@@ -74,12 +74,13 @@ fn two(sign: &str, (large, unit): (u64, &str), (small, subunit): (u64, &str)) ->
     }
 }
 
-/// From when to when, the day said once if it is one: `2026-01-01 00:00:00 to 00:10:00`.
-pub fn period(first: Timestamp, last: Timestamp) -> String {
-    let (from, to) = (first.date_and_time(), last.date_and_time());
-    match to.strip_prefix(from.get(..11).unwrap_or_default()) {
-        Some(time) => format!("{from} to {time}"),
-        None => format!("{from} to {to}"),
+/// From when to when, the day and the zone said once if they are one: `2026-01-01 00:00:00 to 00:10:00 UTC`.
+pub fn period(first: Timestamp, last: Timestamp, zone: Zone) -> String {
+    let (from, to) = (first.date_and_time(zone), last.date_and_time(zone));
+    let to = to.strip_prefix(from.get(..11).unwrap_or_default()).unwrap_or(&to);
+    match (zone.name_at(first), zone.name_at(last)) {
+        (before, after) if before == after => format!("{from} to {to} {after}"),
+        (before, after) => format!("{from} {before} to {to} {after}"),
     }
 }
 

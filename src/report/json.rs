@@ -2,7 +2,7 @@
 
 use super::columns::{Column, INPUTS, InputRow, inputs};
 use super::value::Value;
-use crate::case::{Case, Facts, Origin, Service, Stuck};
+use crate::case::{Case, Facts, Origin, Selected, Service, Stuck};
 use crate::tcp::judgement::Caveats;
 use crate::tcp::{Outcome, Verdict};
 use crate::time::Timestamp;
@@ -23,6 +23,7 @@ struct Document<'a> {
     connections: u64,
     hosts: usize,
     span: Option<Span>,
+    selection: Option<Selection<'a>>,
     verdicts: Object<u64>,
     outcomes: Object<u64>,
     /// Rows whose confidence is ambiguous.
@@ -45,6 +46,8 @@ struct SourceEntry {
     modified_time: Option<String>,
     packed: bool,
     stream: bool,
+    #[serde(default)]
+    point: Option<String>,
 }
 
 /// The part of the document that is read back.
@@ -64,6 +67,18 @@ struct Span {
     first_time: Value<'static>,
     last_time: Value<'static>,
     duration_s: Value<'static>,
+}
+
+/// What was asked for, where that is not all.
+#[derive(Serialize)]
+struct Selection<'a> {
+    since_time: Value<'static>,
+    until_time: Value<'static>,
+    filter: Option<&'a str>,
+    #[serde(rename = "where")]
+    condition: Option<&'a str>,
+    frames_left_out: u64,
+    rows_left_out: u64,
 }
 
 #[derive(Serialize)]
@@ -130,6 +145,7 @@ pub fn origins(document: &[u8]) -> Result<Vec<Origin>, String> {
         modified: source.modified_time.as_deref().and_then(Timestamp::from_rfc3339),
         packed: source.packed,
         stream: source.stream,
+        point: source.point,
     };
     Ok(sources.into_iter().map(origin).collect())
 }
@@ -141,6 +157,7 @@ fn source(origin: &Origin) -> SourceEntry {
         modified_time: origin.modified.map(Timestamp::rfc3339),
         packed: origin.packed,
         stream: origin.stream,
+        point: origin.point.clone(),
     }
 }
 
@@ -152,6 +169,7 @@ fn document<'a>(case: &'a Case, rows: &'a [InputRow]) -> Document<'a> {
         connections: tally.connections,
         hosts: tally.hosts().0,
         span: span(facts),
+        selection: selection(facts),
         verdicts: Object(Verdict::ALL.map(|verdict| (verdict.name(), tally.of_verdict(verdict))).into()),
         outcomes: Object(Outcome::ALL.map(|outcome| (outcome.name(), tally.timeline.total(outcome))).into()),
         ambiguous: tally.ambiguous,
@@ -175,6 +193,19 @@ fn span(facts: &Facts) -> Option<Span> {
         first_time: Value::Time(first),
         last_time: Value::Time(last),
         duration_s: Value::Seconds(last.since(first)),
+    })
+}
+
+fn selection(facts: &Facts) -> Option<Selection<'_>> {
+    let selected = &facts.selected;
+    let files = facts.points.iter().flat_map(|point| &point.files);
+    (*selected != Selected::default()).then(|| Selection {
+        since_time: Value::time(selected.since),
+        until_time: Value::time(selected.until),
+        filter: selected.filter.as_deref(),
+        condition: selected.condition.as_deref(),
+        frames_left_out: files.map(|file| file.left_out).sum(),
+        rows_left_out: selected.rows_left_out,
     })
 }
 

@@ -3,6 +3,7 @@
 use super::columns::Field;
 use super::slices::Slices;
 use super::{Cells, Format, RowWriter, Sink, Value};
+use crate::time::Zone;
 use std::io;
 
 pub(super) const FORMAT: Format = Format { name: "jsonl", extension: "jsonl", wide: false, open };
@@ -25,11 +26,11 @@ fn open(sink: Sink, fields: Vec<Field>) -> io::Result<Box<dyn RowWriter>> {
 
 impl RowWriter for JsonLines {
     fn batch(&mut self, cells: &dyn Cells) -> io::Result<()> {
-        let before = &self.before;
+        let (before, zone) = (&self.before, cells.zone());
         self.slices.write(cells, |row, out| {
             for (column, before) in before.iter().enumerate() {
                 out.extend_from_slice(before);
-                write(out, &cells.cell(row, column));
+                write(out, zone, &cells.cell(row, column));
             }
             out.extend_from_slice(b"}\n");
         })
@@ -40,14 +41,14 @@ impl RowWriter for JsonLines {
     }
 }
 
-fn write(out: &mut Vec<u8>, value: &Value<'_>) {
+fn write(out: &mut Vec<u8>, zone: Zone, value: &Value<'_>) {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
-        Value::Number(_) | Value::Bool(_) | Value::Seconds(_) | Value::Decimal(_) => value.write(out),
+        Value::Number(_) | Value::Bool(_) | Value::Seconds(_) | Value::Decimal(_) => value.write(zone, out),
         Value::Text(text) => write_text(out, text),
         Value::Time(_) | Value::Name(_) | Value::Id(_) | Value::Ip(_) => {
             out.push(b'"'); // made of plain letters and digits
-            value.write(out);
+            value.write(zone, out);
             out.push(b'"');
         }
     }

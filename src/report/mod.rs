@@ -23,10 +23,11 @@ mod value;
 
 pub use self::csv::{guarded, unguarded};
 pub use columns::{Column, Field};
-pub use tables::{TABLES, Table, table};
+pub use tables::{Row, TABLES, Table, table};
 pub use value::{Kind, Value};
 
 use crate::case::Facts;
+use crate::time::Zone;
 use std::io::{self, Write};
 
 /// Where a writer's bytes go.
@@ -74,6 +75,8 @@ pub trait RowWriter: Send {
 pub trait Cells: Sync {
     fn rows(&self) -> usize;
     fn cell(&self, row: usize, column: usize) -> Value<'_>;
+    /// Where times are printed for, in formats that write them as text.
+    fn zone(&self) -> Zone;
 }
 
 /// A table of rows `R` being written in some format.
@@ -127,5 +130,9 @@ impl<R: Sync> Cells for Batch<'_, R> {
 
     fn cell(&self, row: usize, column: usize) -> Value<'_> {
         (self.columns[column].get)(&self.rows[row], self.facts)
+    }
+
+    fn zone(&self) -> Zone {
+        self.facts.zone
     }
 }

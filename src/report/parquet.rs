@@ -6,6 +6,7 @@
 use super::columns::Field;
 use super::json::SCHEMA_VERSION;
 use super::{Cells, Format, Kind, RowWriter, Sink, Value};
+use crate::time::Zone;
 use polars::error::{PolarsError, PolarsResult};
 use polars::io::parquet::write::{BatchedWriter, KeyValueMetadata, ParquetCompression, ParquetWriter};
 use polars::prelude::*;
@@ -202,7 +203,7 @@ impl Typed {
             Values::F64(values) => {
                 values.append_option(match value {
                     Value::Seconds(span) => Some(span.seconds()),
-                    Value::Decimal(thousandths) => Some(thousandths as f64 / 1000.0),
+                    Value::Decimal(thousandths) => Some(*thousandths as f64 / 1000.0),
                     _ => None,
                 });
             }
@@ -218,7 +219,7 @@ impl Typed {
                 Value::Text(text) => values.append_value(text.as_ref()),
                 value => {
                     self.scratch.clear();
-                    value.write(&mut self.scratch);
+                    value.write(Zone::UTC, &mut self.scratch);
                     values.append_option(std::str::from_utf8(&self.scratch).ok());
                 }
             },

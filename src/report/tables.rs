@@ -5,7 +5,7 @@
 use super::columns::{
     ARP, Column, DNS, Field, INPUTS, LISTENERS, SOCKETS, arp, choose, dns, inputs, listeners, select, sockets,
 };
-use super::{Batch, RowWriter};
+use super::{Batch, RowWriter, Value};
 use crate::case::Facts;
 use std::io;
 
@@ -23,8 +23,14 @@ pub struct Table {
     pub fields: fn() -> Vec<(Field, bool)>,
     rows: fn(&Facts) -> usize,
     check: fn(&str) -> Result<(), String>,
-    print: fn(&Facts, &str, &mut Open<'_>) -> io::Result<()>,
+    print: fn(&Facts, &str, &Takes<'_>, &mut Open<'_>) -> io::Result<()>,
 }
+
+/// The cells of one row, by the places of their columns among all of the table's.
+pub type Row<'a> = dyn Fn(usize) -> Value<'a> + 'a;
+
+/// Whether a row is printed.
+pub type Takes<'t> = dyn Fn(&Row<'_>) -> bool + 't;
 
 /// Opens a writer for these columns.
 pub type Open<'a> = dyn FnMut(Vec<Field>) -> io::Result<Box<dyn RowWriter>> + 'a;
@@ -39,7 +45,7 @@ pub static TABLES: &[Table] = &[
         fields: || fields(INPUTS),
         rows: |facts| inputs(facts).len(),
         check: |wish| choose(INPUTS, wish).map(drop),
-        print: |facts, wish, open| print(INPUTS, &inputs(facts), facts, wish, open),
+        print: |facts, wish, takes, open| print(INPUTS, inputs(facts), facts, wish, takes, open),
     },
     Table {
         name: "arp",
@@ -49,7 +55,7 @@ pub static TABLES: &[Table] = &[
         fields: || fields(ARP),
         rows: |facts| arp(facts).len(),
         check: |wish| choose(ARP, wish).map(drop),
-        print: |facts, wish, open| print(ARP, &arp(facts), facts, wish, open),
+        print: |facts, wish, takes, open| print(ARP, arp(facts), facts, wish, takes, open),
     },
     Table {
         name: "dns",
@@ -59,7 +65,7 @@ pub static TABLES: &[Table] = &[
         fields: || fields(DNS),
         rows: |facts| dns(facts).len(),
         check: |wish| choose(DNS, wish).map(drop),
-        print: |facts, wish, open| print(DNS, &dns(facts), facts, wish, open),
+        print: |facts, wish, takes, open| print(DNS, dns(facts), facts, wish, takes, open),
     },
     Table {
         name: "sockets",
@@ -69,7 +75,7 @@ pub static TABLES: &[Table] = &[
         fields: || fields(SOCKETS),
         rows: |facts| sockets(facts).len(),
         check: |wish| choose(SOCKETS, wish).map(drop),
-        print: |facts, wish, open| print(SOCKETS, &sockets(facts), facts, wish, open),
+        print: |facts, wish, takes, open| print(SOCKETS, sockets(facts), facts, wish, takes, open),
     },
     Table {
         name: "listeners",
@@ -79,7 +85,7 @@ pub static TABLES: &[Table] = &[
         fields: || fields(LISTENERS),
         rows: |facts| listeners(facts).len(),
         check: |wish| choose(LISTENERS, wish).map(drop),
-        print: |facts, wish, open| print(LISTENERS, &listeners(facts), facts, wish, open),
+        print: |facts, wish, takes, open| print(LISTENERS, listeners(facts), facts, wish, takes, open),
     },
 ];
 
@@ -107,7 +113,15 @@ impl Table {
     /// # Errors
     /// When the writer fails, or [`Table::check`] would.
     pub fn print(&self, facts: &Facts, wish: &str, open: &mut Open<'_>) -> io::Result<()> {
-        (self.print)(facts, wish, open)
+        self.print_those(facts, wish, &|_| true, open)
+    }
+
+    /// Writes the rows that `takes` takes with the columns that `wish` names.
+    ///
+    /// # Errors
+    /// When the writer fails, or [`Table::check`] would.
+    pub fn print_those(&self, facts: &Facts, wish: &str, takes: &Takes<'_>, open: &mut Open<'_>) -> io::Result<()> {
+        (self.print)(facts, wish, takes, open)
     }
 }
 
@@ -117,13 +131,15 @@ fn fields<R>(table: &'static [Column<R>]) -> Vec<(Field, bool)> {
 
 fn print<R: Sync>(
     table: &'static [Column<R>],
-    rows: &[R],
+    mut rows: Vec<R>,
     facts: &Facts,
     wish: &str,
+    takes: &Takes<'_>,
     open: &mut Open<'_>,
 ) -> io::Result<()> {
     let columns = choose(table, wish).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     let mut writer = open(columns.iter().map(|column| column.field()).collect())?;
-    writer.batch(&Batch { columns: &columns, rows, facts })?;
+    rows.retain(|row| takes(&|column| table.get(column).map_or(Value::Null, |column| (column.get)(row, facts))));
+    writer.batch(&Batch { columns: &columns, rows: &rows, facts })?;
     writer.finish()
 }

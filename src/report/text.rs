@@ -6,10 +6,10 @@
 mod notes;
 
 use super::human::{address, bytes, count, counted, duration, period, share};
-use super::terminal::{Line, Paint, Style, Track, flow, grid};
-use crate::case::{Case, Service, Stuck, Timeline};
+use super::terminal::{Line, Paint, Style, Track, cut_middle, flow, grid, safe, wrap};
+use crate::case::{Case, Facts, Service, Stuck, Timeline};
 use crate::tcp::{Outcome, Verdict};
-use crate::time::{SECOND, Timestamp};
+use crate::time::{SECOND, Timestamp, Zone};
 
 /// Lines of the whole summary.
 const MOST_LINES: usize = 40;
@@ -119,13 +119,41 @@ fn headline(case: &Case, style: Style) -> Vec<Line> {
     let comma = if case.facts.span().is_some() { "," } else { "" };
     pieces.push(format!("{}{}{comma}", if more { "over " } else { "" }, counted(hosts as u64, "host")));
     if let Some((first, last)) = case.facts.span() {
-        pieces.push(format!("{} UTC", period(first, last)));
+        pieces.push(period(first, last, case.facts.zone));
         pieces.push(format!("({})", duration(last.since(first))));
     }
     let pieces = pieces.iter().map(|piece| Line::of(Paint::Plain, piece));
     let mut lines = flow(std::iter::once(title).chain(pieces).collect(), 8, style);
     lines.extend(flow(verdicts(case), 8, style));
+    lines.extend(selection(case, style));
     lines
+}
+
+/// What was asked for, if that is not all: how many frames and rows it left.
+fn selection(case: &Case, style: Style) -> Vec<Line> {
+    let Facts { selected, zone, points, .. } = &case.facts;
+    let cut = |words: &str| cut_middle(&safe(words), style.columns().saturating_sub(30), style);
+    let moment =
+        |word: &str, time: Timestamp| format!("{word} {} {}", time.to_the_microsecond(*zone), zone.name_at(time));
+    let frames = [
+        selected.since.map(|time| moment("since", time)),
+        selected.until.map(|time| moment("until", time)),
+        selected.filter.as_deref().map(|words| format!("that fit `{}`", cut(words))),
+    ];
+    let frames: Vec<String> = frames.into_iter().flatten().collect();
+    let mut texts = Vec::new();
+    if !frames.is_empty() {
+        let (all, left_out) = points
+            .iter()
+            .flat_map(|point| &point.files)
+            .fold((0, 0), |(all, left_out), file| (all + file.frames, left_out + file.left_out));
+        texts.push(format!("only frames {}: {} of {}", frames.join(", "), count(all - left_out), count(all)));
+    }
+    if let Some(words) = &selected.condition {
+        let left_out = counted(selected.rows_left_out, "connection");
+        texts.push(format!("only rows where `{}`: {left_out} left out", cut(words)));
+    }
+    texts.iter().flat_map(|text| wrap(&format!("        {text}"), 8, style)).collect()
 }
 
 /// `318 connections: 41 failed (12.9 %), 70 ok (22.0 %)`
@@ -172,7 +200,7 @@ fn ends(case: &Case, style: Style) -> Option<Section> {
         cell(Paint::Dim, ""),
         cell(Paint::Dim, "count"),
         cell(Paint::Dim, "share"),
-        cell(Paint::Dim, scale(timeline)),
+        cell(Paint::Dim, scale(timeline, case.facts.zone)),
         cell(Paint::Plain, ""),
     ]];
     rows.extend(outcomes.iter().map(|&(outcome, number)| {
@@ -201,12 +229,15 @@ fn table(lines: Vec<Line>, least: usize, beyond: u64, rest: Box<dyn Fn(u64) -> S
     Section { head, least: least.min(entries.len()), entries, beyond, rest }
 }
 
-/// The ends of the spark lines: times, or days where there are several.
-fn scale(timeline: &Timeline) -> String {
+/// The ends of the spark lines: times with their zone, or days where there are several.
+fn scale(timeline: &Timeline, zone: Zone) -> String {
     let (first, last) = timeline.span();
-    let day = |time: Timestamp| time.date_and_time().get(..10).unwrap_or_default().to_owned();
-    let (from, to) =
-        if day(first) == day(last) { (first.time_of_day(), last.time_of_day()) } else { (day(first), day(last)) };
+    let day = |time: Timestamp| time.date_and_time(zone).get(..10).unwrap_or_default().to_owned();
+    let (from, to) = if day(first) == day(last) {
+        (first.time_of_day(zone), format!("{} {}", last.time_of_day(zone), zone.name_at(last)))
+    } else {
+        (day(first), day(last))
+    };
     let between = crate::case::timeline::BUCKETS.saturating_sub(from.len() + to.len());
     format!("{from}{}{to}", " ".repeat(between))
 }
@@ -261,7 +292,7 @@ fn stuck(case: &Case, style: Style) -> Option<Section> {
     }
     let after = count(case.tally.stuck_after().0.max(0).unsigned_abs() / SECOND.unsigned_abs());
     let title = format!("{} for {after} s or more, the longest:", counted(total, "connection"));
-    let rows = listed.iter().map(stuck_row).collect();
+    let rows = listed.iter().map(|stuck| stuck_row(stuck, case.facts.zone)).collect();
     let tracks = [
         Track::RIGHT,
         Track::LEFT.or_drop(2),
@@ -279,12 +310,12 @@ fn stuck(case: &Case, style: Style) -> Option<Section> {
     Some(Section { head: vec![head], least: 3.min(entries.len()), entries, beyond, rest: Box::new(rest) })
 }
 
-fn stuck_row(stuck: &Stuck) -> Vec<(Paint, String)> {
+fn stuck_row(stuck: &Stuck, zone: Zone) -> Vec<(Paint, String)> {
     let ends = [stuck.client, stuck.server];
     let (waiting, peer) = (ends[stuck.side as usize], ends[stuck.side.peer() as usize]);
     vec![
         cell(Paint::Plain, format!("  {}", duration(stuck.age))),
-        cell(Paint::Dim, format!("since {}", stuck.since.time_of_day())),
+        cell(Paint::Dim, format!("since {} {}", stuck.since.time_of_day(zone), zone.name_at(stuck.since))),
         cell(Paint::Plain, format!("{} {}", stuck.side.name(), address(waiting))),
         cell(Paint::Yellow, stuck.state.name()),
         cell(Paint::Plain, address(peer)),

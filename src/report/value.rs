@@ -1,7 +1,7 @@
 //! One cell of a table: its type, its value, and the value as text.
 
 use crate::tcp::Moment;
-use crate::time::{SECOND, Span, Timestamp};
+use crate::time::{SECOND, Span, Timestamp, Zone};
 use std::borrow::Cow;
 use std::io::Write;
 use std::net::IpAddr;
@@ -86,15 +86,15 @@ impl<'a> Value<'a> {
         Self::time(moment.get())
     }
 
-    /// Appends the value as text, without any quoting; nothing for null.
-    pub fn write(&self, out: &mut Vec<u8>) {
+    /// Appends the value as text, without any quoting and times as they are in `zone`; nothing for null.
+    pub fn write(&self, zone: Zone, out: &mut Vec<u8>) {
         match self {
             Value::Null => {}
             Value::Number(number) => write_number(out, *number),
             Value::Bool(flag) => out.extend_from_slice(if *flag { b"true" } else { b"false" }),
             Value::Seconds(span) => write_seconds(out, *span),
             Value::Decimal(thousandths) => write_decimal(out, *thousandths),
-            Value::Time(time) => time.write_rfc3339(out),
+            Value::Time(time) => time.write_rfc3339(zone, out),
             Value::Name(name) => out.extend_from_slice(name.as_bytes()),
             Value::Id(id) => write_id(out, *id),
             Value::Ip(ip) => write_ip(out, *ip),
@@ -102,10 +102,10 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value as text, for a place where speed does not matter.
+    /// The value as text, times in UTC, for a place where speed does not matter.
     pub fn print(&self) -> String {
         let mut out = Vec::new();
-        self.write(&mut out);
+        self.write(Zone::UTC, &mut out);
         String::from_utf8(out).unwrap_or_default()
     }
 }

@@ -16,6 +16,8 @@ const WITH_PORTS: [u8; 5] = [6, 17, 33, 132, 136];
 /// The headers of one frame, outermost first; those of tunnels and of what they carry alike.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
+    /// Length of the frame on the wire, bytes.
+    pub length: u32,
     /// Identifiers of its VLAN tags, 0 for a priority tag.
     pub vlans: Vec<u16>,
     pub networks: Vec<Network>,
@@ -45,7 +47,7 @@ pub enum NetworkKind {
 
 /// The headers of a frame, as far as they can be read.
 pub fn headers(frame: &Frame<'_>) -> Headers {
-    let mut found = Headers::default();
+    let mut found = Headers { length: frame.wire_len, ..Headers::default() };
     if frame.not_a_packet {
         return found;
     }

@@ -20,7 +20,7 @@ const ROOMS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates and the rooms that may name them.
-const HOMES: [(&str, &[&str]); 27] = [
+const HOMES: [(&str, &[&str]); 29] = [
     ("pcap_file", &["capture"]),
     ("byteorder_slice", &["capture"]),
     ("etherparse", &["wire"]),
@@ -46,6 +46,8 @@ const HOMES: [(&str, &[&str]); 27] = [
     ("mimalloc", &["bin"]),
     ("console", &["bin"]),
     ("clap", &["bin"]),
+    ("sqlparser", &["bin"]),
+    ("strsim", &["bin"]),
     ("indicatif", &["bin"]),
     ("jiff", &["time"]),
 ];

@@ -22,6 +22,7 @@ mod oracle;
 mod readme;
 mod report;
 mod scripts;
+mod selection;
 mod semantics;
 mod shared;
 mod support;

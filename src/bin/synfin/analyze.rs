@@ -19,7 +19,7 @@ const ALWAYS: [&str; 2] = ["csv", "parquet"];
 
 pub fn run(args: &Analyze) -> anyhow::Result<Exit> {
     let since = Instant::now();
-    let options = args.run.options(args.output.stuck_after);
+    let options = args.run.options(&args.select, args.select.selection()?, args.output.stuck_after);
     let wanted = wanted(&args.output)?;
     // Where nothing can be written, that is said before the work.
     let folder = match &wanted {

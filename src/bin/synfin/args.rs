@@ -1,12 +1,18 @@
 //! What the user typed, and the one translation of it into options that work.
 
+use super::condition::RowCondition;
+use super::{condition, filter};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
-use synfin::analysis::Options;
+use std::sync::Arc;
+use synfin::analysis::{Bound, Condition, Options, PacketTest, RowTest, Selection};
+use synfin::case::{Facts, Judged};
 use synfin::input;
 use synfin::report;
-use synfin::time::Span;
+use synfin::report::columns::COLUMNS;
+use synfin::report::{Column, Field, Value};
+use synfin::time::{Span, Timestamp, Zone};
 
 /// Printed when nothing is asked for.
 pub const WELCOME: &str = "\
@@ -52,12 +58,47 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Analyze {
     /// Captures or folders of them, packed or not; `-` reads standard input
-    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, required = true)]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, required_unless_present = "points")]
     pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub select: Select,
     #[command(flatten)]
     pub output: Output,
     #[command(flatten)]
     pub run: Run,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct Select {
+    /// Call an observation point NAME and put the captures of PATH into it; may be repeated
+    ///
+    /// Files of one point that do not overlap in time are one stream of packets, whatever they are called. Without this, the
+    /// files of a rotated set are chained by their names, and every other file is a point of its own.
+    #[arg(long = "point", id = "points", value_name = "NAME=PATH", value_parser = point)]
+    pub points: Vec<(String, PathBuf)>,
+    /// Leave out packets before this: a time with its zone, `+30s` after the start, `-5m` before the end
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Leave out packets after this, written like --since
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// Take only packets that fit, in the syntax of libpcap: 'host 10.0.0.1 and tcp port 80 or 443'
+    ///
+    /// Known are host, net, port, portrange, proto, src, dst, vlan, less, greater, ip, ip6, arp, tcp, udp, sctp, icmp, icmp6, and, or, not and
+    /// parentheses. Tags and tunnels hide nothing: a condition holds where it holds of any IP header of the packet. Connections
+    /// are made of the packets taken only.
+    #[arg(long, value_name = "EXPRESSION", value_parser = filter::read)]
+    pub filter: Option<Condition<PacketTest>>,
+    /// Give only rows for which this is true, in the syntax of SQL: "outcome = 'rst_refused' and client_bytes > 0"
+    ///
+    /// Names are columns (`synfin explain columns`). Known are comparisons, + - * / %, AND, OR, NOT, IN, BETWEEN, LIKE, ILIKE and IS NULL;
+    /// texts and times stand in single quotes.
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    pub condition: Option<String>,
+    /// Print times as they are in a zone: an IANA name, `local`, or an offset such as +02:00; Parquet stays UTC
+    #[arg(long, value_name = "ZONE", default_value = "UTC", allow_hyphen_values = true, value_parser = Zone::parse)]
+    pub timezone: Zone,
 }
 
 #[derive(Debug, Args)]
@@ -116,7 +157,7 @@ pub struct Show {
 #[derive(Debug, Args)]
 pub struct Printing {
     /// Captures, dumps or folders of them, packed or not; `-` reads standard input
-    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, required = true)]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, required_unless_present = "points")]
     pub paths: Vec<PathBuf>,
     /// How to print it [default: aligned on a terminal, csv in a pipe]
     #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(report::FORMATS.iter().map(|format| format.name)))]
@@ -124,6 +165,8 @@ pub struct Printing {
     /// Columns: `core`, `all`, or names joined by commas
     #[arg(long, value_name = "NAMES", default_value = "core")]
     pub columns: String,
+    #[command(flatten)]
+    pub select: Select,
     #[command(flatten)]
     pub run: Run,
 }
@@ -151,6 +194,8 @@ pub struct Explain {
     /// A state that waits longer than this many seconds is called stuck
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub stuck_after: u32,
+    #[command(flatten)]
+    pub select: Select,
     #[command(flatten)]
     pub run: Run,
 }
@@ -199,9 +244,74 @@ fn size(text: &str) -> Result<u64, String> {
     if (1.0..1e18).contains(&bytes) { Ok(bytes as u64) } else { Err("a size lies between 1 byte and 1e18".to_owned()) }
 }
 
+/// `NAME=PATH`
+fn point(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.trim().is_empty() && !path.is_empty() => Ok((name.trim().to_owned(), path.into())),
+        _ => Err("write a name, `=` and a path, such as web=/evidence/web".to_owned()),
+    }
+}
+
+/// `+30s`, `-5m`, or a time in `zone` unless it names its own.
+fn bound(text: &str, zone: Zone) -> Result<Bound, String> {
+    match (text.strip_prefix('+'), text.strip_prefix('-')) {
+        (Some(after), _) => Span::parse(after).map(Bound::AfterStart),
+        (None, Some(before)) => Span::parse(before).map(Bound::BeforeEnd),
+        (None, None) => Timestamp::parse(text, zone).map(Bound::At),
+    }
+}
+
+impl Select {
+    /// The selection of packets, and of the rows of the connections.
+    ///
+    /// # Errors
+    /// When an option cannot be read.
+    pub fn selection(&self) -> anyhow::Result<Selection> {
+        let fields: Vec<Field> = COLUMNS.iter().map(Column::field).collect();
+        let condition = |condition: RowCondition| Condition {
+            words: self.condition.as_deref().unwrap_or_default().trim().to_owned(),
+            test: Arc::new(move |row: &Judged, facts: &Facts| {
+                condition.takes(&|column| COLUMNS.get(column).map_or(Value::Null, |column| (column.get)(row, facts)))
+            }) as Arc<RowTest>,
+        };
+        Ok(Selection { rows: self.rows(&fields)?.map(condition), ..self.packets()? })
+    }
+
+    /// The condition on rows of a table with these columns.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn rows(&self, fields: &[Field]) -> anyhow::Result<Option<RowCondition>> {
+        let read =
+            |words: &String| condition::read(words, fields, self.timezone).map_err(|error| wrong("where", &error));
+        self.condition.as_ref().map(read).transpose()
+    }
+
+    /// The selection of packets alone.
+    ///
+    /// # Errors
+    /// When an option cannot be read.
+    pub fn packets(&self) -> anyhow::Result<Selection> {
+        let bound = |name: &'static str, text: &Option<String>| {
+            let read = |text: &String| bound(text, self.timezone).map_err(|error| wrong(name, &error));
+            text.as_ref().map(read).transpose()
+        };
+        let (since, until) = (bound("since", &self.since)?, bound("until", &self.until)?);
+        if let (Some(Bound::At(since)), Some(Bound::At(until))) = (since, until) {
+            anyhow::ensure!(since <= until, "--since lies after --until: no packet is between them");
+        }
+        Ok(Selection { since, until, packets: self.filter.clone(), rows: None })
+    }
+}
+
+/// An option that cannot be read.
+fn wrong(option: &str, error: &str) -> anyhow::Error {
+    anyhow::anyhow!("--{option}: {error}")
+}
+
 impl Run {
     /// The options of an analysis.
-    pub fn options(&self, stuck_after: u32) -> Options {
+    pub fn options(&self, select: &Select, selection: Selection, stuck_after: u32) -> Options {
         let default = Options::default();
         let input = input::Options { mmap: !self.no_mmap, max_unpacked: self.max_unpacked, ..default.input.clone() };
         Options {
@@ -209,6 +319,9 @@ impl Run {
             memory: self.memory,
             stuck_after: Span::from_seconds(i64::from(stuck_after)),
             scratch: input.scratch.clone(),
+            points: select.points.clone(),
+            selection,
+            zone: select.timezone,
             input,
             ..default
         }
@@ -230,6 +343,12 @@ mod tests {
         assert_eq!(size("256M"), Ok(256 << 20));
         assert_eq!(size("1.5GiB"), Ok(3 << 29));
         assert_eq!(size("4096"), Ok(4096));
+        assert_eq!(point("web=/a=b"), Ok(("web".to_owned(), "/a=b".into())));
+        assert!(point("web").is_err() && point("=x").is_err() && point("web=").is_err());
+        assert_eq!(bound("+30s", Zone::UTC), Ok(Bound::AfterStart(Span::from_seconds(30))));
+        assert_eq!(bound("-5m", Zone::UTC), Ok(Bound::BeforeEnd(Span::from_seconds(300))));
+        assert_eq!(bound("1970-01-01T00:00:01Z", Zone::UTC), Ok(Bound::At(Timestamp::from_parts(1, 0))));
+        assert!(bound("5 minutes ago", Zone::UTC).is_err() && bound("+", Zone::UTC).is_err());
         assert!(size("much").is_err() && size("-1").is_err() && size("0").is_err());
     }
 }

@@ -2,7 +2,9 @@
 
 mod analyze;
 mod args;
+mod condition;
 mod explain;
+mod filter;
 mod progress;
 mod show;
 mod synth;

@@ -9,7 +9,10 @@ use std::time::Instant;
 use synfin::analysis::{Plan, Rows};
 use synfin::case::{Facts, Judged};
 use synfin::report::columns::{COLUMNS, choose};
-use synfin::report::{self, Field, RowWriter, Sink, Table, TableWriter, aligned};
+use synfin::report::{self, Field, Row, RowWriter, Sink, Table, TableWriter, aligned};
+
+/// Shows in no table.
+const STUCK_AFTER: u32 = 60;
 
 pub fn run(args: &Show) -> anyhow::Result<Exit> {
     match report::table(&args.table) {
@@ -25,12 +28,15 @@ pub fn sockets(args: &Printing) -> anyhow::Result<Exit> {
 
 fn small(args: &Printing, table: &Table) -> anyhow::Result<Exit> {
     let since = Instant::now();
-    let options = args.run.options(60);
+    let options = args.run.options(&args.select, args.select.packets()?, STUCK_AFTER);
     table.check(&args.columns).map_err(anyhow::Error::msg)?;
+    let fields: Vec<Field> = (table.fields)().into_iter().map(|(field, _)| field).collect();
+    let condition = args.select.rows(&fields)?;
+    let takes = |row: &Row<'_>| condition.as_ref().is_none_or(|condition| condition.takes(row));
     // What dumps say needs no capture: those among the paths, however large, are left alone.
     let part = if table.of_dumps { Plan::without_captures } else { |plan| plan };
     let Some(tracking) = opened(&args.paths, &options, part)? else { return Ok(Exit::Failed) };
-    table.print(tracking.facts(), &args.columns, &mut |fields| writer(args, fields))?;
+    table.print_those(tracking.facts(), &args.columns, &takes, &mut |fields| writer(args, fields))?;
     if args.run.timings {
         timings::print(&options, tracking.facts(), 0, &[], since.elapsed());
     }
@@ -39,7 +45,7 @@ fn small(args: &Printing, table: &Table) -> anyhow::Result<Exit> {
 
 fn connections(args: &Printing) -> anyhow::Result<Exit> {
     let since = Instant::now();
-    let options = args.run.options(60);
+    let options = args.run.options(&args.select, args.select.selection()?, STUCK_AFTER);
     let columns = choose(COLUMNS, &args.columns).map_err(anyhow::Error::msg)?;
     let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
     let fields = columns.iter().map(|column| column.field()).collect();

@@ -103,9 +103,9 @@ fn seen(row: &Judged, known: &Known) -> String {
     } else {
         format!(" ({} to {} of the observation point)", summary.first_frame, summary.last_frame)
     };
-    let time = summary.first.rfc3339().replace('T', " ").replace('Z', "");
-    let shown = time.get(..26).unwrap_or(&time);
-    format!("from {shown} UTC for {}; {frames}{of_point}", duration(summary.last.since(summary.first)))
+    let shown = summary.first.to_the_microsecond(known.zone);
+    let zone = known.zone.name_at(summary.first);
+    format!("from {shown} {zone} for {}; {frames}{of_point}", duration(summary.last.since(summary.first)))
 }
 
 fn payload(row: &Judged) -> String {

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 use synfin::host::{Block, Counter, FirewallRule, Hints, Setting, Socket, Tracked, Tuple, read};
+use synfin::time::Zone;
 
 /// A block's head: lines, format, and where and when it was taken.
 fn head(block: &Block) -> String {
-    let time = block.time.map(|stamp| format!(" at {} by {}", stamp.time.date_and_time(), stamp.basis.name()));
+    let time = block.time.map(|stamp| format!(" at {} by {}", stamp.time.date_and_time(Zone::UTC), stamp.basis.name()));
     let host = block.host.as_deref().map(|host| format!(" on {host}"));
     let command = block.command.as_deref().map(|command| format!(" by `{command}`"));
     let others = block.found.other_rows;
@@ -70,7 +71,7 @@ fn setting(setting: &Setting) -> String {
 
 fn rule(rule: &FirewallRule) -> String {
     let FirewallRule { kind, table, chain, number, action, target, line, .. } = rule;
-    let time = rule.time.map_or(String::new(), |time| format!(" at {}", time.date_and_time()));
+    let time = rule.time.map_or(String::new(), |time| format!(" at {}", time.date_and_time(Zone::UTC)));
     let count = |count: Option<u64>| count.map_or("-".to_owned(), |count| count.to_string());
     let counts = [rule.packets, rule.bytes].map(count).join("/");
     let (kind, action) = (kind.name(), action.name());

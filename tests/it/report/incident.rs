@@ -151,7 +151,8 @@ pub fn incident() -> (Vec<Judged>, Case) {
     let (mut rows, mut case) = analyse_with(&[path], &Options::default());
     // Where and when the test wrote its file is nobody's business.
     let modified = Some(Timestamp::from_parts(1_767_225_600, 0));
-    case.facts.origins = vec![Origin { path: PATH.to_owned(), bytes: 8392, modified, packed: false, stream: false }];
+    case.facts.origins =
+        vec![Origin { path: PATH.to_owned(), bytes: 8392, modified, packed: false, stream: false, point: None }];
     let [point] = &mut case.facts.points[..] else { panic!("one file is one point") };
     "=cmd".clone_into(&mut point.name);
     rows[0].summary.aside = Aside { name: 1, tunnels: 1, remark: 1 };

@@ -22,7 +22,7 @@ fn documented(kind: Kind) -> DataType {
         Kind::U32 => DataType::UInt32,
         Kind::U64 => DataType::UInt64,
         Kind::Bool => DataType::Boolean,
-        Kind::Seconds => DataType::Float64,
+        Kind::Seconds | Kind::Decimal => DataType::Float64,
         Kind::Time => DataType::Datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)),
         Kind::Text => DataType::String,
         Kind::Enum(names) => {

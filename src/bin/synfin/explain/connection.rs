@@ -17,8 +17,13 @@ use synfin::time::{Span, Timestamp};
 const LISTED: usize = 20;
 
 pub fn run(args: &Explain, key: &Key) -> anyhow::Result<Exit> {
-    let paths = if args.paths.is_empty() { inputs::of_report(&args.report)? } else { args.paths.clone() };
-    let Some(mut tracking) = track(&paths, &args.run.options(args.stuck_after))? else { return Ok(Exit::Failed) };
+    let mut options = args.run.options(&args.select, args.select.selection()?, args.stuck_after);
+    let mut paths = args.paths.clone();
+    if paths.is_empty() && options.points.is_empty() {
+        let captures = inputs::of_report(&args.report, options.zone)?;
+        (paths, options.points) = (captures.paths, captures.points);
+    }
+    let Some(mut tracking) = track(&paths, &options)? else { return Ok(Exit::Failed) };
     let found = tracking.find(key, LISTED)?;
     match found.rows.as_slice() {
         [] => anyhow::bail!("{}", found.nothing),
@@ -80,22 +85,25 @@ fn script(tracking: &mut Tracking, row: &Judged, out: &mut dyn Write) -> io::Res
 
 /// Several connections, aligned.
 fn list(found: &Found, facts: &Facts, style: Style) -> io::Result<()> {
-    let times: Vec<String> = found.rows.iter().map(|row| row.summary.first.date_and_time()).collect();
+    let zone = facts.zone;
+    let times: Vec<String> = found.rows.iter().map(|row| row.summary.first.date_and_time(zone)).collect();
     let day = |time: &String| time.chars().take(10).collect::<String>();
     // A day that all have in common is said once.
     let common = times.first().map(day).filter(|first| times.iter().all(|time| day(time) == *first));
-    let time = common.clone().unwrap_or_else(|| "time (UTC)".to_owned());
+    let time = common.clone().unwrap_or_else(|| "time".to_owned());
     let heads = ["id", "client", "server", "outcome", "first frame", &time];
     let mut rows = vec![heads.map(|head| (Paint::Dim, head.to_owned())).to_vec()];
     rows.extend(found.rows.iter().map(|row| {
         let place = row.first_place(facts).map(|(path, frame)| format!("{}:{frame}", last_part(path)));
+        let first = row.summary.first;
+        let time = if common.is_some() { first.time_of_day(zone) } else { first.date_and_time(zone) };
         let cells = [
             format!("{:016x}", row.id),
             human::address(row.client),
             human::address(row.server),
             row.outcome.name().to_owned(),
             place.unwrap_or_default(),
-            if common.is_some() { row.summary.first.time_of_day() } else { row.summary.first.date_and_time() },
+            format!("{time} {}", zone.name_at(first)),
         ];
         cells.map(|cell| (Paint::Plain, cell)).to_vec()
     }));
