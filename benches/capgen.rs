@@ -14,7 +14,7 @@ const BUFFER: usize = 4 << 20;
 /// Makes a capture that is the same on every machine, and the truth about its connections.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// web, small, flood, elephant, nested (a download of a capture) or download (of noise)
+    /// web, small, steady, flood, elephant, nested (a download of a capture) or download (of noise)
     #[arg(long, default_value = "web", value_parser = profile)]
     profile: Profile,
     #[arg(long, default_value_t = 1)]

@@ -9,6 +9,7 @@ mod dumps;
 mod find;
 mod folder;
 mod index;
+mod lane;
 mod lens;
 mod plan;
 mod report;
@@ -30,10 +31,10 @@ use crate::error::Error;
 use crate::input::{self, Input, Source};
 use crate::tcp::Place;
 use crate::tcp::records::Records;
-use crate::tcp::table::Table;
 use crate::time::{Span, Timestamp, Zone};
 use crate::wire::{self, Keys};
 use index::Index;
+use lane::Lane;
 use lens::Lens;
 use plan::Chain;
 use rayon::prelude::*;
@@ -50,7 +51,7 @@ use track::{Lanes, Pace, Tracked, joined};
 pub struct Options {
     /// Worker threads; at least 1.
     pub threads: usize,
-    /// Memory for finished connections before they wait on disk, bytes.
+    /// Memory for finished connections, and as much for silent ones, before they wait on disk, bytes.
     pub memory: u64,
     /// Size of the chunks that files are cut into, bytes. Nothing visible depends on it.
     pub chunk: u64,
@@ -193,7 +194,7 @@ impl Plan {
 /// Tracks all points, one after another, each on all threads. `done` counts bytes for a progress bar.
 ///
 /// # Errors
-/// When what does not fit into memory cannot be written to `options.scratch`.
+/// When what does not fit into memory cannot be written to `options.scratch`, or not be read back.
 pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::Result<Tracking> {
     let pool =
         rayon::ThreadPoolBuilder::new().num_threads(options.threads.max(1)).build().map_err(std::io::Error::other)?;
@@ -221,7 +222,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
     let mut facts = Facts { origins, dumps, unread, selected, zone, ..Facts::default() };
     let mut files = Vec::new();
     for (number, chain) in plan.chains.into_iter().enumerate() {
-        let lanes = Lanes::default();
+        let lanes = Lanes::new(options.memory, &options.scratch);
         let mut point = Point { name: chain.name, ..Point::default() };
         let mut indexed = Vec::new();
         let (mut frames_before, mut span) = (0, None);
@@ -250,12 +251,13 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         facts.points.push(point);
         files.push(indexed);
         let services = Mutex::new(&mut facts.services);
-        let gather = |lane: Mutex<Table>| {
-            let lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+        let gather = |lane: Mutex<Lane>| -> std::io::Result<()> {
+            let lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner).finish(&finished)?;
             services.lock().unwrap_or_else(PoisonError::into_inner).note(lane.listening);
             finished(lane.records);
+            Ok(())
         };
-        options.timings.stage(Stage::Gather, || pool.install(|| tables.into_par_iter().for_each(gather)));
+        options.timings.stage(Stage::Gather, || pool.install(|| tables.into_par_iter().try_for_each(gather)))?;
     }
     let (runs, result) = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
     result?;

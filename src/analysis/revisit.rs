@@ -259,14 +259,15 @@ impl Record {
                     let at = usize::try_from(segment.offset).ok()?;
                     wire::addresses(file.source.bytes().get(at..)?, segment.ip_at)
                 };
-                let Some(taken) = table.take(segment, rare.as_ref(), place, &ends) else {
+                // A flow alone in its table never sleeps.
+                let Ok(Some(taken)) = table.take(segment, rare.as_ref(), place, &ends) else {
                     return ControlFlow::Continue(());
                 };
                 take(Replayed::Segment(segment, rare.as_ref(), taken), place)
             }
             Self::Icmp(notice) => match table.observe_icmp(&notice.error, place) {
-                Some(connection) => take(Replayed::Icmp(*notice, connection), place),
-                None => ControlFlow::Continue(()),
+                Ok(Some(connection)) => take(Replayed::Icmp(*notice, connection), place),
+                Ok(None) | Err(_) => ControlFlow::Continue(()),
             },
             Self::Fragment(_) => ControlFlow::Continue(()),
         }

@@ -2,10 +2,11 @@
 //!
 //! Workers frame and decode chunks from guessed record boundaries; chunks are accepted in order, and only where a chunk
 //! begins exactly where the one before it ended, so a wrong guess costs time and never truth. Accepted chunks are served
-//! to the lanes, each a single-threaded [`Table`], by whichever worker is free.
+//! to the [`Lane`]s, each single-threaded, by whichever worker is free.
 
 use super::chunk::{self, Batch, Read, Seen, Sorted};
 use super::index::{Index, Mark};
+use super::lane::Lane;
 use super::lens::Lens;
 use super::plan::File;
 use super::timings::{Stage, Timings};
@@ -13,25 +14,38 @@ use crate::capture::{Context, End, LinkType};
 use crate::case::{Around, Beside};
 use crate::tcp::Place;
 use crate::tcp::records::Records;
-use crate::tcp::table::Table;
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
 use crate::wire::{self, FragmentCounts, Marks, Passage, Reassembler, Segment, Why};
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// What takes the records of a point, kept over its files.
-#[derive(Default)]
 pub struct Lanes {
-    pub tables: [Mutex<Table>; LANES],
+    pub tables: [Mutex<Lane>; LANES],
     /// Takes what is about addresses and names: a lane like the others, the last one.
     pub around: Mutex<Around>,
     /// What stands beside the connections of each lane.
     pub beside: [Mutex<Beside>; LANES],
     /// Asked where chunks are accepted, which is in order.
     pub fragments: Mutex<Reassembler>,
+}
+
+impl Lanes {
+    /// Flows that rest may take so many bytes before they go to unlinked files in `folder`.
+    pub fn new(bytes: u64, folder: &Path) -> Self {
+        // Nothing that a row shows depends on it, so each lane may have its share.
+        let share = usize::try_from(bytes / LANES as u64).unwrap_or(usize::MAX);
+        Self {
+            tables: [(); LANES].map(|()| Mutex::new(Lane::new(share, folder))),
+            around: Mutex::default(),
+            beside: Default::default(),
+            fragments: Mutex::default(),
+        }
+    }
 }
 
 /// Lanes that are served; [`AROUND`] is the number of the last.
@@ -463,33 +477,33 @@ impl Run<'_> {
         }
     }
 
-    fn feed_lane<'s>(&self, lane: usize, chunks: impl Iterator<Item = (&'s Slot, Place)>) {
-        let mut table = self.lanes.tables[lane].lock().unwrap_or_else(PoisonError::into_inner);
-        let mut beside = self.lanes.beside[lane].lock().unwrap_or_else(PoisonError::into_inner);
+    fn feed_lane<'s>(&self, number: usize, chunks: impl Iterator<Item = (&'s Slot, Place)>) {
+        let mut lane = self.lanes.tables[number].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut beside = self.lanes.beside[number].lock().unwrap_or_else(PoisonError::into_inner);
         for (slot, place) in chunks {
-            let batch = slot.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner);
+            let batch = slot.lanes[number].lock().unwrap_or_else(PoisonError::into_inner);
             let links = slot.links.lock().unwrap_or_else(PoisonError::into_inner);
-            self.feed(&mut table, &mut beside, (&batch, &links), place);
+            self.feed(&mut lane, &mut beside, (&batch, &links), place);
         }
         drop(beside);
-        let drained = table.drain();
-        drop(table);
+        let drained = lane.tidy();
+        drop(lane);
         if let Some(records) = drained {
             (self.finished)(records);
         }
     }
 
-    fn feed(&self, table: &mut Table, beside: &mut Beside, (batch, links): (&Batch, &[LinkType]), place: Place) {
+    fn feed(&self, lane: &mut Lane, beside: &mut Beside, (batch, links): (&Batch, &[LinkType]), place: Place) {
         let mut rares = batch.rares.iter();
         let mut remarks = batch.remarks.iter().peekable();
         let mut errors = batch.errors.iter().peekable();
         for (index, segment) in batch.segments.iter().enumerate() {
             while let Some((_, error)) = errors.next_if(|(before, _)| *before <= index) {
-                self.feed_error(table, error, place);
+                self.feed_error(lane, error, place);
             }
             let rare = segment.marks.has(Marks::RARE).then(|| rares.next()).flatten();
             let begins = Cell::new(false);
-            table.observe(segment, rare, place, &|| {
+            lane.observe(segment, rare, place, &|| {
                 begins.set(true);
                 wire::addresses(self.frame(segment, batch)?, segment.ip_at)
             });
@@ -497,12 +511,12 @@ impl Run<'_> {
             let tunnelled = segment.marks.has(Marks::TUNNEL) && begins.get();
             if tunnelled || segment.marks.has(Marks::NAMED) || remark.is_some() {
                 let tunnels = if tunnelled { self.tunnels(segment, batch, links) } else { Vec::new() };
-                if let Some(connection) = table.newest(segment.flow) {
+                if let Some(connection) = lane.newest(segment.flow) {
                     beside.note(connection, segment, self.frame(segment, batch), tunnels, remark);
                 }
             }
         }
-        errors.for_each(|(_, error)| self.feed_error(table, error, place));
+        errors.for_each(|(_, error)| self.feed_error(lane, error, place));
     }
 
     /// The bytes of a segment's frame, while they are still in the cache: only a few are asked for.
@@ -522,8 +536,8 @@ impl Run<'_> {
         wire::tunnels_to(segment.ip_at, links, frame)
     }
 
-    fn feed_error(&self, table: &mut Table, error: &wire::IcmpError, place: Place) {
-        if table.observe_icmp(error, place).is_none() {
+    fn feed_error(&self, lane: &mut Lane, error: &wire::IcmpError, place: Place) {
+        if !lane.observe_icmp(error, place) {
             self.unmatched.fetch_add(1, Ordering::Relaxed);
         }
     }

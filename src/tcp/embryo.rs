@@ -1,9 +1,9 @@
-//! A connection of which one SYN was seen, in 64 bytes: what a flood or a scan consists of.
+//! A connection of which one SYN was seen, in 80 bytes: what a flood or a scan consists of.
 //!
 //! An embryo is its SYN and nothing else, so that the connection made of it, once a second segment comes, is the one
 //! that would have stood there all along.
 
-use super::{Connection, Facts, Half, Moment, Place, Side, State, Summary};
+use super::{Connection, Facts, Half, Moment, Place, Side, State, Summary, sparse};
 use crate::seq::Seq;
 use crate::time::Timestamp;
 use crate::wire::{Address, Flags, FlowHash, Marks, Rare, Segment, Way};
@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 /// The first SYN of a connection over IPv4. Anything rarer is a whole connection from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Embryo {
-    time: Timestamp,
+    /// Encoded apart, as of every connection.
+    #[serde(skip)]
+    pub flow: FlowHash,
+    pub time: Timestamp,
     frame: u64,
     seq: Seq,
     ts_value: u32,
@@ -61,6 +64,7 @@ impl Embryo {
         }
         let ((sender, sender_port), (receiver, receiver_port)) = (v4(ends.0)?, v4(ends.1)?);
         Some(Self {
+            flow: segment.flow,
             time: segment.time,
             frame: place.frames_before + u64::from(segment.frame),
             seq: segment.seq,
@@ -87,6 +91,16 @@ impl Embryo {
         })
     }
 
+    /// Appends it, without its flow.
+    pub fn encode(&self, out: Vec<u8>) -> Vec<u8> {
+        sparse::encode(self, out)
+    }
+
+    /// The embryo of this flow that was encoded.
+    pub fn decode(flow: FlowHash, bytes: &[u8]) -> Option<Self> {
+        Some(Self { flow, ..sparse::decode(bytes)? })
+    }
+
     pub fn order(&self) -> (u32, u64) {
         (u32::from(self.point), self.frame)
     }
@@ -96,8 +110,8 @@ impl Embryo {
     }
 
     /// The connection that this SYN began.
-    pub fn connection(&self, flow: FlowHash) -> Connection {
-        let (segment, rare, place) = self.parts(flow);
+    pub fn connection(&self) -> Connection {
+        let (segment, rare, place) = self.parts();
         let mut connection = Connection::new(&segment, place);
         connection.observe(&segment, rare.as_ref(), place);
         let (sender, receiver) = self.ends();
@@ -106,8 +120,8 @@ impl Embryo {
     }
 
     /// The summary of that connection, without the detour over scoreboards that nobody will ask.
-    pub fn summary(&self, flow: FlowHash) -> Summary {
-        let (segment, rare, place) = self.parts(flow);
+    pub fn summary(&self) -> Summary {
+        let (segment, rare, place) = self.parts();
         let mut summary = Connection::blank(&segment, place);
         let (sender, receiver) = self.ends();
         summary.ends = [sender.into(), receiver.into()];
@@ -139,7 +153,7 @@ impl Embryo {
         summary
     }
 
-    fn parts(&self, flow: FlowHash) -> (Segment, Option<Rare>, Place) {
+    fn parts(&self) -> (Segment, Option<Rare>, Place) {
         let marks = Marks(u16::from(self.marks));
         let rare = Rare {
             mss: self.has_mss.then_some(self.mss),
@@ -148,7 +162,7 @@ impl Embryo {
             ..Rare::default()
         };
         let segment = Segment {
-            flow,
+            flow: self.flow,
             time: self.time,
             offset: 0,
             frame: 0,
@@ -188,8 +202,8 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn an_embryo_takes_one_cache_line() {
-        assert!(size_of::<Option<Embryo>>() <= 64);
+    fn an_embryo_takes_eighty_bytes() {
+        assert!(size_of::<Option<Embryo>>() <= 80);
     }
 
     fn syn() -> impl Strategy<Value = (Segment, Option<Rare>)> {
@@ -235,12 +249,13 @@ mod tests {
             let mut whole = Connection::new(&segment, place);
             whole.observe(&segment, rare.as_ref(), place);
             whole.set_ends(ends.0, ends.1);
-            let grown = embryo.connection(segment.flow);
+            let grown = embryo.connection();
             // Where the frame lies in the file is the one thing that an embryo forgets: its addresses are known.
             let mut expected = whole.finish();
             (expected.first_offset, expected.ip_at) = (0, 0);
             prop_assert_eq!(&grown.finish(), &expected);
-            prop_assert_eq!(&embryo.summary(segment.flow), &expected);
+            prop_assert_eq!(&embryo.summary(), &expected);
+            prop_assert_eq!(Embryo::decode(segment.flow, &embryo.encode(Vec::new())), Some(embryo));
         }
     }
 }

@@ -6,21 +6,26 @@
 
 mod embryo;
 mod facts;
+mod flow;
 mod handshake;
 pub mod judgement;
 pub mod lack;
 mod moment;
 pub mod outcome;
 mod pattern;
+mod rebase;
 pub mod records;
 mod reset;
 pub mod rtt;
 pub mod scoreboard;
+mod slab;
+mod sparse;
 pub mod state;
 pub mod step;
 mod store;
 pub mod summary;
 pub mod table;
+mod tape;
 mod transfer;
 pub mod translate;
 
@@ -30,10 +35,11 @@ pub use scoreboard::{Cause, Origin, SegmentKind};
 pub use state::State;
 pub use summary::{Aside, Facts, Half, Moment, RoleBasis, Side, Summary};
 pub use table::Table;
+pub use tape::OnTape;
 pub use translate::Letters;
 
 use crate::seq::Seq;
-use crate::time::{Span, Timestamp};
+use crate::time::Span;
 use crate::wire::{Address, Flags, IcmpError, Marks, Rare, Segment};
 use scoreboard::{FAR, NEAR, Scoreboard};
 use serde::{Deserialize, Serialize};
@@ -49,9 +55,6 @@ pub struct Place {
     /// Number of the file within the point.
     pub file: u32,
 }
-
-/// As [`Connection::beside`] comes back.
-type Beside = (Box<[Scoreboard; 2]>, Vec<summary::Reset>);
 
 /// One life of a flow, being tracked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -125,22 +128,6 @@ impl Connection {
     /// The summary, with what one captured direction tells of the other (OUTCOMES 1.11).
     pub fn finish(self) -> Summary {
         self.summary
-    }
-
-    /// Prepares for packing at time `now`: see [`Summary::rebase`].
-    pub(crate) fn pack(&mut self, now: Timestamp) {
-        self.boards.iter_mut().for_each(|board| board.forget(now));
-        self.summary.rebase(self.summary.first.0);
-    }
-
-    /// All that a connection holds beside its summary.
-    pub(crate) fn beside(&self) -> (&[Scoreboard; 2], &[summary::Reset]) {
-        (&self.boards, &self.later_resets)
-    }
-
-    /// A connection that was packed.
-    pub(crate) fn resumed(summary: Summary, (boards, later_resets): Beside) -> Self {
-        Self { summary, boards, later_resets }
     }
 
     /// What stands beside the connection: only whoever sees its frames knows.

@@ -1,14 +1,16 @@
 //! Times that may be absent, small in memory and smaller when packed.
 
+use super::rebase::Rebase;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A time that may be absent, in eight bytes. Encoded as 0 or a small number where it is near `Summary::first`: see
-/// `Summary::rebase`.
+/// A time that may be absent, in eight bytes. Encoded as 0 or a small number where it counts from
+/// `Summary::first`: see `Rebase`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Moment(i64);
 
 impl Serialize for Moment {
+    #[inline(always)]
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // Absent is 0; the others follow in the order 0, -1, 1, -2 ...
         let folded = if self.is_set() { ((self.0 << 1 ^ self.0 >> 63) as u64).wrapping_add(1) } else { 0 };
@@ -17,6 +19,7 @@ impl Serialize for Moment {
 }
 
 impl<'de> Deserialize<'de> for Moment {
+    #[inline(always)]
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let folded = u64::deserialize(deserializer)?;
         let Some(number) = folded.checked_sub(1) else { return Ok(Self::NEVER) };
@@ -39,10 +42,12 @@ impl Moment {
         self.0 != i64::MIN
     }
 
-    /// Counts from `origin` instead of 1970, or back with its negative: see `Summary::rebase`.
-    pub(super) const fn rebase(&mut self, origin: i64) {
+    /// Counts from the connection's first time, or back.
+    pub(super) fn rebase(&mut self, rebase: Rebase, first: Timestamp) {
         if self.is_set() {
-            self.0 = self.0.wrapping_sub(origin);
+            let mut time = Timestamp(self.0);
+            rebase.time(&mut time, first);
+            self.0 = time.0;
         }
     }
 

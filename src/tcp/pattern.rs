@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 /// First packets and last packets, each as way and flags, for the `pattern` column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pattern {
+    #[serde(with = "serde_bytes")]
     pub first: [u8; 8],
+    #[serde(with = "serde_bytes")]
     pub last: [u8; 4],
     pub count: u32,
 }

@@ -15,6 +15,7 @@ pub struct Rtt {
     max: u32,
     samples: u32,
     /// Samples in 2^(i+3) .. 2^(i+4) µs; counts stop at 255 by halving all, which keeps the median.
+    #[serde(with = "serde_bytes")]
     buckets: [u8; BUCKETS],
 }
 

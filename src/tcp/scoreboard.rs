@@ -3,12 +3,15 @@
 //! One [`Scoreboard`] a direction, kept only while it can be needed. Every list in it has a bound, so that hostile
 //! input costs no more than honest input: past a bound, neighbours are merged and only detail is lost.
 
+use super::rebase::Rebase;
 use super::summary::Half;
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
 use crate::wire::{Flags, Marks, Rare, Segment};
 use serde::{Deserialize, Serialize};
 
+/// Frames remembered to know them again.
+const RECENT: usize = 4;
 /// Sent ranges remembered for round trips and the age of the oldest unacknowledged byte.
 const OUTSTANDING: usize = 48;
 /// Ranges remembered that were skipped over.
@@ -95,7 +98,9 @@ struct Judged {
 /// One direction's scoreboard.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scoreboard {
-    recent: [Option<Seen>; 4],
+    /// The last frames, around and around.
+    recent: [Option<Seen>; RECENT],
+    newest: u8,
     outstanding: std::collections::VecDeque<Sent>,
     holes: Vec<(Seq, Seq, Timestamp)>,
     /// Consecutive duplicate acknowledgements of `snd_una`.
@@ -113,8 +118,10 @@ impl Scoreboard {
         if let Some(origin) = self.duplicate(segment, rare) {
             return SegmentKind::Duplicate(origin);
         }
-        self.recent.rotate_right(1);
-        self.recent[0] = Some(Seen::of(segment));
+        self.newest = (self.newest + 1) % RECENT as u8;
+        if let Some(oldest) = self.recent.get_mut(usize::from(self.newest)) {
+            *oldest = Some(Seen::of(segment));
+        }
         let occupies =
             segment.len + u32::from(segment.flags.any(Flags::SYN)) + u32::from(segment.flags.any(Flags::FIN));
         let Some(next) = me.snd_nxt else {
@@ -190,7 +197,8 @@ impl Scoreboard {
     /// The frame is one of the last four again, by the network or by the capture.
     fn duplicate(&self, segment: &Segment, rare: Option<&Rare>) -> Option<Origin> {
         let new = Seen::of(segment);
-        for old in self.recent.iter().flatten() {
+        let (newer, older) = self.recent.split_at(RECENT.min(usize::from(self.newest) + 1));
+        for old in newer.iter().rev().chain(older.iter().rev()).flatten() {
             let same_header = (old.seq, old.ack, old.len, old.flags, old.window, old.ts_value)
                 == (new.seq, new.ack, new.len, new.flags, new.window, new.ts_value);
             if !same_header {
@@ -215,6 +223,38 @@ impl Scoreboard {
     pub fn forget(&mut self, now: Timestamp) {
         for seen in &mut self.recent {
             *seen = seen.filter(|seen| now.since(seen.time).0 <= DOUBLED.0);
+        }
+    }
+
+    /// Counts numbers from the sender's initial one and times from the connection's first, each range from the one before.
+    pub(super) fn rebase(&mut self, rebase: Rebase, base: Seq, first: Timestamp) {
+        let mut before = (base, first);
+        for sent in &mut self.outstanding {
+            let captured = (sent.end, sent.time);
+            rebase.seq(&mut sent.end, before.0);
+            rebase.time(&mut sent.time, before.1);
+            before = if rebase == Rebase::ToOwn { captured } else { (sent.end, sent.time) };
+        }
+        let mut before = (base, first);
+        for (from, to, time) in &mut self.holes {
+            let captured = (*from, *time);
+            rebase.seq(from, before.0);
+            rebase.time(time, before.1);
+            before = if rebase == Rebase::ToOwn { captured } else { (*from, *time) };
+            rebase.seq(to, before.0);
+        }
+        for seen in self.recent.iter_mut().flatten() {
+            rebase.seq(&mut seen.seq, base);
+            rebase.time(&mut seen.time, first);
+        }
+        let known = self.high_sacked.iter_mut();
+        let judged = self.to_judge.iter_mut().flat_map(|judged| [&mut judged.seq, &mut judged.end]);
+        let declined = self.declined.iter_mut().flat_map(|(from, to)| [from, to]);
+        known.chain(judged).chain(declined).for_each(|seq| rebase.seq(seq, base));
+        for (seq, times) in &mut self.repeats {
+            if *times > 0 {
+                rebase.seq(seq, base);
+            }
         }
     }
 

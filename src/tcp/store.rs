@@ -1,132 +1,317 @@
-//! Where a lane's flows live: embryos in one cache line, tracked flows in full, and idle ones packed to a few hundred
-//! bytes until their next segment. Nothing that a connection knows is lost by packing: nothing visible depends on it.
+//! Where a lane's flows live: embryos in 80 bytes, those that speak in full, those that rest packed to some two hundred
+//! bytes, and those that sleep on a tape that `analysis` keeps on disk. Nothing that a connection knows is lost on the
+//! way, so nothing visible depends on when a flow changes its form.
 
 use super::embryo::Embryo;
-use super::table::{Flow, Packed};
-use crate::time::Timestamp;
+use super::flow::{Flow, Packed};
+use super::slab::Slab;
+use super::tape::{Entry, OnTape, Tape};
+use crate::time::{SECOND, Timestamp};
 use crate::wire::FlowHash;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use hashbrown::HashTable;
 
-/// Flows of a lane that are held in full. The least recently used beyond these are packed.
-const IN_FULL: usize = 8192;
+/// A flow silent for so long is packed when another needs its place: what follows within a conversation comes sooner.
+const RESTS: i64 = 2 * SECOND;
+/// A flow silent for so long is put on tape.
+const SLEEPS: i64 = 15 * 60 * SECOND;
+/// Flows looked at for each that comes. More than one, or those that rest would pile up.
+const LOOKED_AT: u32 = 2;
+/// Flows among which the one that spoke last is packed when too many are held in full.
+const COMPARED: u32 = 8;
 
-/// Entries of a slab's block. Blocks, not one growing vector: growing would copy all of it and need twice the memory.
-const BLOCK: usize = 1024;
-
+/// What a store may hold.
 #[derive(Clone, Copy, Debug)]
-enum Slot {
-    Embryo(u32),
-    Full(u32),
-    Packed(u32),
+pub(super) struct Bounds {
+    /// Flows in full.
+    pub full: usize,
+    /// Bytes of packed flows.
+    pub packed: usize,
 }
 
-#[derive(Debug)]
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { full: 4096, packed: usize::MAX }
+    }
+}
+
+#[derive(Debug, Default)]
 pub(super) struct Store {
-    /// Flows held in full at most.
-    most: usize,
-    index: HashMap<FlowHash, Slot, BuildHasherDefault<FlowHasher>>,
+    bounds: Bounds,
+    /// By part of the hash: the table must not go to the flows when it grows.
+    index: HashTable<Place>,
+    forms: Forms,
+    tape: Tape,
+    /// Bytes of packed flows.
+    packed_bytes: usize,
+    /// Where the searches for a flow that rests or sleeps go on.
+    hands: Hands,
+    /// Time of the newest segment.
+    pub now: Timestamp,
+}
+
+#[derive(Debug, Default)]
+struct Forms {
     embryos: Slab<Embryo>,
     full: Slab<Held>,
     packed: Slab<Packed>,
-    /// Where the search for an idle flow goes on (clock algorithm).
-    hand: u32,
-    /// Time of the newest segment: what lies too far back is not worth packing.
-    pub now: Timestamp,
+    taped: Slab<(FlowHash, OnTape)>,
+}
+
+#[derive(Debug, Default)]
+struct Hands {
+    embryos: u32,
+    full: u32,
+    packed: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    part: u32,
+    slot: Slot,
+}
+
+/// The form of a flow, and its number there, in four bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slot(u32);
+
+/// The part of a slot that is the number: memory ends long before 2^30 flows of a lane.
+const NUMBER: u32 = (1 << 30) - 1;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Embryo,
+    Full,
+    Packed,
+    Taped,
+}
+
+impl Slot {
+    fn new(form: Form, number: u32) -> Self {
+        Self((form as u32) << 30 | (number & NUMBER))
+    }
+
+    fn split(self) -> (Form, u32) {
+        let form = match self.0 >> 30 {
+            0 => Form::Embryo,
+            1 => Form::Full,
+            2 => Form::Packed,
+            _ => Form::Taped,
+        };
+        (form, self.0 & NUMBER)
+    }
 }
 
 #[derive(Debug)]
 struct Held {
     hash: FlowHash,
-    /// A segment came since the hand passed.
-    used: bool,
+    /// Of its newest segment.
+    last: Timestamp,
     flow: Box<Flow>,
 }
 
 /// A flow that leaves the store.
 pub(super) enum Leaving {
-    Embryo(FlowHash, Embryo),
+    Embryo(Embryo),
     Flow(Box<Flow>),
     Packed(Packed),
-}
-
-impl Default for Store {
-    fn default() -> Self {
-        Self::holding(IN_FULL)
-    }
+    Taped(OnTape),
 }
 
 impl Store {
-    pub fn holding(most: usize) -> Self {
-        Self {
-            most,
-            index: HashMap::default(),
-            embryos: Slab::default(),
-            full: Slab::default(),
-            packed: Slab::default(),
-            hand: 0,
-            now: Timestamp::default(),
-        }
+    pub fn new(bounds: Bounds) -> Self {
+        Self { bounds, ..Self::default() }
     }
 
     /// Where the flow stands in full, whatever form it was in: for [`Store::at`].
-    pub fn find(&mut self, hash: FlowHash) -> Option<u32> {
-        match *self.index.get(&hash)? {
-            Slot::Full(number) => Some(number),
-            Slot::Embryo(number) => {
-                let embryo = self.embryos.take(number)?;
-                Some(self.hold(hash, Box::new(Flow::new(embryo.connection(hash)))))
-            }
-            Slot::Packed(number) => {
-                let flow = Flow::unpack(&self.packed.take(number)?)?;
-                Some(self.hold(hash, Box::new(flow)))
-            }
+    pub fn find(&mut self, hash: FlowHash) -> Result<Option<u32>, OnTape> {
+        match self.locate(hash) {
+            None => return Ok(None),
+            Some((Form::Full, number)) => return Ok(Some(number)),
+            Some(_) => self.rest(),
         }
+        // Making room may have put this very flow on tape.
+        let Some((form, number)) = self.locate(hash) else { return Ok(None) };
+        let flow = match form {
+            Form::Full => return Ok(Some(number)),
+            Form::Embryo => self.forms.embryos.take(number).map(|embryo| Flow::new(embryo.connection())),
+            Form::Packed => self.unpack(number),
+            Form::Taped => {
+                let Some(&(_, place)) = self.forms.taped.get(number) else { return Ok(None) };
+                let Some(entry) = self.tape.get(place) else { return Err(place) };
+                self.forms.taped.take(number);
+                entry.flow()
+            }
+        };
+        let Some(flow) = flow else {
+            self.forget(hash);
+            return Ok(None);
+        };
+        Ok(Some(self.hold(hash, flow)))
+    }
+
+    fn unpack(&mut self, number: u32) -> Option<Flow> {
+        let packed = self.forms.packed.take(number)?;
+        self.packed_bytes -= packed.memory();
+        packed.flow()
     }
 
     /// The flow that [`Store::find`] found.
+    #[inline]
     pub fn at(&mut self, number: u32) -> Option<&mut Flow> {
-        let held = self.full.get_mut(number)?;
-        held.used = true;
+        let held = self.forms.full.get_mut(number)?;
+        held.last = held.last.max(self.now);
         Some(&mut held.flow)
     }
 
     pub fn contains(&self, hash: FlowHash) -> bool {
-        self.index.contains_key(&hash)
+        self.locate(hash).is_some()
     }
 
-    pub fn insert_embryo(&mut self, hash: FlowHash, embryo: Embryo) {
-        let number = self.embryos.insert(embryo);
-        self.index.insert(hash, Slot::Embryo(number));
+    pub fn insert_embryo(&mut self, embryo: Embryo) {
+        self.now = embryo.time;
+        let hash = embryo.flow;
+        let number = self.forms.embryos.insert(embryo);
+        self.enter(hash, Slot::new(Form::Embryo, number));
+        self.tape_embryos();
     }
 
     pub fn insert(&mut self, hash: FlowHash, flow: Flow) -> Option<&mut Flow> {
-        let number = self.hold(hash, Box::new(flow));
-        self.full.get_mut(number).map(|held| &mut *held.flow)
+        self.rest();
+        let number = self.hold(hash, flow);
+        self.at(number)
     }
 
-    fn hold(&mut self, hash: FlowHash, flow: Box<Flow>) -> u32 {
-        if self.full.len >= self.most {
-            self.pack_one();
+    /// A flow comes back from tape.
+    pub fn revive(&mut self, entry: Entry<'_>) {
+        let hash = entry.hash;
+        self.rest();
+        if let Some((Form::Taped, number)) = self.locate(hash) {
+            self.forms.taped.take(number);
+            match entry.flow() {
+                Some(flow) => {
+                    self.hold(hash, flow);
+                }
+                None => self.forget(hash),
+            }
         }
-        let number = self.full.insert(Held { hash, used: true, flow });
-        self.index.insert(hash, Slot::Full(number));
+    }
+
+    /// A flow on tape that could not be kept there leaves for good.
+    pub fn evict(&mut self, entry: Entry<'_>) -> Option<Flow> {
+        let (form, number) = self.locate(entry.hash)?;
+        let there = form == Form::Taped && self.forms.taped.get(number).is_some_and(|&(_, place)| place == entry.place);
+        if !there {
+            return None; // it was revived since
+        }
+        self.forms.taped.take(number);
+        self.forget(entry.hash);
+        entry.flow()
+    }
+
+    /// What was put on tape since the last call, to be appended to what was before.
+    pub fn take_tape(&mut self) -> (OnTape, Vec<u8>) {
+        self.tape.take()
+    }
+
+    fn hold(&mut self, hash: FlowHash, flow: Flow) -> u32 {
+        let number = self.forms.full.insert(Held { hash, last: self.now, flow: Box::new(flow) });
+        self.enter(hash, Slot::new(Form::Full, number));
         number
     }
 
-    /// Packs the flow that the hand finds unused since its last round.
-    fn pack_one(&mut self) {
-        for _ in 0..2 * self.full.room() {
-            self.hand = if (self.hand as usize) + 1 < self.full.room() { self.hand + 1 } else { 0 };
-            let Some(held) = self.full.get_mut(self.hand) else { continue };
-            if std::mem::take(&mut held.used) {
+    /// Makes room for a flow in full.
+    fn rest(&mut self) {
+        let crowded = self.forms.full.len() >= self.bounds.full;
+        let mut idlest: Option<(u32, Timestamp)> = None;
+        for _ in 0..if crowded { COMPARED } else { LOOKED_AT } {
+            let number = advance(&mut self.hands.full, self.forms.full.room());
+            let Some(held) = self.forms.full.get(number) else { continue };
+            if self.now.since(held.last).0 > RESTS {
+                self.pack(number);
+            } else if idlest.is_none_or(|(_, last)| held.last < last) {
+                idlest = Some((number, held.last));
+            }
+        }
+        if let Some((number, _)) = idlest
+            && self.forms.full.len() >= self.bounds.full
+        {
+            self.pack(number);
+        }
+    }
+
+    fn pack(&mut self, number: u32) {
+        let Some(mut held) = self.forms.full.take(number) else { return };
+        let packed = held.flow.pack(held.hash, held.last, self.now);
+        self.packed_bytes += packed.memory();
+        let number = self.forms.packed.insert(packed);
+        self.enter(held.hash, Slot::new(Form::Packed, number));
+        self.tape_packed();
+    }
+
+    /// Puts packed flows on tape that sleep, or one that does not if they need too much memory.
+    fn tape_packed(&mut self) {
+        for _ in 0..LOOKED_AT {
+            let number = advance(&mut self.hands.packed, self.forms.packed.room());
+            let sleeps = |packed: &Packed| self.now.since(packed.last).0 > SLEEPS;
+            if !self
+                .forms
+                .packed
+                .get(number)
+                .is_some_and(|packed| sleeps(packed) || self.packed_bytes > self.bounds.packed)
+            {
                 continue;
             }
-            let (hash, packed) = (held.hash, held.flow.pack(self.now));
-            self.full.take(self.hand);
-            let number = self.packed.insert(packed);
-            self.index.insert(hash, Slot::Packed(number));
-            return;
+            if let Some(packed) = self.forms.packed.take(number) {
+                self.packed_bytes -= packed.memory();
+                let place = self.tape.put_flow(packed.hash, &packed.bytes);
+                self.taped(packed.hash, place);
+            }
+        }
+    }
+
+    /// Puts embryos on tape of which nothing more has come.
+    fn tape_embryos(&mut self) {
+        for _ in 0..LOOKED_AT {
+            let number = advance(&mut self.hands.embryos, self.forms.embryos.room());
+            let sleeps = |embryo: &&Embryo| self.now.since(embryo.time).0 > SLEEPS;
+            if let Some(embryo) = self.forms.embryos.get(number).filter(sleeps).copied() {
+                self.forms.embryos.take(number);
+                let place = self.tape.put_embryo(&embryo);
+                self.taped(embryo.flow, place);
+            }
+        }
+    }
+
+    fn taped(&mut self, hash: FlowHash, place: OnTape) {
+        let number = self.forms.taped.insert((hash, place));
+        self.enter(hash, Slot::new(Form::Taped, number));
+    }
+
+    fn locate(&self, hash: FlowHash) -> Option<(Form, u32)> {
+        let part = part(hash);
+        let is_it = |place: &Place| place.part == part && self.forms.hash(place.slot) == Some(hash);
+        self.index.find(spread(part), is_it).map(|place| place.slot.split())
+    }
+
+    /// Notes the new form of a flow, which has just left its old one.
+    fn enter(&mut self, hash: FlowHash, slot: Slot) {
+        let Self { index, forms, .. } = self;
+        let part = part(hash);
+        let is_it = |place: &Place| place.part == part && forms.leads_to(place.slot, hash);
+        match index.find_mut(spread(part), is_it) {
+            Some(place) => place.slot = slot,
+            None => {
+                index.insert_unique(spread(part), Place { part, slot }, |place| spread(place.part));
+            }
+        }
+    }
+
+    fn forget(&mut self, hash: FlowHash) {
+        let Self { index, forms, .. } = self;
+        let part = part(hash);
+        let is_it = |place: &Place| place.part == part && forms.leads_to(place.slot, hash);
+        if let Ok(entry) = index.find_entry(spread(part), is_it) {
+            entry.remove();
         }
     }
 
@@ -136,102 +321,43 @@ impl Store {
 
     /// Every flow, in no order; the store is given back piece by piece.
     pub fn drain(self, mut leave: impl FnMut(Leaving)) {
-        // By number, which is the order of their frames and of memory, not of hashes.
-        let embryo = |(hash, slot): (&FlowHash, &Slot)| match *slot {
-            Slot::Embryo(number) => Some((number, *hash)),
-            Slot::Full(_) | Slot::Packed(_) => None,
-        };
-        let mut embryos: Vec<(u32, FlowHash)> = self.index.iter().filter_map(embryo).collect();
-        embryos.sort_unstable_by_key(|&(number, _)| number);
-        for (number, hash) in embryos {
-            if let Some(embryo) = self.embryos.get(number) {
-                leave(Leaving::Embryo(hash, *embryo));
-            }
+        drop(self.index);
+        self.forms.embryos.drain(|embryo| leave(Leaving::Embryo(embryo)));
+        self.forms.full.drain(|held| leave(Leaving::Flow(held.flow)));
+        self.forms.packed.drain(|packed| leave(Leaving::Packed(packed)));
+        self.forms.taped.drain(|(_, place)| leave(Leaving::Taped(place)));
+    }
+}
+
+impl Forms {
+    #[inline]
+    fn hash(&self, slot: Slot) -> Option<FlowHash> {
+        match slot.split() {
+            (Form::Embryo, number) => self.embryos.get(number).map(|embryo| embryo.flow),
+            (Form::Full, number) => self.full.get(number).map(|held| held.hash),
+            (Form::Packed, number) => self.packed.get(number).map(|packed| packed.hash),
+            (Form::Taped, number) => self.taped.get(number).map(|(hash, _)| *hash),
         }
-        drop((self.index, self.embryos));
-        self.full.drain(|held| leave(Leaving::Flow(held.flow)));
-        self.packed.drain(|packed| leave(Leaving::Packed(packed)));
+    }
+
+    /// Whether a slot of the index is this flow's: of all slots, only that of a flow on its way to another form is empty.
+    fn leads_to(&self, slot: Slot, hash: FlowHash) -> bool {
+        self.hash(slot).is_none_or(|held| held == hash)
     }
 }
 
-/// Numbered places in blocks of fixed size.
-#[derive(Debug)]
-struct Slab<T> {
-    blocks: Vec<Vec<Option<T>>>,
-    free: Vec<u32>,
-    len: usize,
+/// The part of a flow's hash that the index holds. The hash is random already: hashing it again would only cost time.
+fn part(hash: FlowHash) -> u32 {
+    hash.0[0] as u32
 }
 
-impl<T> Default for Slab<T> {
-    fn default() -> Self {
-        Self { blocks: Vec::new(), free: Vec::new(), len: 0 }
-    }
+/// The index looks at the lowest bits and at the highest seven.
+fn spread(part: u32) -> u64 {
+    u64::from(part) << 32 | u64::from(part)
 }
 
-impl<T> Slab<T> {
-    fn insert(&mut self, value: T) -> u32 {
-        self.len += 1;
-        if let Some(number) = self.free.pop() {
-            if let Some(place) = self.place(number) {
-                *place = Some(value);
-            }
-            return number;
-        }
-        let number = self.room();
-        match self.blocks.last_mut() {
-            Some(block) if block.len() < BLOCK => block.push(Some(value)),
-            _ => {
-                let mut block = Vec::with_capacity(BLOCK);
-                block.push(Some(value));
-                self.blocks.push(block);
-            }
-        }
-        number as u32
-    }
-
-    fn place(&mut self, number: u32) -> Option<&mut Option<T>> {
-        self.blocks.get_mut(number as usize / BLOCK)?.get_mut(number as usize % BLOCK)
-    }
-
-    fn get(&self, number: u32) -> Option<&T> {
-        self.blocks.get(number as usize / BLOCK)?.get(number as usize % BLOCK)?.as_ref()
-    }
-
-    fn get_mut(&mut self, number: u32) -> Option<&mut T> {
-        self.place(number)?.as_mut()
-    }
-
-    fn take(&mut self, number: u32) -> Option<T> {
-        let value = self.place(number)?.take()?;
-        self.len -= 1;
-        self.free.push(number);
-        Some(value)
-    }
-
-    /// Places used so far, free ones included.
-    fn room(&self) -> usize {
-        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * BLOCK + last.len())
-    }
-
-    fn drain(self, mut leave: impl FnMut(T)) {
-        self.blocks.into_iter().flatten().flatten().for_each(&mut leave);
-    }
-}
-
-/// The flow hash is random already; hashing it again would only cost time.
-#[derive(Debug, Default)]
-pub(super) struct FlowHasher(u64);
-
-impl Hasher for FlowHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |hash, &byte| hash.rotate_left(8) ^ u64::from(byte));
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = self.0.rotate_left(32) ^ value;
-    }
+/// The next number below `room`, around and around.
+fn advance(hand: &mut u32, room: u32) -> u32 {
+    *hand = if *hand + 1 < room { *hand + 1 } else { 0 };
+    *hand
 }

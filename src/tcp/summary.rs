@@ -143,25 +143,6 @@ pub struct Half {
     pub awaiting: Moment,
 }
 
-impl Half {
-    fn moments(&mut self) -> [&mut Moment; 12] {
-        [
-            &mut self.zero_window_since,
-            &mut self.acked_plainly,
-            &mut self.first,
-            &mut self.last,
-            &mut self.first_data,
-            &mut self.last_data,
-            &mut self.first_data_acked,
-            &mut self.last_data_acked,
-            &mut self.unacked_since,
-            &mut self.fin,
-            &mut self.fin_received,
-            &mut self.awaiting,
-        ]
-    }
-}
-
 /// How the client was told from the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum RoleBasis {
@@ -313,6 +294,8 @@ pub struct Aside {
 /// A connection, finished or not.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
+    /// Encoded apart.
+    #[serde(skip)]
     pub flow: FlowHash,
     /// Sender and receiver of the first frame.
     pub ends: [PackedAddress; 2],
@@ -419,17 +402,6 @@ impl Summary {
     /// Which side sends the segments that go this way.
     pub fn side_of(&self, way: Way) -> Side {
         if way == self.client_way { Side::Client } else { Side::Server }
-    }
-
-    /// Counts every moment from `origin` (or, with its negative, back from 1970): small numbers pack well.
-    pub(super) fn rebase(&mut self, origin: i64) {
-        let moved = |moment: &mut Moment| moment.rebase(origin);
-        let own =
-            [&mut self.syn, &mut self.synack, &mut self.established, &mut self.handshake_ack, &mut self.state_changed];
-        own.into_iter().for_each(moved);
-        for half in &mut self.sides {
-            half.moments().into_iter().for_each(moved);
-        }
     }
 
     /// Turns client into server and back: roles are settled when the whole capture is known.

@@ -1,16 +1,19 @@
 //! Which segment belongs to which connection: port reuse, challenges, and the one predecessor of a flow (OUTCOMES 1.2).
 //!
 //! A single-threaded value; `analysis` runs one a lane. Connections never end by idling: each stays until its flow is
-//! taken by the next but one, or the input ends.
+//! taken by the next but one, or the input ends. Those that are silent for long lie on a tape (see `tape`), which
+//! `analysis` keeps: whoever feeds a table gives back what it asks for, and asks again.
 
 use super::embryo::Embryo;
-use super::records::{self, Records};
+use super::flow::{Ended, Flow, listening};
+use super::records::Records;
 use super::scoreboard::{FAR, NEAR};
-use super::store::{Leaving, Store};
+use super::store::{Bounds, Leaving, Store};
+use super::tape::{Content, Entry, OnTape};
 use super::{Connection, Facts, Half, Place, SegmentKind, Side, State, Summary};
 use crate::seq::Seq;
-use crate::time::{SECOND, Timestamp};
-use crate::wire::{Address, Flags, FlowHash, IcmpError, PackedAddress, Rare, Segment};
+use crate::time::SECOND;
+use crate::wire::{Address, Flags, FlowHash, IcmpError, Rare, Segment};
 use std::collections::HashSet;
 
 /// A stray SYN-ACK adopts its SYN when this is filed within that time after it (several capture queues).
@@ -29,6 +32,8 @@ pub struct Finished {
     pub records: Records,
     /// Addresses that sent an acceptable SYN-ACK.
     pub listening: HashSet<Address>,
+    /// Flows that are still on tape: for [`Finished::add_taped`], in the tape's order.
+    pub taped: Vec<OnTape>,
 }
 
 /// What became of a segment.
@@ -38,112 +43,118 @@ pub struct Taken<'a> {
     pub kind: SegmentKind,
 }
 
-/// A flow being tracked.
-#[derive(Debug)]
-pub(super) struct Flow {
-    current: Connection,
-    /// The connection before, until the current one is established or has ended.
-    previous: Option<Box<Connection>>,
-}
-
-/// An idle flow.
-#[derive(Debug)]
-pub(super) struct Packed {
-    /// Of its newest connection, whose record comes first in the bytes.
-    order: (u32, u64),
-    record: u32,
-    /// Its server, if that answered.
-    listening: Option<PackedAddress>,
-    has_previous: bool,
-    bytes: Box<[u8]>,
-}
-
 /// Sender and receiver of a segment: its record does not hold them, and only a connection's first segment is asked.
 pub type Ends<'a> = &'a dyn Fn() -> Option<(Address, Address)>;
 
 impl Table {
+    /// A table that puts flows on tape which do not fit into so many bytes, although they may speak soon.
+    pub fn within(bytes: usize) -> Self {
+        Self { store: Store::new(Bounds { packed: bytes, ..Bounds::default() }), finished: Finished::default() }
+    }
+
     /// Takes one segment, in file order.
-    pub fn observe(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place, ends: Ends<'_>) {
+    ///
+    /// # Errors
+    /// When its flow lies on tape: nothing was done, and will be after [`Table::revive`].
+    pub fn observe(
+        &mut self,
+        segment: &Segment,
+        rare: Option<&Rare>,
+        place: Place,
+        ends: Ends<'_>,
+    ) -> Result<(), OnTape> {
         if segment.flags.any(Flags::SYN)
             && !self.store.contains(segment.flow)
             && let Some(known) = ends()
             && let Some(embryo) = Embryo::of(segment, rare, place, known)
         {
-            self.store.insert_embryo(segment.flow, embryo);
-            return;
+            self.store.insert_embryo(embryo);
+            return Ok(());
         }
-        self.take(segment, rare, place, ends);
+        self.take(segment, rare, place, ends).map(|_| ())
     }
 
     /// Takes one segment, in file order, and says which connection took it, and as what.
-    pub fn take(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place, ends: Ends<'_>) -> Option<Taken<'_>> {
+    ///
+    /// # Errors
+    /// As [`Table::observe`].
+    pub fn take(
+        &mut self,
+        segment: &Segment,
+        rare: Option<&Rare>,
+        place: Place,
+        ends: Ends<'_>,
+    ) -> Result<Option<Taken<'_>>, OnTape> {
         let Self { store, finished } = self;
         store.now = segment.time;
-        let Some(number) = store.find(segment.flow) else {
-            let flow = store.insert(segment.flow, Flow::new(begin(segment, place, ends)))?;
-            return Some(Taken::of(&mut flow.current, segment, rare, place));
+        let Some(number) = store.find(segment.flow)? else {
+            let flow = store.insert(segment.flow, Flow::new(begin(segment, place, ends)));
+            return Ok(flow.map(|flow| Taken::of(&mut flow.current, segment, rare, place)));
         };
-        let flow = store.at(number)?;
-        if opens_anew(flow.current.summary(), segment) {
-            if let Some(old) = flow.succeed(begin(segment, place, ends)) {
-                finished.add(old.summary());
-            }
-            return Some(Taken::of(&mut flow.current, segment, rare, place));
-        }
-        let older = flow
-            .previous
-            .as_ref()
-            .is_some_and(|previous| belongs_to_previous(flow.current.summary(), previous.summary(), segment));
-        if older {
-            if flow.current.summary().side_of(segment.way) == Side::Server && !segment.flags.any(Flags::RST) {
-                flow.current.challenged();
-            }
-            let Flow { current, previous } = flow;
-            return Some(Taken::of(previous.as_deref_mut().unwrap_or(current), segment, rare, place));
-        }
-        let kind = flow.current.observe(segment, rare, place);
-        if settled(flow.current.summary())
-            && let Some(old) = flow.previous.take()
-        {
-            finished.add(old.summary());
-        }
-        Some(Taken { connection: &mut flow.current, kind })
+        Ok(store.at(number).map(|flow| finished.give(flow, segment, rare, place, ends)))
     }
 
-    /// The newest connection of a flow.
+    /// The newest connection of a flow that does not sleep.
     pub fn newest(&mut self, flow: FlowHash) -> Option<&mut Connection> {
-        let number = self.store.find(flow)?;
+        let number = self.store.find(flow).ok()??;
         self.store.at(number).map(|flow| &mut flow.current)
     }
 
     /// Takes an ICMP error; gives the connection that sent what it quotes, if one did.
-    pub fn observe_icmp(&mut self, error: &IcmpError, place: Place) -> Option<&Connection> {
-        let number = self.store.find(error.flow)?;
-        let flow = self.store.at(number)?;
+    ///
+    /// # Errors
+    /// As [`Table::observe`].
+    pub fn observe_icmp(&mut self, error: &IcmpError, place: Place) -> Result<Option<&Connection>, OnTape> {
+        let Some(flow) = self.store.find(error.flow)?.and_then(|number| self.store.at(number)) else { return Ok(None) };
         if flow.current.observe_icmp(error, place) {
-            return Some(&flow.current);
+            return Ok(Some(&flow.current));
         }
-        let previous = flow.previous.as_deref_mut()?;
-        previous.observe_icmp(error, place).then_some(&*previous)
+        let Some(previous) = flow.previous.as_deref_mut() else { return Ok(None) };
+        Ok(previous.observe_icmp(error, place).then_some(&*previous))
+    }
+
+    /// What was put on tape since the last call, and where it begins: to be kept for [`Table::revive`].
+    pub fn take_tape(&mut self) -> (OnTape, Vec<u8>) {
+        self.store.take_tape()
+    }
+
+    /// Gives back the tape's bytes from `place` on, as far as the flow there needs them.
+    pub fn revive(&mut self, place: OnTape, bytes: &[u8]) {
+        if let Some((entry, _)) = Entry::first(place, bytes) {
+            self.store.revive(entry);
+        }
+    }
+
+    /// What was taken of the tape could not be kept: its flows are finished, and marked.
+    pub fn evict(&mut self, start: OnTape, bytes: &[u8]) {
+        for entry in Entry::all(start, bytes) {
+            let Some(mut flow) = self.store.evict(entry) else { continue };
+            if let Some(previous) = &flow.previous {
+                self.finished.add(previous.summary());
+            }
+            flow.current.summary.facts.set(Facts::EVICTED);
+            self.finished.add(flow.current.summary());
+        }
     }
 
     /// Connections finished so far, if there are many: a port that is used again and again must not pile them up here.
     pub fn drain(&mut self) -> Option<Records> {
-        const MANY: usize = 1 << 20;
-        (self.finished.records.memory() > MANY).then(|| std::mem::take(&mut self.finished.records))
+        self.finished.drain()
     }
 
     /// The input has ended: all connections, in no order.
     pub fn finish(self) -> Finished {
         let mut finished = self.finished;
         self.store.drain(|leaving| match leaving {
-            Leaving::Embryo(hash, embryo) => finished.records.push_embryo(hash, &embryo),
+            Leaving::Embryo(embryo) => finished.records.push_embryo(&embryo),
             Leaving::Flow(flow) => {
                 flow.previous.iter().for_each(|previous| finished.add(previous.summary()));
                 finished.add(flow.current.summary());
             }
-            Leaving::Packed(packed) => finished.add_packed(&packed),
+            Leaving::Packed(packed) => finished.add_packed(packed.hash, &packed.bytes),
+            Leaving::Taped(place) => finished.taped.push(place),
         });
+        finished.taped.sort_unstable();
         finished
     }
 
@@ -166,66 +177,77 @@ fn begin(segment: &Segment, place: Place, ends: Ends<'_>) -> Connection {
 }
 
 impl Finished {
+    /// Gives a segment to the connection of its flow that it belongs to.
+    fn give<'a>(
+        &mut self,
+        flow: &'a mut Flow,
+        segment: &Segment,
+        rare: Option<&Rare>,
+        place: Place,
+        ends: Ends<'_>,
+    ) -> Taken<'a> {
+        if opens_anew(flow.current.summary(), segment) {
+            if let Some(old) = flow.succeed(begin(segment, place, ends)) {
+                self.add(old.summary());
+            }
+            return Taken::of(&mut flow.current, segment, rare, place);
+        }
+        let older = flow
+            .previous
+            .as_ref()
+            .is_some_and(|previous| belongs_to_previous(flow.current.summary(), previous.summary(), segment));
+        if older {
+            if flow.current.summary().side_of(segment.way) == Side::Server && !segment.flags.any(Flags::RST) {
+                flow.current.challenged();
+            }
+            let Flow { current, previous } = flow;
+            return Taken::of(previous.as_deref_mut().unwrap_or(current), segment, rare, place);
+        }
+        let kind = flow.current.observe(segment, rare, place);
+        if flow.previous.is_some()
+            && settled(flow.current.summary())
+            && let Some(old) = flow.previous.take()
+        {
+            self.add(old.summary());
+        }
+        Taken { connection: &mut flow.current, kind }
+    }
+
     fn add(&mut self, summary: &Summary) {
         self.listening.extend(listening(summary));
         self.records.push(summary);
     }
 
-    /// Copies the record as it was packed; what came before it on the flow is rare and unpacked.
-    fn add_packed(&mut self, packed: &Packed) {
-        self.listening.extend(packed.listening.map(Address::from));
-        let Some(record) = packed.bytes.get(..packed.record as usize) else { return };
-        self.records.push_encoded(packed.order, record);
-        if packed.has_previous
-            && let Some(previous) = Flow::unpack(packed).and_then(|flow| flow.previous)
-        {
+    fn add_packed(&mut self, hash: FlowHash, bytes: &[u8]) {
+        let Some(ended) = Ended::of(hash, bytes) else { return };
+        self.listening.extend(ended.listening);
+        self.records.push_encoded(ended.order, hash, ended.summary);
+        if let Some(previous) = ended.previous {
             self.add(previous.summary());
         }
     }
-}
 
-/// The server's address, if it answered.
-fn listening(summary: &Summary) -> Option<Address> {
-    summary.has(Facts::SYNACK).then(|| summary.address(Side::Server))
+    /// Takes the tape's bytes from one of `taped` on, as far as the flow there needs them.
+    pub fn add_taped(&mut self, place: OnTape, bytes: &[u8]) {
+        let Some((entry, _)) = Entry::first(place, bytes) else { return };
+        match entry.content() {
+            Content::Embryo(embryo) => self.records.push_embryo(&embryo),
+            Content::Flow(packed) => self.add_packed(entry.hash, packed),
+            Content::Nothing => {}
+        }
+    }
+
+    /// Records, if there are many.
+    pub fn drain(&mut self) -> Option<Records> {
+        const MANY: usize = 1 << 20;
+        (self.records.memory() > MANY).then(|| std::mem::take(&mut self.records))
+    }
 }
 
 impl<'a> Taken<'a> {
     fn of(connection: &'a mut Connection, segment: &Segment, rare: Option<&Rare>, place: Place) -> Self {
         let kind = connection.observe(segment, rare, place);
         Self { connection, kind }
-    }
-}
-
-impl Flow {
-    pub fn new(current: Connection) -> Self {
-        Self { current, previous: None }
-    }
-
-    /// As small as it gets without losing anything that a later segment could ask for.
-    pub fn pack(&mut self, now: Timestamp) -> Packed {
-        let previous = self.previous.take();
-        self.current.pack(now);
-        let summary = self.current.summary();
-        let (listening, has_previous) = (listening(summary).map(Into::into), previous.is_some());
-        let order = (summary.point, summary.first_frame);
-        let bytes = records::encode(summary, Vec::with_capacity(512));
-        let record = bytes.len() as u32;
-        let bytes = records::squeeze(&(self.current.beside(), previous), bytes);
-        Packed { order, record, listening, has_previous, bytes: bytes.into_boxed_slice() }
-    }
-
-    pub fn unpack(packed: &Packed) -> Option<Self> {
-        let (record, rest) = packed.bytes.split_at_checked(packed.record as usize)?;
-        let (beside, previous) = records::expand(rest)?;
-        Some(Self { current: Connection::resumed(records::decode(record)?, beside), previous })
-    }
-
-    /// `new` takes the flow; gives the connection that this pushes out.
-    fn succeed(&mut self, mut new: Connection) -> Option<Box<Connection>> {
-        new.succeeds(&self.current);
-        let mut old = std::mem::replace(&mut self.current, new);
-        old.succeeded_by(&self.current);
-        self.previous.replace(Box::new(old))
     }
 }
 
@@ -326,6 +348,7 @@ fn fits(previous: &Summary, segment: &Segment) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tcp::records;
     use crate::time::Timestamp;
     use crate::wire::{Marks, Way};
     use proptest::prelude::*;
@@ -361,25 +384,70 @@ mod tests {
         })
     }
 
-    fn summaries(mut table: Table, segments: &[(Segment, i64)]) -> Vec<Summary> {
+    /// How a table's tape is kept.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Keeper {
+        Kept,
+        Full,
+    }
+
+    fn summaries(mut table: Table, keeper: Keeper, segments: &[(Segment, i64)]) -> Vec<Summary> {
         let mut time = 1_700_000_000_000_000_000;
+        let mut tape = Vec::new();
+        let mut keep = |table: &mut Table| {
+            let (start, bytes) = table.take_tape();
+            match keeper {
+                Keeper::Kept => tape.extend_from_slice(&bytes),
+                Keeper::Full => table.evict(start, &bytes),
+            }
+            tape.clone()
+        };
         for (number, (segment, gap)) in segments.iter().enumerate() {
             time += gap;
             let segment = Segment { time: Timestamp(time), frame: number as u32 + 1, ..*segment };
             let end = |port| Address::v4([10, 0, 0, 1], port);
-            table.observe(&segment, None, Place::default(), &|| Some((end(1), end(2))));
+            let ends = || Some((end(1), end(2)));
+            while let Err(place) = table.observe(&segment, None, Place::default(), &ends) {
+                let tape = keep(&mut table);
+                table.revive(place, &tape[place.offset() as usize..]);
+            }
+            if number % 3 == 0 {
+                keep(&mut table);
+            }
         }
-        let mut records = table.finish().records;
+        let tape = keep(&mut table);
+        let mut finished = table.finish();
+        for place in std::mem::take(&mut finished.taped) {
+            finished.add_taped(place, &tape[place.offset() as usize..]);
+        }
+        let mut records = finished.records;
         records.sort();
         let decoded = |index| records.get(index).and_then(|(_, record)| records::decode(record));
         (0..records.len()).map(|index| decoded(index).expect("a record that was written")).collect()
     }
 
+    fn bounded(full: usize, packed: usize) -> Table {
+        Table { store: Store::new(Bounds { full, packed }), finished: Finished::default() }
+    }
+
     proptest! {
         #[test]
-        fn packing_idle_flows_changes_nothing(segments in proptest::collection::vec(segment(), 1..120)) {
-            let one = Table { store: Store::holding(1), finished: Finished::default() };
-            prop_assert_eq!(summaries(one, &segments), summaries(Table::default(), &segments));
+        fn neither_rest_nor_sleep_changes_anything(segments in proptest::collection::vec(segment(), 1..120)) {
+            let awake = summaries(Table::default(), Keeper::Kept, &segments);
+            prop_assert_eq!(&summaries(bounded(1, usize::MAX), Keeper::Kept, &segments), &awake);
+            prop_assert_eq!(&summaries(bounded(1, 0), Keeper::Kept, &segments), &awake);
+            // Flows that sleep for hours.
+            let slow: Vec<_> = segments.iter().map(|&(segment, gap)| (segment, gap * 10_000)).collect();
+            let awake = summaries(bounded(usize::MAX, usize::MAX), Keeper::Kept, &slow);
+            prop_assert_eq!(&summaries(bounded(1, usize::MAX), Keeper::Kept, &slow), &awake);
+        }
+
+        #[test]
+        fn flows_that_no_tape_takes_are_finished_and_marked(segments in proptest::collection::vec(segment(), 60..120)) {
+            let evicted = summaries(bounded(1, 0), Keeper::Full, &segments);
+            prop_assert!(evicted.iter().any(|summary| summary.has(Facts::EVICTED)));
+            let packets = |summaries: &[Summary]| summaries.iter().flat_map(|summary| summary.sides).map(|half| half.packets).sum::<u32>();
+            prop_assert_eq!(packets(&evicted) as usize, segments.len());
         }
     }
 }

@@ -10,6 +10,7 @@ mod zeek;
 pub use zeek::{ZEEK_PORTS, Zeek, zeek};
 
 use super::Summary;
+use super::rebase::Rebase;
 use crate::seq::Seq;
 use crate::wire::{Flags, Marks, Segment, Way};
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,7 @@ const SYN_RST: u8 = b'Z';
 /// The history of a connection as Zeek writes it, before it is known who is the originator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letters {
+    #[serde(with = "serde_bytes")]
     codes: [u8; MOST],
     count: u8,
     /// Kinds seen, by way: a byte each, of [`Kind`] bits.
@@ -59,6 +61,14 @@ impl Kind {
 }
 
 impl Letters {
+    /// Counts sequence numbers from the initial ones of [`Way::Up`] and [`Way::Down`], or back.
+    pub(super) fn rebase(&mut self, rebase: Rebase, bases: [Seq; 2]) {
+        for ((last, high), base) in self.last.iter_mut().zip(&mut self.high).zip(bases) {
+            // From the number before, so that the initial one is 1: most connections know it.
+            last.iter_mut().chain([high]).for_each(|seq| rebase.seq_or_zero(seq, base.minus(1)));
+        }
+    }
+
     /// Notes a segment of the connection, whatever it is.
     #[inline]
     pub(super) fn note(&mut self, segment: &Segment) {

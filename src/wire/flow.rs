@@ -34,6 +34,7 @@ impl Address {
 /// An [`Address`] in 18 bytes, for tables of millions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct PackedAddress {
+    #[serde(with = "serde_bytes")]
     ip: [u8; 16],
     port: u16,
 }
@@ -80,6 +81,17 @@ pub struct FlowKey {
 /// where an attacker chose the addresses without knowing the key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct FlowHash(pub [u64; 2]);
+
+impl FlowHash {
+    pub fn to_bytes(self) -> [u8; 16] {
+        (u128::from(self.0[0]) << 64 | u128::from(self.0[1])).to_le_bytes()
+    }
+
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        let both = u128::from_le_bytes(bytes);
+        Self([(both >> 64) as u64, both as u64])
+    }
+}
 
 /// The random key of a run.
 #[derive(Clone, Copy, Debug)]

@@ -20,7 +20,7 @@ const ROOMS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates and the rooms that may name them.
-const HOMES: [(&str, &[&str]); 29] = [
+const HOMES: [(&str, &[&str]); 30] = [
     ("pcap_file", &["capture"]),
     ("byteorder_slice", &["capture"]),
     ("etherparse", &["wire"]),
@@ -32,7 +32,8 @@ const HOMES: [(&str, &[&str]); 29] = [
     ("bzip2", &["input"]),
     ("lz4_flex", &["input", "analysis"]),
     ("tempfile", &["input", "analysis"]),
-    ("postcard", &["tcp", "analysis"]),
+    ("hashbrown", &["tcp"]),
+    ("serde_bytes", &["wire", "tcp"]),
     ("rayon", &["analysis", "report"]),
     ("polars", &["report"]),
     ("csv", &["host", "report"]),

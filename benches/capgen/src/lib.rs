@@ -87,7 +87,7 @@ pub trait Sink {
 /// Those of the sink.
 pub fn generate(options: &Options, sink: &mut dyn Sink) -> io::Result<()> {
     match options.profile {
-        Profile::Web | Profile::Small | Profile::Elephant => schedule::weave(options, sink),
+        Profile::Web | Profile::Small | Profile::Steady | Profile::Elephant => schedule::weave(options, sink),
         Profile::Flood => schedule::flood(options, sink),
         Profile::Nested | Profile::Download => download::download(options, sink),
     }

@@ -10,6 +10,8 @@ pub enum Profile {
     Web,
     /// Many connections of few small packets, cut to 96 bytes as `tcpdump -s 96` does.
     Small,
+    /// As `Small`, but over hours, and a tenth is never closed: what a long capture of a quiet server holds.
+    Steady,
     /// One SYN a connection, from random addresses; every eighth belongs to a scan.
     Flood,
     /// A few connections of a quarter of a gigabyte each.
@@ -21,12 +23,14 @@ pub enum Profile {
 }
 
 impl Profile {
-    pub const ALL: [Self; 6] = [Self::Web, Self::Small, Self::Flood, Self::Elephant, Self::Nested, Self::Download];
+    pub const ALL: [Self; 7] =
+        [Self::Web, Self::Small, Self::Steady, Self::Flood, Self::Elephant, Self::Nested, Self::Download];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Web => "web",
             Self::Small => "small",
+            Self::Steady => "steady",
             Self::Flood => "flood",
             Self::Elephant => "elephant",
             Self::Nested => "nested",
@@ -39,6 +43,7 @@ impl Profile {
         match self {
             Self::Web => (60_000, 2_170_000_000),
             Self::Small => (1_000_000, 1_107_000_000),
+            Self::Steady => (60_000, 69_000_000),
             Self::Flood => (8_000_000, 608_000_000),
             Self::Elephant => (8, 2_060_000_000),
             Self::Nested | Self::Download => (1, 2_000_000_000),
@@ -75,7 +80,7 @@ impl Options {
             flows: profile.full().0,
             scale: 1.0,
             format: Format::Pcap,
-            snaplen: if profile == Profile::Small { 96 } else { 262_144 },
+            snaplen: if matches!(profile, Profile::Small | Profile::Steady) { 96 } else { 262_144 },
             mixed: false,
             interface_every: 0,
             accept: None,
@@ -164,13 +169,13 @@ impl Traffic {
         };
         match profile {
             Profile::Web => web,
-            Profile::Small => Self {
+            Profile::Small | Profile::Steady => Self {
                 request_mean: 40.0,
                 response_mean: 60.0,
                 exchanges_mean: 1.6,
                 lossy: 0.1,
                 noise: 0.03,
-                duration: 600 * SECOND,
+                duration: if profile == Profile::Steady { 9_000 * SECOND } else { 600 * SECOND },
                 think_mean: 0.2,
                 ..web
             },

@@ -145,9 +145,11 @@ impl<'a> Births<'a> {
         let elephant = self.traffic.profile == Profile::Elephant;
         let id = self.next_id;
         self.next_id += 1;
+        let stays = self.traffic.profile == Profile::Steady && self.random.chance(0.1);
         let fate = match (elephant, id % 2) {
             (true, 0) => Fate::ClosedByClient,
             (true, _) => Fate::ClosedByServer,
+            (false, _) if stays => Fate::Established,
             (false, _) => Fate::of_draw(self.random.below(1000)),
         };
         let (ends, mut isns) = self.ends(fate);

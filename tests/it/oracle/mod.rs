@@ -14,7 +14,7 @@ use synfin::seq::Seq;
 use synfin::tcp::judgement::States;
 use synfin::tcp::{Ending, Judgement, Outcome, Summary, Table, records};
 use synfin::time::Timestamp;
-use synfin::wire::{Flags, FlowHash, Marks, Segment, Way};
+use synfin::wire::{Flags, FlowHash, Marks, Rare, Segment, Way};
 
 /// The record of a segment, as the decoder would make it.
 fn segment(number: usize, seg: &Seg) -> Segment {
@@ -46,16 +46,27 @@ fn segment(number: usize, seg: &Seg) -> Segment {
 fn summaries(list: &[Seg]) -> Vec<Summary> {
     let mut table = Table::default();
     for (number, seg) in list.iter().enumerate() {
-        table.observe(&segment(number, seg), None, Default::default(), &|| None);
+        give(&mut table, &segment(number, seg), None);
     }
-    let mut records = table.finish().records;
-    records.sort();
-    (0..records.len()).map(|index| one(&records, index)).collect()
+    finished(table)
 }
 
-fn one(records: &records::Records, index: usize) -> Summary {
-    let (_, record) = records.get(index).expect("a record");
-    records::decode(record).expect("a sound record")
+/// Gives a segment to a table whose tape is never taken: what sleeps is at hand.
+fn give(table: &mut Table, segment: &Segment, rare: Option<&Rare>) {
+    table.observe(segment, rare, Default::default(), &|| None).expect("the tape is at hand");
+}
+
+/// All connections, in the order of their first frames.
+fn finished(mut table: Table) -> Vec<Summary> {
+    let (start, tape) = table.take_tape();
+    let mut finished = table.finish();
+    for place in std::mem::take(&mut finished.taped) {
+        finished.add_taped(place, &tape[(place.offset() - start.offset()) as usize..]);
+    }
+    let mut records = finished.records;
+    records.sort();
+    let one = |index| records::decode(records.get(index).expect("a record").1).expect("a sound record");
+    (0..records.len()).map(one).collect()
 }
 
 /// Outcome and judgement of a connection at the end of a capture whose last frame is its own.

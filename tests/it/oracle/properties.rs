@@ -2,7 +2,7 @@
 
 use super::flows::{Random, Scene};
 use super::page::{ACK, FIN, RST, SYN, Seg};
-use super::{judged, one, segment, summaries};
+use super::{finished, give, judged, segment, summaries};
 use crate::support::{analyse_bytes_with, capture};
 use proptest::prelude::*;
 use std::fmt::Write;
@@ -138,17 +138,12 @@ fn a_crowd_of_flows_is_judged_as_each_of_them_alone() {
     let mut alone: Vec<Table> = (0..FLOWS).map(|_| Table::default()).collect();
     for (number, (flow, seg)) in all.iter().enumerate() {
         let segment = record(number, *flow, seg);
-        crowd.observe(&segment, None, Default::default(), &|| None);
-        alone[*flow as usize].observe(&segment, None, Default::default(), &|| None);
+        give(&mut crowd, &segment, None);
+        give(&mut alone[*flow as usize], &segment, None);
     }
-    let read = |table: Table| {
-        let mut records = table.finish().records;
-        records.sort();
-        (0..records.len()).map(|index| one(&records, index)).collect::<Vec<_>>()
-    };
-    let mut apart: Vec<Summary> = alone.into_iter().flat_map(read).collect();
+    let mut apart: Vec<Summary> = alone.into_iter().flat_map(finished).collect();
     apart.sort_by_key(|summary| summary.first_frame);
-    let together = read(crowd);
+    let together = finished(crowd);
     assert_eq!(together.len(), apart.len());
     for (together, apart) in together.iter().zip(&apart) {
         assert_eq!(together, apart);
@@ -204,43 +199,75 @@ fn rows_depend_on_neither_threads_nor_chunks_nor_keys_nor_memory() {
     }
 }
 
-#[test]
-fn a_hostile_connection_takes_no_more_memory_than_an_honest_one() {
-    let mut table = Table::default();
-    let mut random = Random::new(1);
-    let handshake = [(0, SYN, 0, 0), (1, SYN | ACK, 0, 1), (0, ACK, 1, 1)];
-    for (number, &(from, flags, seq, ack)) in handshake.iter().enumerate() {
-        let seg = Seg { from, flags, seq, ack, win: u16::MAX, ..Seg::default() };
-        table.observe(&segment(number, &seg), None, Default::default(), &|| None);
+/// Heap bytes that one connection may ever take above those that it takes from its first segment on, whatever comes: both
+/// scoreboards full, and RSTs that may be taken back.
+const MOST_BYTES: u64 = 6 << 10;
+
+/// The most heap bytes that a table of one flow holds while it takes these segments, above those for the first one.
+fn most_bytes(segments: &[(Seg, Option<Rare>)]) -> u64 {
+    let held = |segments: &[(Seg, Option<Rare>)]| {
+        let mut table = Table::default();
+        allocation_counter::measure(|| {
+            for (number, (seg, rare)) in segments.iter().enumerate() {
+                give(&mut table, &segment(number, seg), rare.as_ref());
+            }
+        })
+        .bytes_max
+    };
+    held(segments).saturating_sub(held(&segments[..1]))
+}
+
+/// A segment with numbers near `next`, or anywhere; overlapping and skipped ranges, RSTs and FINs among them.
+fn storm() -> impl Strategy<Value = Vec<(Seg, Option<Rare>)>> {
+    let seq = prop_oneof![8 => -5000_i64..5000, 2 => 0_i64..1 << 20, 1 => any::<u32>().prop_map(i64::from)];
+    let flags = prop_oneof![40 => Just(ACK), 2 => Just(FIN | ACK), 1 => Just(RST), 1 => Just(RST | ACK)];
+    let sack = prop::array::uniform4(any::<(u32, u32)>());
+    let one =
+        (0_usize..2, seq, flags, prop_oneof![1_u32..6, any::<u32>()], 0_u32..3000, 0_u16..3, sack, 0_u32..100_000);
+    prop::collection::vec(one, 500..3000).prop_map(|list| {
+        let mut next = [0_u32; 2];
+        let handshake = [(0, SYN, 0, 0), (1, SYN | ACK, 0, 1), (0, ACK, 1, 1)];
+        let opened = handshake
+            .map(|(from, flags, seq, ack)| (Seg { from, flags, seq, ack, win: u16::MAX, ..Seg::default() }, None));
+        let storm = list.into_iter().enumerate().map(|(number, (from, near, flags, ack, len, win, sack, step))| {
+            let seq = next[from].wrapping_add(near as u32);
+            next[from] = next[from].wrapping_add(step);
+            let sack = sack.map(|(a, b)| (Seq(a), Seq(b)));
+            let seg = Seg { from, at: number as i64, flags, seq, ack, len, win };
+            (seg, Some(Rare { sack, sack_count: 4, ..Rare::default() }))
+        });
+        opened.into_iter().chain(storm).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_hostile_connection_takes_no_more_memory_than_its_bound(segments in storm()) {
+        let most = most_bytes(&segments);
+        prop_assert!(most <= MOST_BYTES, "{most} bytes");
     }
-    let (mut next, mut longest) = (1_u32, 0);
-    for number in 3..100_000_usize {
-        let from = usize::from(random.percent(30));
-        // Skipped and overlapping ranges, numbers that run around the circle, RSTs and FINs among them.
+}
+
+#[test]
+fn a_hundred_thousand_hostile_segments_take_no_more_memory_than_the_bound() {
+    let mut random = Random::new(1);
+    let mut next = 1_u32;
+    let mut hostile = |number: usize| {
         let seq = match random.below(6) {
             0 => next.wrapping_add(random.below(1 << 20) as u32),
             1 => random.below(1 << 32) as u32,
             _ => next.wrapping_sub(random.below(5000) as u32),
         };
-        let flags = match random.below(200) {
-            0 => RST,
-            1 => RST | ACK,
-            2 => FIN | ACK,
-            _ => ACK,
-        };
-        let (at, len) = (number as i64, random.below(3000) as u32);
-        let seg = Seg { from, at, flags, seq, ack: random.below(1 << 32) as u32, len, win: random.below(3) as u16 };
         next = next.wrapping_add(random.below(100_000) as u32);
-        let block = |random: &mut Random| (Seq(random.below(1 << 32) as u32), Seq(random.below(1 << 32) as u32));
-        let sack = [(); 4].map(|()| block(&mut random));
-        let rare = Rare { sack, sack_count: 4, ..Rare::default() };
-        table.observe(&segment(number, &seg), Some(&rare), Default::default(), &|| None);
-        if number % 5000 == 0 {
-            // The text of a value is as long as what it holds.
-            let text = format!("{table:?}").len();
-            longest = longest.max(text);
-            assert!(text < 30_000, "{text} bytes of text after {number} segments");
-        }
-    }
-    println!("at most {longest} bytes of text");
+        let (from, ack) = (usize::from(random.percent(30)), random.below(1 << 32) as u32);
+        let seg = Seg { from, at: number as i64, flags: ACK, seq, ack, len: random.below(3000) as u32, win: 2 };
+        let sack = [(); 4].map(|()| (Seq(random.below(1 << 32) as u32), Seq(random.below(1 << 32) as u32)));
+        (seg, Some(Rare { sack, sack_count: 4, ..Rare::default() }))
+    };
+    let segments: Vec<_> = (0..100_000).map(&mut hostile).collect();
+    let most = most_bytes(&segments);
+    println!("{most} bytes");
+    assert!(most <= MOST_BYTES, "{most} bytes");
 }

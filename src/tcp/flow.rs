@@ -1,0 +1,130 @@
+//! The newest connection of a flow with its one predecessor, and the same packed into some two hundred bytes.
+
+use super::rebase::Rebase;
+use super::summary::Reset;
+use super::{Connection, Facts, Scoreboard, Side, Summary, sparse};
+use crate::time::Timestamp;
+use crate::wire::{Address, FlowHash, PackedAddress};
+use serde::{Deserialize, Serialize};
+
+/// A flow being tracked.
+#[derive(Debug)]
+pub(super) struct Flow {
+    pub current: Connection,
+    /// The connection before, until the current one is established or has ended.
+    pub previous: Option<Box<Connection>>,
+}
+
+/// A flow that rests.
+#[derive(Debug)]
+pub(super) struct Packed {
+    pub hash: FlowHash,
+    /// Of its newest segment.
+    pub last: Timestamp,
+    /// The head, the newest connection's summary as its record has it, and what is needed to go on.
+    pub bytes: Box<[u8]>,
+}
+
+/// What is asked of a packed flow that ends.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    /// Point and first frame of its newest connection.
+    order: (u32, u64),
+    /// Bytes of its summary.
+    summary: u32,
+    /// Its server, if that answered.
+    listening: Option<PackedAddress>,
+    has_previous: bool,
+}
+
+/// What a connection holds beside its summary, and its predecessor.
+#[derive(Serialize)]
+struct Beside<'a>(&'a [Scoreboard; 2], &'a [Reset], Option<&'a Connection>);
+
+/// The same on its way back.
+#[derive(Deserialize)]
+struct TakenBeside(Box<[Scoreboard; 2]>, Vec<Reset>, Option<Box<Connection>>);
+
+/// A packed flow whose input has ended.
+pub(super) struct Ended<'a> {
+    pub order: (u32, u64),
+    pub listening: Option<Address>,
+    /// As `Records` take it.
+    pub summary: &'a [u8],
+    pub previous: Option<Box<Connection>>,
+}
+
+impl Flow {
+    pub fn new(current: Connection) -> Self {
+        Self { current, previous: None }
+    }
+
+    /// As small as it gets without losing anything that a segment after `now` could ask for.
+    pub fn pack(&mut self, hash: FlowHash, last: Timestamp, now: Timestamp) -> Packed {
+        let Connection { summary, boards, later_resets } = &mut self.current;
+        let listening = listening(summary).map(Into::into);
+        boards.iter_mut().for_each(|board| board.forget(now));
+        rebase(summary, boards, Rebase::ToOwn);
+        let order = (summary.point, summary.first_frame);
+        let encoded = sparse::encode(summary, Vec::with_capacity(512));
+        let head = Head { order, summary: encoded.len() as u32, listening, has_previous: self.previous.is_some() };
+        let mut bytes = sparse::encode(&head, Vec::with_capacity(512));
+        bytes.extend_from_slice(&encoded);
+        let bytes = sparse::encode(&Beside(boards, later_resets, self.previous.as_deref()), bytes);
+        Packed { hash, last, bytes: bytes.into_boxed_slice() }
+    }
+
+    pub fn unpack(flow: FlowHash, bytes: &[u8]) -> Option<Self> {
+        let (_, rest) = sparse::decode_first::<Head>(bytes)?;
+        let (summary, rest) = sparse::decode_first(rest)?;
+        let TakenBeside(mut boards, later_resets, mut previous) = sparse::decode(rest)?;
+        let mut summary = Summary { flow, ..summary };
+        rebase(&mut summary, &mut boards, Rebase::ToCapture);
+        if let Some(previous) = &mut previous {
+            previous.summary.flow = flow;
+        }
+        Some(Self { current: Connection { summary, boards, later_resets }, previous })
+    }
+
+    /// `new` takes the flow; gives the connection that this pushes out.
+    pub fn succeed(&mut self, mut new: Connection) -> Option<Box<Connection>> {
+        new.succeeds(&self.current);
+        let mut old = std::mem::replace(&mut self.current, new);
+        old.succeeded_by(&self.current);
+        self.previous.replace(Box::new(old))
+    }
+}
+
+/// The boards before the summary, on which they are based, or after it.
+fn rebase(summary: &mut Summary, boards: &mut [Scoreboard; 2], rebase: Rebase) {
+    for (board, base) in boards.iter_mut().zip(summary.bases()) {
+        board.rebase(rebase, base, summary.first);
+    }
+    summary.rebase(rebase);
+}
+
+impl Packed {
+    pub fn flow(&self) -> Option<Flow> {
+        Flow::unpack(self.hash, &self.bytes)
+    }
+
+    /// Bytes of memory.
+    pub fn memory(&self) -> usize {
+        size_of::<Self>() + self.bytes.len()
+    }
+}
+
+impl<'a> Ended<'a> {
+    /// Its summary stays as it was packed; what came before it on the flow is rare, and unpacked.
+    pub fn of(flow: FlowHash, bytes: &'a [u8]) -> Option<Self> {
+        let (head, rest) = sparse::decode_first::<Head>(bytes)?;
+        let (summary, _) = rest.split_at_checked(head.summary as usize)?;
+        let previous = if head.has_previous { Flow::unpack(flow, bytes)?.previous } else { None };
+        Some(Self { order: head.order, listening: head.listening.map(Address::from), summary, previous })
+    }
+}
+
+/// The server's address, if it answered.
+pub(super) fn listening(summary: &Summary) -> Option<Address> {
+    summary.has(Facts::SYNACK).then(|| summary.address(Side::Server))
+}

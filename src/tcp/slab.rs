@@ -1,0 +1,73 @@
+//! Numbered places in blocks of fixed size: growing one vector would copy all of it and need twice the memory.
+
+/// Entries of a block.
+const BLOCK: usize = 1024;
+
+#[derive(Debug)]
+pub(super) struct Slab<T> {
+    blocks: Vec<Vec<Option<T>>>,
+    free: Vec<u32>,
+    len: usize,
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Self {
+        Self { blocks: Vec::new(), free: Vec::new(), len: 0 }
+    }
+}
+
+impl<T> Slab<T> {
+    pub fn insert(&mut self, value: T) -> u32 {
+        self.len += 1;
+        if let Some(number) = self.free.pop() {
+            if let Some(place) = self.place(number) {
+                *place = Some(value);
+            }
+            return number;
+        }
+        let number = self.room();
+        match self.blocks.last_mut() {
+            Some(block) if block.len() < BLOCK => block.push(Some(value)),
+            _ => {
+                let mut block = Vec::with_capacity(BLOCK);
+                block.push(Some(value));
+                self.blocks.push(block);
+            }
+        }
+        number
+    }
+
+    fn place(&mut self, number: u32) -> Option<&mut Option<T>> {
+        self.blocks.get_mut(number as usize / BLOCK)?.get_mut(number as usize % BLOCK)
+    }
+
+    pub fn get(&self, number: u32) -> Option<&T> {
+        self.blocks.get(number as usize / BLOCK)?.get(number as usize % BLOCK)?.as_ref()
+    }
+
+    pub fn get_mut(&mut self, number: u32) -> Option<&mut T> {
+        self.place(number)?.as_mut()
+    }
+
+    pub fn take(&mut self, number: u32) -> Option<T> {
+        let value = self.place(number)?.take()?;
+        self.len -= 1;
+        self.free.push(number);
+        Some(value)
+    }
+
+    /// Values held.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Places used so far, free ones included: numbers are below.
+    pub fn room(&self) -> u32 {
+        self.blocks.last().map_or(0, |last| ((self.blocks.len() - 1) * BLOCK + last.len()) as u32)
+    }
+
+    /// Every value, by number; memory is given back block by block.
+    pub fn drain(self, leave: impl FnMut(T)) {
+        self.blocks.into_iter().flatten().flatten().for_each(leave);
+    }
+}
