@@ -35,7 +35,7 @@ fn main() {
         let file = tempfile::NamedTempFile::new().expect("a temporary file");
         std::fs::write(file.path(), &text).expect("a written dump");
         let grown = memory(options);
-        let [lines, time] = quickest([&|| wc(file.path()), &|| drop(black_box(read_all(&text)))]);
+        let [lines, time] = quickest(|| wc(file.path()), || black_box(read_all(&text)));
         let ratio = time.as_secs_f64() / lines.as_secs_f64();
         let [lines, time] = [lines, time].map(|time| time.as_secs_f64() * 1000.0);
         let (size, row) = (text.len() / 1_000_000, grown / u64::from(ROWS));
@@ -48,14 +48,17 @@ fn read_all(text: &str) -> Document {
 }
 
 /// The quickest run of each, in turn: what else the machine does disturbs both alike.
-fn quickest(works: [&dyn Fn(); 2]) -> [Duration; 2] {
-    let time = |work: &dyn Fn()| {
-        let start = Instant::now();
-        work();
-        start.elapsed()
-    };
-    let runs: Vec<[Duration; 2]> = (0..RUNS).map(|_| works.map(time)).collect();
+fn quickest<A, B>(first: impl Fn() -> A, second: impl Fn() -> B) -> [Duration; 2] {
+    let runs: Vec<[Duration; 2]> = (0..RUNS).map(|_| [time(&first), time(&second)]).collect();
     [0, 1].map(|work| runs.iter().map(|run| run[work]).min().unwrap_or_default())
+}
+
+fn time<T>(work: impl Fn() -> T) -> Duration {
+    let start = Instant::now();
+    let made = work();
+    let spent = start.elapsed();
+    drop(made);
+    spent
 }
 
 fn wc(path: &std::path::Path) {

@@ -20,14 +20,14 @@ const SAMPLE: u32 = 4096;
 /// line after it is taken; a time or a prompt always does.
 pub fn read<'a>(lines: &mut Lines<'a>, found: &mut Found, mut take: impl FnMut(Line<'a>, &mut Found) -> Verdict) {
     let (start, mut row) = (lines.rest().len(), 0_u32);
-    while let Some(line) = lines.peek() {
+    loop {
+        let mut after = lines.clone();
+        let Some(line) = after.next() else { return };
         row = row.saturating_add(1);
         if row == SAMPLE {
             let left = lines.rest().len();
             found.expect(start - left, left);
         }
-        let mut after = lines.clone();
-        after.next();
         match take(line, found) {
             Verdict::Taken => {}
             Verdict::End => return,

@@ -137,19 +137,17 @@ impl Reader {
 
 /// Letters up to the next blank, parted at their first colon if there is one, and what follows them.
 fn token(text: &str) -> (&str, Option<&str>, &str) {
-    let (mut colon, mut end) = (None, text.len());
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b' ' | b'\t' => {
-                end = at;
-                break;
-            }
-            b':' => colon = colon.or(Some(at)),
-            _ => {}
-        }
-    }
+    let end = |from: usize, is_end: fn(u8) -> bool| {
+        let bytes = text.as_bytes().get(from..).unwrap_or_default();
+        from + bytes.iter().position(|&byte| is_end(byte)).unwrap_or(bytes.len())
+    };
     let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-    (part(0, colon.unwrap_or(end)), colon.map(|colon| part(colon + 1, end)), part(end, text.len()))
+    let key = end(0, |byte| byte == b':' || byte <= b' ');
+    if text.as_bytes().get(key) != Some(&b':') {
+        return (part(0, key), None, part(key, text.len()));
+    }
+    let value = end(key + 1, |byte| byte <= b' ');
+    (part(0, key), Some(part(key + 1, value)), part(value, text.len()))
 }
 
 /// Process and descriptor, and what follows their bracket. Either may be masked.
