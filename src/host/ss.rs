@@ -190,7 +190,7 @@ fn number(text: &str) -> Option<(u32, &str)> {
 /// A cell after blanks, and what follows it.
 fn cell(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_ascii_start();
-    let end = text.bytes().position(|byte| byte <= b' ').unwrap_or(text.len());
+    let end = text.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(text.len());
     if end == 0 { None } else { text.split_at_checked(end) }
 }
 

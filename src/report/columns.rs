@@ -8,6 +8,7 @@ mod connection;
 mod counter;
 mod dns;
 mod input;
+mod listener;
 mod setting;
 mod side;
 mod socket;
@@ -17,8 +18,9 @@ pub use arp::{ARP, arp};
 pub use counter::{COUNTERS, counters};
 pub use dns::{DNS, dns};
 pub use input::{INPUTS, InputRow, inputs};
+pub use listener::{LISTENERS, listeners};
 pub use setting::{SETTINGS, settings};
-pub use socket::{LISTENERS, SOCKETS, listeners, sockets};
+pub use socket::{SOCKETS, sockets};
 
 use super::{Kind, Value};
 use crate::case::{Facts, Judged};

@@ -137,16 +137,16 @@ impl Reader {
 
 /// Letters up to the next blank, parted at their first colon if there is one, and what follows them.
 fn token(text: &str) -> (&str, Option<&str>, &str) {
-    let end = |from: usize, is_end: fn(u8) -> bool| {
+    let end = |from: usize, is_end: fn(&u8) -> bool| {
         let bytes = text.as_bytes().get(from..).unwrap_or_default();
-        from + bytes.iter().position(|&byte| is_end(byte)).unwrap_or(bytes.len())
+        from + bytes.iter().position(is_end).unwrap_or(bytes.len())
     };
     let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-    let key = end(0, |byte| byte == b':' || byte <= b' ');
+    let key = end(0, |byte| *byte == b':' || byte.is_ascii_whitespace());
     if text.as_bytes().get(key) != Some(&b':') {
         return (part(0, key), None, part(key, text.len()));
     }
-    let value = end(key + 1, |byte| byte <= b' ');
+    let value = end(key + 1, u8::is_ascii_whitespace);
     (part(0, key), Some(part(key + 1, value)), part(value, text.len()))
 }
 
