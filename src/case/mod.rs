@@ -5,6 +5,7 @@
 
 pub mod around;
 mod beside;
+pub mod listeners;
 pub mod dump;
 pub mod firewall;
 pub mod history;

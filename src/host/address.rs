@@ -1,6 +1,8 @@
 //! What a dump prints of one end of a socket: more than an address and a port, because cells hold wildcards, names,
 //! masks, and cut-off text.
 
+use super::Text;
+use memchr::memchr;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub struct SocketAddress {
     pub host: Host,
     /// Interface of a link-local address, or the one the socket is bound to.
-    pub zone: Option<Box<str>>,
+    pub zone: Option<Text>,
     pub port: Port,
 }
 
@@ -21,11 +23,11 @@ pub enum Host {
     /// `*`: any address.
     Any,
     /// A resolved name.
-    Name(Box<str>),
+    Name(Text),
     /// What is left of an address or name that did not fit into its column.
-    Clipped(Box<str>),
+    Clipped(Text),
     /// Somebody made it unrecognisable: `xxx.xxx.xxx.187`.
-    Masked(Box<str>),
+    Masked(Text),
 }
 
 /// The port of an end.
@@ -35,11 +37,11 @@ pub enum Port {
     /// `*`, or the 0 of a system that prints it for no port.
     Any,
     /// A service name.
-    Name(Box<str>),
+    Name(Text),
     /// The first digits or letters of a port that did not fit.
-    Clipped(Box<str>),
+    Clipped(Text),
     /// Somebody made it unrecognisable.
-    Masked(Box<str>),
+    Masked(Text),
 }
 
 impl SocketAddress {
@@ -74,7 +76,7 @@ impl SocketAddress {
 
 /// Host and zone of `[fe80::1]%eth0`, `[fe80::1%eth0]`, `fe80::1%eth0`, `127.0.0.53%lo`.
 fn parts(host: &str) -> (&str, Option<&str>) {
-    if !host.contains(['[', '%']) {
+    if !host.starts_with('[') && memchr(b'%', host.as_bytes()).is_none() {
         return (host, None);
     }
     let (host, zone) = host.split_once('%').map_or((host, None), |(host, zone)| (host, Some(zone)));
@@ -113,11 +115,11 @@ impl Host {
 
 /// IPv4-mapped addresses as IPv4.
 fn ip(text: &str) -> Option<IpAddr> {
-    if text.contains(':') {
+    if memchr(b':', text.as_bytes()).is_some() {
         let ip: Ipv6Addr = text.parse().ok()?;
         return Some(ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4));
     }
-    if text.starts_with(|letter: char| letter.is_ascii_digit()) {
+    if text.as_bytes().first().is_some_and(u8::is_ascii_digit) {
         return text.parse::<Ipv4Addr>().ok().map(IpAddr::V4);
     }
     None
@@ -126,7 +128,7 @@ fn ip(text: &str) -> Option<IpAddr> {
 impl Port {
     /// `None` if the text cannot be a port.
     pub fn read(text: &str) -> Option<Self> {
-        if text.starts_with(|letter: char| letter.is_ascii_digit()) {
+        if text.as_bytes().first().is_some_and(u8::is_ascii_digit) {
             if let Ok(number) = text.parse() {
                 return Some(if number == 0 { Self::Any } else { Self::Number(number) });
             }

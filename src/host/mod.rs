@@ -64,6 +64,7 @@ pub mod state_counts;
 mod sysctl;
 pub mod table;
 pub mod tcpview;
+pub mod text;
 mod top;
 mod ulimit;
 mod uptime;
@@ -81,6 +82,7 @@ pub use setting::Setting;
 pub use socket::{Family, Owner, Shutdown, Socket, SocketState, Timer, TimerKind};
 pub use stamp::{Basis, Stamp};
 pub use state_counts::StateCount;
+pub use text::Text;
 
 use crate::time::Timestamp;
 use skim::Skim;
@@ -197,6 +199,15 @@ pub struct Found {
 }
 
 impl Found {
+    /// Makes room for as many sockets as there will be if the dump goes on as it began: `seen` of its bytes gave those
+    /// that are here, `left` are to come. Growing by doubling would touch half as much memory again.
+    pub fn expect(&mut self, seen: usize, left: usize) {
+        let more = (self.sockets.len() as u128 * left as u128).checked_div(seen as u128);
+        let more = more.and_then(|more| usize::try_from(more).ok());
+        // Without the room, it grows as any list does.
+        let _ = self.sockets.try_reserve(more.unwrap_or_default());
+    }
+
     /// How much was read, in all lists.
     pub fn rows(&self) -> u64 {
         let sockets = self.sockets.len() + self.tracked.len() + self.state_counts.len();

@@ -1,5 +1,6 @@
 //! A socket, as any system's dump tells of it.
 
+use super::Text;
 use super::address::SocketAddress;
 use super::measure::Measures;
 
@@ -20,12 +21,12 @@ pub struct Socket {
     /// Processes that hold the socket, with the user where the format says so of a process.
     pub owners: Box<[Owner]>,
     /// User that the socket belongs to: a number or a name.
-    pub user: Option<Box<str>>,
+    pub user: Option<Text>,
     pub inode: Option<u64>,
     /// Directions that were closed.
     pub shutdown: Option<Shutdown>,
     /// Service that the socket belongs to: its control group, or the component that Windows names.
-    pub service: Option<Box<str>>,
+    pub service: Option<Text>,
     /// What else was measured: `rto`, `unacked`, `skmem_drops`, `queue_limit`.
     pub measures: Measures,
 }
@@ -178,7 +179,7 @@ impl TimerKind {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Owner {
     pub pid: Option<u32>,
-    pub program: Option<Box<str>>,
+    pub program: Option<Text>,
     pub fd: Option<u32>,
 }
 
@@ -254,6 +255,6 @@ mod tests {
 
     #[test]
     fn a_million_sockets_stay_small() {
-        assert!(size_of::<Socket>() <= 280, "{}", size_of::<Socket>());
+        assert!(size_of::<Socket>() <= 216, "{}", size_of::<Socket>());
     }
 }

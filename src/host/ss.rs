@@ -148,8 +148,10 @@ struct Row<'a> {
 impl<'a> Row<'a> {
     /// `None` if the line is no row. Inside a block a row may lack its state, where the header says so or the cell is blank.
     fn read(text: &'a str, within: Option<&Block>) -> Option<Self> {
-        let text = text.trim_start();
-        let netid = NETIDS.into_iter().find(|netid| text.starts_with(netid));
+        let text = text.trim_ascii_start();
+        // A state is in capitals.
+        let is_netid = text.starts_with(|letter: char| letter.is_ascii_lowercase());
+        let netid = NETIDS.into_iter().find(|netid| is_netid && text.starts_with(netid));
         let rest = netid.map_or(text, |netid| text.get(netid.len()..).unwrap_or_default().trim_start());
         let state = STATES.into_iter().find(|(word, _)| rest.starts_with(word));
         let rest = match state {
@@ -179,7 +181,7 @@ impl<'a> Row<'a> {
 
 /// A number after blanks, and what follows it.
 fn number(text: &str) -> Option<(u32, &str)> {
-    let text = text.trim_start_matches([' ', '\t']);
+    let text = text.trim_ascii_start();
     let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at_checked(end)?;
     Some((digits.parse().ok()?, rest))
@@ -187,8 +189,8 @@ fn number(text: &str) -> Option<(u32, &str)> {
 
 /// A cell after blanks, and what follows it.
 fn cell(text: &str) -> Option<(&str, &str)> {
-    let text = text.trim_start_matches([' ', '\t']);
-    let end = text.bytes().position(|byte| byte == b' ' || byte == b'\t').unwrap_or(text.len());
+    let text = text.trim_ascii_start();
+    let end = text.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(text.len());
     if end == 0 { None } else { text.split_at_checked(end) }
 }
 

@@ -13,12 +13,21 @@ pub enum Verdict {
     End,
 }
 
+/// Lines after which a table is taken for a large one.
+const SAMPLE: u32 = 4096;
+
 /// Offers line after line to `take` until the table ends. A single line that is blank or strange does not end it if the
 /// line after it is taken; a time or a prompt always does.
 pub fn read<'a>(lines: &mut Lines<'a>, found: &mut Found, mut take: impl FnMut(Line<'a>, &mut Found) -> Verdict) {
-    while let Some(line) = lines.peek() {
+    let (start, mut row) = (lines.rest().len(), 0_u32);
+    loop {
         let mut after = lines.clone();
-        after.next();
+        let Some(line) = after.next() else { return };
+        row = row.saturating_add(1);
+        if row == SAMPLE {
+            let left = lines.rest().len();
+            found.expect(start - left, left);
+        }
         match take(line, found) {
             Verdict::Taken => {}
             Verdict::End => return,

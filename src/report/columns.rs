@@ -11,6 +11,7 @@ mod firewall;
 mod input;
 mod kernel;
 mod log_line;
+mod listener;
 mod setting;
 mod side;
 mod socket;
@@ -23,8 +24,9 @@ pub use dns::{DNS, dns};
 pub use firewall::{FIREWALL, firewall};
 pub use input::{INPUTS, InputRow, inputs};
 pub use log_line::{LOG_LINES, log_lines};
+pub use listener::{LISTENERS, listeners};
 pub use setting::{SETTINGS, settings};
-pub use socket::{LISTENERS, SOCKETS, listeners, sockets};
+pub use socket::{SOCKETS, sockets};
 
 use super::{Kind, Value};
 use crate::case::{Facts, Judged};

@@ -3,13 +3,18 @@
 
 use crate::host::address::number_or_mask;
 use crate::host::measure::Gathered;
+use crate::host::text::Texts;
 use crate::host::{Owner, Shutdown, Socket, Timer, TimerKind};
+
+/// No name of a process, and no context of it, is longer.
+const LONGEST: usize = 256;
 
 /// Reads details; keeps its stores between the rows.
 #[derive(Default)]
 pub(super) struct Reader {
     owners: Vec<Owner>,
     measures: Gathered,
+    texts: Texts,
 }
 
 impl Reader {
@@ -22,9 +27,11 @@ impl Reader {
                 None => None,
             };
             rest = after.unwrap_or_else(|| {
-                let end = rest.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(rest.len());
-                let (token, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-                self.token(token, socket);
+                let (key, value, after) = token(rest);
+                match value {
+                    Some(value) => self.pair(key, value, socket),
+                    None => self.word(key, socket),
+                }
                 after
             });
             rest = rest.trim_ascii_start();
@@ -40,7 +47,7 @@ impl Reader {
     fn owners<'a>(&mut self, users: &'a str) -> Option<&'a str> {
         let mut rest = users;
         loop {
-            let (owner, after) = owner(rest)?;
+            let (owner, after) = self.owner(rest)?;
             self.owners.push(owner);
             match after.strip_prefix(",(") {
                 Some(next) => rest = next,
@@ -49,18 +56,24 @@ impl Reader {
         }
     }
 
-    fn token(&mut self, token: &str, socket: &mut Socket) {
-        match token {
+    /// `"name",pid=1,fd=3)`, of older versions `"name",1,3)`; with `-Z` contexts stand in between.
+    fn owner<'a>(&mut self, text: &'a str) -> Option<(Owner, &'a str)> {
+        let text = text.strip_prefix('"')?;
+        let ends = text.match_indices("\",").map(|(end, _)| end).take_while(|&end| end < LONGEST);
+        let (end, (pid, fd, rest)) = ends.filter_map(|end| Some((end, ids(text.get(end + 2..)?)?))).next()?;
+        let name = text.get(..end).filter(|name| !name.is_empty());
+        let program = name.map(|name| self.texts.get(name));
+        Some((Owner { pid, program, fd }, rest))
+    }
+
+    fn word(&mut self, word: &str, socket: &mut Socket) {
+        match word {
             "<->" => socket.shutdown = Some(Shutdown::None),
             "-->" => socket.shutdown = Some(Shutdown::Receive),
             "<--" => socket.shutdown = Some(Shutdown::Send),
             "---" => socket.shutdown = Some(Shutdown::Both),
             "app_limited" => self.measures.add("app_limited", 1),
-            _ => {
-                if let Some((key, value)) = token.split_once(':') {
-                    self.pair(key, value, socket);
-                }
-            }
+            _ => {}
         }
     }
 
@@ -68,8 +81,8 @@ impl Reader {
         match key {
             "timer" => socket.timer = timer(value),
             "ino" => socket.inode = value.parse().ok().filter(|&inode: &u64| inode != 0),
-            "uid" => socket.user = Some(value.into()),
-            "cgroup" => socket.service = Some(value.into()),
+            "uid" => socket.user = Some(self.texts.get(value)),
+            "cgroup" => socket.service = Some(self.texts.get(value)),
             "skmem" | "mem" => self.memory(key, value),
             _ => self.measure(key, value),
         }
@@ -122,24 +135,25 @@ impl Reader {
     }
 }
 
-/// `"name",pid=1,fd=3)`, of older versions `"name",1,3)`; with `-Z` contexts stand in between.
-fn owner(text: &str) -> Option<(Owner, &str)> {
-    let text = text.strip_prefix('"')?;
-    let mut from = 0;
-    loop {
-        let end = from + text.get(from..)?.find("\",")?;
-        let (name, after) = (text.get(..end)?, text.get(end + 2..)?);
-        if let Some((pid, fd, rest)) = ids(after) {
-            let program = (!name.is_empty()).then(|| name.into());
-            return Some((Owner { pid, program, fd }, rest));
-        }
-        from = end + 1;
+/// Letters up to the next blank, parted at their first colon if there is one, and what follows them.
+fn token(text: &str) -> (&str, Option<&str>, &str) {
+    let end = |from: usize, is_end: fn(&u8) -> bool| {
+        let bytes = text.as_bytes().get(from..).unwrap_or_default();
+        from + bytes.iter().position(is_end).unwrap_or(bytes.len())
+    };
+    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    let key = end(0, |byte| *byte == b':' || byte.is_ascii_whitespace());
+    if text.as_bytes().get(key) != Some(&b':') {
+        return (part(0, key), None, part(key, text.len()));
     }
+    let value = end(key + 1, u8::is_ascii_whitespace);
+    (part(0, key), Some(part(key + 1, value)), part(value, text.len()))
 }
 
 /// Process and descriptor, and what follows their bracket. Either may be masked.
 fn ids(text: &str) -> Option<(Option<u32>, Option<u32>, &str)> {
-    let (ids, rest) = text.split_once(')')?;
+    let end = text.bytes().take(LONGEST).position(|byte| byte == b')')?;
+    let (ids, rest) = (text.get(..end)?, text.get(end + 1..)?);
     let (pid, _) = ids.split_once(',')?;
     let fd = ids.rsplit(',').next()?;
     let (pid, fd) = (pid.strip_prefix("pid=").unwrap_or(pid), fd.strip_prefix("fd=").unwrap_or(fd));

@@ -1,4 +1,4 @@
-//! Columns of `sockets` and `listeners`: one row a socket of a dump, whatever system printed it.
+//! Columns of `sockets`: one row a socket of a dump, whatever system printed it.
 
 use super::{Column, Kind, Value, count, joined, socket_join};
 use crate::case::dump::Place;
@@ -13,15 +13,6 @@ type Get = for<'a> fn(&'a Dump, &'a Block, &'a Socket) -> Value<'a>;
 /// All rows of `sockets`, in the order of files and lines.
 pub fn sockets(facts: &Facts) -> Vec<Place> {
     facts.dumps.places(|block| block.found.sockets.len()).collect()
-}
-
-/// All rows of `listeners`.
-pub fn listeners(facts: &Facts) -> Vec<Place> {
-    let is_listener = |place: &Place| {
-        let state = facts.dumps.socket(*place).and_then(|(_, _, socket)| socket.state);
-        state == Some(SocketState::Listen)
-    };
-    facts.dumps.places(|block| block.found.sockets.len()).filter(is_listener).collect()
 }
 
 macro_rules! columns {
@@ -108,28 +99,7 @@ const MORE: &[Column<Place>] = columns![
     (false, "zone_known", Kind::Bool, "", "Whether the dump says the zone of its time; otherwise UTC is assumed.", |_, block, _| block.stamp().map_or(Value::Null, |stamp| Value::Bool(stamp.zone_known))),
 ];
 
-/// The columns of `listeners`, in their order.
-#[rustfmt::skip]
-pub static LISTENERS: &[Column<Place>] = columns![
-    (true, "time", Kind::Time, "", "When the snapshot was taken, as the dump or its name says.", |_, block, _| time(block)),
-    (true, "host", Kind::Text, "", "Host that the dump was taken on, where something names it.", |_, block, _| host(block)),
-    (true, "local_address", Kind::Text, "", "Address that is listened on; `*` for any.", |_, _, socket| address(&socket.local)),
-    (true, "local_port", Kind::U16, "", "Port that is listened on.", |_, _, socket| Value::number(socket.local.port.number())),
-    (true, "protocol", Kind::Enum(&["tcp", "tcp6", "tcp46"]), "", "IPv4, IPv6 (on most systems for IPv4 too), or both.", |_, _, socket| Value::Name(socket.family.protocol())),
-    (true, "queue_length", Kind::U32, "", "Connections that wait to be accepted.", |_, _, socket| Value::number(socket.recv_q)),
-    (true, "queue_limit", Kind::U64, "", "Most connections that may wait: the smaller of the program's backlog and the system's bound.", |_, block, socket| Value::number(queue_limit(block, socket))),
-    (true, "incomplete", Kind::U64, "", "Connections whose handshake is not complete.", |_, _, socket| measure(socket, "incomplete_queue")),
-    (true, "drops", Kind::U64, "", "Packets that this listener dropped since it listens.", |_, _, socket| measure(socket, "skmem_drops")),
-    (true, "pid", Kind::U32, "", "Process that listens, the first if there are several.", |_, _, socket| Value::number(socket.pid())),
-    (true, "program", Kind::Text, "", "Its program.", |_, _, socket| socket.program().map_or(Value::Null, Value::text)),
-    (true, "processes", Kind::Text, "", "All processes that hold the socket: program/pid/descriptor, joined by semicolons.", |_, _, socket| processes(socket)),
-    (true, "user", Kind::Text, "", "User, as a number or a name.", |_, _, socket| socket.user.as_deref().map_or(Value::Null, Value::text)),
-    (true, "local_text", Kind::Text, "", "What the dump shows in place of an address or port: a service name, a mask, a cut end.", |_, _, socket| text(&socket.local)),
-    (true, "path", Kind::Text, "", "Path of the dump.", |dump, _, _| Value::text(dump.path.as_str())),
-    (true, "line", Kind::U32, "", "Line in the dump, counted from 1.", |_, _, socket| Value::Number(socket.line.into())),
-];
-
-fn time(block: &Block) -> Value<'static> {
+pub(super) fn time(block: &Block) -> Value<'static> {
     Value::time(block.stamp().map(|stamp| stamp.time))
 }
 
@@ -165,7 +135,7 @@ fn left(socket: &Socket) -> Option<Span> {
     Some(Span::from_micros(i64::from(timer.left_ms?) * 1000))
 }
 
-fn measure(socket: &Socket, name: &str) -> Value<'static> {
+pub(super) fn measure(socket: &Socket, name: &str) -> Value<'static> {
     Value::number(socket.measures.get(name))
 }
 
@@ -179,14 +149,8 @@ fn millis(socket: &Socket, name: &str) -> Value<'static> {
     Value::seconds(millis.map(Span::from_micros))
 }
 
-/// `ss` shows the limit as Send-Q; it is 0 only where `ss` had to read /proc, which does not tell it.
-fn queue_limit(block: &Block, socket: &Socket) -> Option<u64> {
-    let of_ss = socket.send_q.filter(|&limit| block.format == "ss" && limit > 0).map(u64::from);
-    socket.measures.get("queue_limit").or(of_ss)
-}
-
 /// `nginx/812/6;nginx/813/6`
-fn processes(socket: &Socket) -> Value<'static> {
+pub(super) fn processes(socket: &Socket) -> Value<'static> {
     let mut out = String::new();
     for owner in &socket.owners {
         let separator = if out.is_empty() { "" } else { ";" };
