@@ -156,13 +156,24 @@ pub struct Counts {
     pub links: Vec<u32>,
 }
 
-/// Frames and decodes the records that start in `start..limit`.
-pub fn read(file: &File, assumed: Arc<Context>, start: u64, limit: u64, lens: &Lens, sorted: &mut Sorted) -> Read {
+/// Where a chunk lies.
+pub struct Extent<'a> {
+    /// The file, as far as it is there.
+    pub bytes: &'a [u8],
+    /// Where its first record begins.
+    pub start: u64,
+    /// The first place that belongs to the next.
+    pub limit: u64,
+}
+
+/// Frames and decodes the records that start in a chunk.
+pub fn read(file: &File, assumed: Arc<Context>, chunk: Extent<'_>, lens: &Lens, sorted: &mut Sorted) -> Read {
+    let Extent { bytes, start, limit } = chunk;
     sorted.clear();
     let mut after = (*assumed).clone();
     let (mut counts, mut fragments) = (Counts::default(), Vec::new());
     let take = &mut |frame: Frame<'_>| counts.take(&frame, lens.view(&frame, file), sorted, &mut fragments);
-    let stop = (file.format.frames)(file.source.bytes(), &mut after, start, limit, take);
+    let stop = (file.format.frames)(bytes, &mut after, start, limit, take);
     sorted.links = counts.links.iter().copied().map(LinkType).collect();
     Read { start: Some(start), stop, assumed, after, counts, fragments }
 }
@@ -203,7 +214,8 @@ impl Read {
 impl Counts {
     fn take(&mut self, frame: &Frame<'_>, view: View, sorted: &mut Sorted, fragments: &mut Vec<Fragment>) {
         if !frame.not_a_packet {
-            self.cut_frames += u64::from((frame.bytes.len() as u64) < u64::from(frame.wire_len));
+            let is_cut = (frame.bytes.len() as u64) < u64::from(frame.wire_len);
+            self.cut_frames += u64::from(is_cut && matches!(view, View::Taken(_)));
             self.note_time(frame.time, !matches!(view, View::OutOfTime));
             if self.links.last() != Some(&frame.link.0) && !self.links.contains(&frame.link.0) {
                 self.links.push(frame.link.0);

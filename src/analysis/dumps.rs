@@ -32,8 +32,11 @@ pub(super) fn read(found: Vec<Found>, options: &Options) -> Read {
     for (found, dump) in found.iter().zip(read) {
         match dump {
             Some(dump) => all.dumps.push(dump),
-            None if found.named => all.errors.push(unknown(&found.source)),
-            None => all.unknown.push(found.source.path().to_owned()),
+            None => match damage(&found.source) {
+                Some(cause) => all.errors.push(Error::new(found.source.path(), cause)),
+                None if found.named => all.errors.push(unknown(&found.source)),
+                None => all.unknown.push(found.source.path().to_owned()),
+            },
         }
     }
     all
@@ -46,10 +49,14 @@ fn dump(source: &Source, host: Option<&str>) -> Option<Dump> {
     let hints =
         Hints { path: path.clone(), modified: source.modified().map(Timestamp::of_system), host: host.map(Into::into) };
     let document = host::read(bytes, &hints);
-    let damage = source.check(bytes.len() as u64).err().map(|damage| damage.cause);
-    let notes: Vec<&str> = source.note().into_iter().chain(damage.as_deref()).collect();
-    let note = (!notes.is_empty()).then(|| notes.join("; "));
-    (!document.blocks.is_empty()).then_some(Dump { path, bytes: bytes.len() as u64, document, note })
+    let (note, damage) = (source.note().map(str::to_owned), damage(source));
+    (!document.blocks.is_empty()).then_some(Dump { path, bytes: bytes.len() as u64, document, note, damage })
+}
+
+/// That the file changed while it was read, in words.
+fn damage(source: &Source) -> Option<String> {
+    let mapped = source.check(u64::MAX).err().map(|damage| damage.cause);
+    mapped.or_else(|| source.shortened().map(str::to_owned))
 }
 
 fn unknown(source: &Source) -> Error {

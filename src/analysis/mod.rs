@@ -274,7 +274,6 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
     if tracked.icmp_unmatched > 0 {
         others.insert("icmp error about no connection here".to_owned(), tracked.icmp_unmatched);
     }
-    let notes: Vec<&str> = file.source.note().into_iter().chain(tracked.damage.as_deref()).collect();
     InputFile {
         path: path(&file.source),
         format: file.format.name,
@@ -295,7 +294,8 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
         fragments: tracked.fragments,
         comments: tracked.comments,
         end: tracked.end,
-        note: (!notes.is_empty()).then(|| notes.join("; ")),
+        note: file.source.note().map(str::to_owned),
+        damage: tracked.damage.or_else(|| file.source.shortened().map(str::to_owned)),
     }
 }
 
@@ -319,9 +319,9 @@ impl Tracking {
         Ok(case)
     }
 
-    /// Whether every input could be read.
+    /// Whether every input was read to its end as it was when it was opened.
     pub fn all_read(&self) -> bool {
-        self.unread.is_empty()
+        self.unread.is_empty() && self.facts.damaged().next().is_none()
     }
 
     pub fn facts(&self) -> &Facts {

@@ -8,7 +8,7 @@ mod board;
 
 pub use board::{Tracked, joined};
 
-use super::chunk::{self, Batch, Read, Seen, Sorted};
+use super::chunk::{self, Batch, Extent, Read, Seen, Sorted};
 use super::lane::Lane;
 use super::lens::Lens;
 use super::plan::File;
@@ -115,6 +115,10 @@ pub fn track(file: &File, lanes: &Lanes, pace: Pace<'_>, at: Place, finished: Fi
     board.tracked.comments = board.context.comments.clone();
     board.tracked.fragments = fragments_before.until(fragments());
     board.tracked.icmp_unmatched = run.unmatched.into_inner();
+    // The lanes have read addresses and names since.
+    if let Err(damage) = file.source.check(board.position) {
+        board.tracked.damage = Some(damage.cause);
+    }
     if !board.interfaces_dropped.is_empty() {
         board.tracked.dropped = Some(board.interfaces_dropped.values().sum());
     }
@@ -187,28 +191,31 @@ impl Run<'_> {
         while !board.redoing && board.accepted < board.chunks {
             let number = board.accepted;
             let Some(read) = board.decoded.remove(&number) else { break };
-            if !read.follows(board.position, self.limit(number), &board.context) {
+            let follows = read.follows(board.position, self.limit(number), &board.context);
+            if !follows || !self.accept(board, read) {
                 board.redoing = true;
                 board.tracked.redone += 1;
                 return Some(Job::Redo(number, board.position, board.context.clone()));
             }
-            self.accept(board, read);
         }
         None
     }
 
-    fn accept(&self, board: &mut Board, mut read: Read) {
-        if let Err(damage) = self.file.source.check(read.stop.at) {
-            // The file changed underneath: this chunk may hold zeros in place of what was there.
-            board.tracked.end = End::Cut { offset: damage.at };
+    /// Takes a chunk that begins where the one before it ended. False if the file was shortened meanwhile: the chunk may hold
+    /// zeros in place of what was there, and has to be framed again as far as the file goes now.
+    fn accept(&self, board: &mut Board, mut read: Read) -> bool {
+        // Whoever finds the end has looked beyond it.
+        let seen = if read.stop.end.is_some() { board.length } else { read.stop.at };
+        if let Err(damage) = self.file.source.check(seen) {
+            board.length = board.length.min(damage.at);
             board.tracked.damage = Some(damage.cause);
-            board.chunks = board.accepted;
-            return;
+            return false;
         }
         if !read.fragments.is_empty() {
             self.put_together(board.accepted, &mut read);
         }
         board.accept(read);
+        true
     }
 
     /// Puts packets together from the pieces in a chunk, and adds them to what the chunk holds.
@@ -238,7 +245,7 @@ impl Run<'_> {
         let format = self.file.format;
         let start = if number == 0 { Some(from) } else { (format.boundary)(bytes, &context, from, limit) };
         let read = self.with_slot(number, |sorted| match start {
-            Some(start) => chunk::read(self.file, context, start, limit, self.pace.lens, sorted),
+            Some(start) => chunk::read(self.file, context, Extent { bytes, start, limit }, self.pace.lens, sorted),
             None => chunk::empty(context, from..limit, sorted),
         });
         self.board().decoded.insert(number, read);
@@ -247,12 +254,27 @@ impl Run<'_> {
 
     /// Frames the chunk that is next in order from its true start.
     fn redo(&self, number: usize, from: u64, context: Arc<Context>) {
-        let limit = self.limit(number);
-        let read =
-            self.with_slot(number, |sorted| chunk::read(self.file, context, from, limit, self.pace.lens, sorted));
         let mut board = self.board();
+        loop {
+            let length = board.length;
+            if board.tracked.damage.is_some() && length <= from {
+                board.tracked.end = End::Cut { offset: length };
+                board.chunks = board.accepted;
+                break;
+            }
+            drop(board);
+            let all = self.file.source.bytes();
+            let bytes = usize::try_from(length).ok().and_then(|length| all.get(..length)).unwrap_or(all);
+            let chunk = Extent { bytes, start: from, limit: self.limit(number).min(length) };
+            let read = |sorted: &mut Sorted| chunk::read(self.file, context.clone(), chunk, self.pace.lens, sorted);
+            let read = self.with_slot(number, read);
+            board = self.board();
+            // Each turn finds the file shorter than the one before.
+            if self.accept(&mut board, read) {
+                break;
+            }
+        }
         board.redoing = false;
-        self.accept(&mut board, read);
         drop(board);
         self.wake.notify_all();
     }

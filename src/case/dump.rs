@@ -1,6 +1,6 @@
 //! A dump file: what a host said, before it is joined with anything.
 
-use crate::host::{Block, Document, Odd, Socket};
+use crate::host::{Block, Counter, Document, Odd, Setting, Socket};
 
 /// One dump file, read.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub struct Dump {
     pub document: Document,
     /// What the input room has to say.
     pub note: Option<String>,
+    /// That the file changed while it was read, in words.
+    pub damage: Option<String>,
 }
 
 impl Dump {
@@ -77,6 +79,18 @@ impl Dumps {
     pub fn block(&self, place: Place) -> Option<(&Dump, &Block)> {
         let dump = self.0.get(place.dump as usize)?;
         Some((dump, dump.document.blocks.get(place.block as usize)?))
+    }
+
+    /// The counter at a place, with its dump and block.
+    pub fn counter(&self, place: Place) -> Option<(&Dump, &Block, &Counter)> {
+        let (dump, block) = self.block(place)?;
+        Some((dump, block, block.found.counters.get(place.item as usize)?))
+    }
+
+    /// The setting at a place, with its dump and block.
+    pub fn setting(&self, place: Place) -> Option<(&Dump, &Block, &Setting)> {
+        let (dump, block) = self.block(place)?;
+        Some((dump, block, block.found.settings.get(place.item as usize)?))
     }
 
     /// The socket at a place, with its dump and block.

@@ -6,6 +6,7 @@
 pub mod around;
 mod beside;
 pub mod dump;
+pub mod history;
 mod services;
 mod tally;
 pub mod timeline;
@@ -137,11 +138,20 @@ pub struct InputFile {
     /// What the file says of its sections and interfaces.
     pub comments: Vec<String>,
     pub end: End,
-    /// What the input room has to say: a cut compressed stream, a file that shrank.
+    /// What the input room has to say: a packed stream that is cut short.
     pub note: Option<String>,
+    /// That the file changed while it was read, in words: what was lost was there when it was opened.
+    pub damage: Option<String>,
 }
 
 impl Facts {
+    /// The files that changed while they were read: paths, and what happened.
+    pub fn damaged(&self) -> impl Iterator<Item = (&str, &str)> {
+        let captures = self.points.iter().flat_map(|point| &point.files).map(|file| (&file.path, &file.damage));
+        let dumps = self.dumps.0.iter().map(|dump| (&dump.path, &dump.damage));
+        captures.chain(dumps).filter_map(|(path, damage)| Some((path.as_str(), damage.as_deref()?)))
+    }
+
     /// From the first frame of any point to the last; `None` if no frame was read.
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
         let first = self.points.iter().filter_map(|point| point.first).min()?;
@@ -233,4 +243,11 @@ pub struct Case {
     pub unread: Vec<String>,
     /// Files met in folders that are neither captures nor dumps: paths.
     pub left_out: Vec<String>,
+}
+
+impl Case {
+    /// Whether every input was read to its end as it was when it was opened.
+    pub fn all_read(&self) -> bool {
+        self.unread.is_empty() && self.facts.damaged().next().is_none()
+    }
 }

@@ -10,6 +10,8 @@ pub struct Counter {
     /// The interface, where there is one counter for each.
     pub scope: Option<Box<str>>,
     pub value: u64,
+    /// What was added since the tool was called before, not the whole count.
+    pub is_increase: bool,
     /// The words of the tool, with `#` for the number, where they are not the name.
     pub text: Option<Box<str>>,
     pub line: u32,
@@ -18,7 +20,7 @@ pub struct Counter {
 impl Counter {
     /// Of the whole host, printed under its own name.
     pub fn new(name: impl Into<Cow<'static, str>>, value: u64, line: u32) -> Self {
-        Self { name: name.into(), scope: None, value, text: None, line }
+        Self { name: name.into(), scope: None, value, is_increase: false, text: None, line }
     }
 
     /// Printed as a sentence.
@@ -26,6 +28,14 @@ impl Counter {
     pub fn worded(mut self, text: &str) -> Self {
         self.text = Some(text.into());
         self
+    }
+
+    pub fn nature(&self) -> Nature {
+        match self.is_increase {
+            true => Nature::Increase,
+            false if is_level(&self.name) => Nature::Level,
+            false => Nature::Total,
+        }
     }
 
     /// Of one interface.
@@ -36,10 +46,20 @@ impl Counter {
     }
 }
 
-/// Whether this name tells a level that rises and falls, or a fixed setting, and no count of events: a lower value is
-/// then no restart, and a rate means nothing.
-pub fn is_gauge(name: &str) -> bool {
-    const GAUGES: [&str; 11] = [
+/// What a value means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// Events since the start of the host, or of its namespace: it only grows.
+    Total,
+    /// A level that rises and falls, or a fixed setting: it has no rate, and a lower value is no restart.
+    Level,
+    /// Events since the tool was called before.
+    Increase,
+}
+
+/// Whether this name tells a level or a setting and no count of events.
+pub fn is_level(name: &str) -> bool {
+    const LEVELS: [&str; 10] = [
         "IpForwarding",
         "IpDefaultTTL",
         "TcpRtoAlgorithm",
@@ -50,9 +70,8 @@ pub fn is_gauge(name: &str) -> bool {
         "Tcp6CurrEstab",
         "MPTcpExtMPCurrEstab",
         "nf_conntrack_count",
-        "conntrack.entries",
     ];
-    GAUGES.contains(&name) || name.starts_with("sockstat.") || name.starts_with("ss.")
+    LEVELS.contains(&name) || name.starts_with("sockstat.") || name.starts_with("ss.")
 }
 
 /// The first number of a line and the line with `#` in its place. Digits of a word (`Icmp6`, `InType3`) are no number,

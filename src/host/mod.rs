@@ -170,6 +170,8 @@ pub struct Found {
     pub tracked: Vec<Tracked>,
     pub state_counts: Vec<StateCount>,
     pub counters: Vec<Counter>,
+    /// Beginnings of names of which the tool prints every counter that is not zero; empty for all names.
+    pub zeros_hidden: Vec<&'static str>,
     pub settings: Vec<Setting>,
     /// Rules of packet filters, and what they wrote down of single flows.
     pub rules: Vec<FirewallRule>,
@@ -220,6 +222,13 @@ pub struct Block {
     /// The command line at the prompt before.
     pub command: Option<Box<str>>,
     pub found: Found,
+}
+
+impl Block {
+    /// When it was taken, as the dump or its name says. The date of a file's last change is no such time: copying moves it.
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.time.filter(|stamp| stamp.basis != Basis::FileDate)
+    }
 }
 
 /// A dump file, read.

@@ -96,6 +96,7 @@ impl Reader {
                 return None; // the next snapshot
             }
             self.seen.push(title);
+            found.zeros_hidden.push(title);
             (self.title, self.histogram, self.position) = (Some(title), Histogram::Before, Some(0));
             return Some(());
         }

@@ -5,6 +5,7 @@ use super::counter::{Counter, worded};
 use super::lines::{Line, Lines};
 use super::seen::Seen;
 use super::{Format, Found};
+use std::borrow::Cow;
 
 pub const FORMAT: Format = Format { name: "netstat-s-bsd", sniff, parse };
 
@@ -201,10 +202,10 @@ impl Reader {
 fn push(title: &str, part: &str, words: &str, first: u64, second: Option<u64>, line: Line<'_>, found: &mut Found) {
     let known = TCP.iter().find(|(own, ..)| title == "tcp" && *own == words);
     let name = match known {
-        Some((_, name, _)) => (*name).into(),
-        None => format!("{title}: {part}{}", own_words(line.text)).into(),
+        Some((_, name, _)) => Cow::Borrowed(*name),
+        None => Cow::Owned(format!("{title}: {part}{}", own_words(line.text))),
     };
-    found.counters.push(Counter { name, scope: None, value: first, text: Some(words.into()), line: line.number });
+    found.counters.push(Counter::new(name, first, line.number).worded(words));
     if let (Some((.., name)), Some(second)) = (known.filter(|(.., name)| !name.is_empty()), second) {
         found.counters.push(Counter::new(*name, second, line.number).worded(words));
     }

@@ -1,4 +1,5 @@
-//! `nstat` of iproute2: the kernel's names, one a line. Without `-a` the numbers are what came since the last call.
+//! `nstat` of iproute2: the kernel's names, one a line. Without `-a` the numbers are what came since the last call, which
+//! the command at the prompt tells; where there is none they are taken for the whole counts.
 
 use super::counter::Counter;
 use super::lines::{Line, Lines};
@@ -42,8 +43,25 @@ fn is_mib(name: &str) -> bool {
         .any(|part| name.starts_with(part) && name.len() > part.len() + 3)
 }
 
+/// Whether the command leaves out `-a`.
+pub(super) fn is_since_last_call(command: Option<&str>) -> bool {
+    let of_nstat = command.and_then(|command| command.split_once("nstat"));
+    of_nstat.is_some_and(|(_, rest)| {
+        let own = rest.split(['|', ';', '&', '>']).next().unwrap_or_default();
+        !own.split_whitespace().any(|word| word == "--ignore" || is_short_option(word, 'a'))
+    })
+}
+
+fn is_short_option(word: &str, letter: char) -> bool {
+    word.strip_prefix('-').is_some_and(|letters| !letters.starts_with('-') && letters.contains(letter))
+}
+
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
-    lines.take_if(|line| is_head(line.text).then_some(()));
+    let is_increase = is_since_last_call(lines.command);
+    let headed = lines.take_if(|line| is_head(line.text).then_some(())).is_some();
+    if headed && !is_increase {
+        found.zeros_hidden.push(""); // without -z
+    }
     let mut seen = Seen::default();
     let mut take = |line: Line<'_>| {
         let (name, value) = row(line.text)?;
@@ -51,7 +69,9 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
             return None; // a second list without a head
         }
         match value.parse() {
-            Ok(value) => found.counters.push(Counter::new(name.to_owned(), value, line.number)),
+            Ok(value) => {
+                found.counters.push(Counter { is_increase, ..Counter::new(name.to_owned(), value, line.number) });
+            }
             Err(_) => found.odd.add(line.number, "no count"),
         }
         Some(())

@@ -2,7 +2,7 @@
 
 use super::counter::Counter;
 use super::lines::Lines;
-use super::{Format, Found, json};
+use super::{Format, Found, json, nstat};
 
 pub const FORMAT: Format = Format { name: "nstat-json", sniff, parse };
 
@@ -14,14 +14,18 @@ fn sniff(lines: &Lines<'_>) -> bool {
 
 fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     let line = lines.number();
+    let is_increase = nstat::is_since_last_call(lines.command);
     let value = json::take(lines);
     let Some(list) = value.as_ref().and_then(|value| value.get("kernel")).and_then(|list| list.as_object()) else {
         found.odd.add(line, "a JSON object that does not end");
         return;
     };
+    if !is_increase {
+        found.zeros_hidden.push(""); // without -z
+    }
     for (name, value) in list {
         match value.as_u64() {
-            Some(value) => found.counters.push(Counter::new(name.clone(), value, line)),
+            Some(value) => found.counters.push(Counter { is_increase, ..Counter::new(name.clone(), value, line) }),
             None => found.odd.add(line, "no count"),
         }
     }

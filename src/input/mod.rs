@@ -18,8 +18,9 @@ pub use expand::expand;
 pub use source::{Damage, Source};
 
 use crate::error::Error;
+use source::Lacks;
 use spool::{Limit, Store, collect};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal, Read};
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -114,7 +115,17 @@ fn whole(input: &Input, options: &Options) -> Result<Source, Error> {
     {
         return Ok(Source::of_file(&input.path, store, metadata));
     }
-    of_stream(input, modified, &Limit::room(options), &mut file.take(metadata.len()))
+    copy(input, options, &mut file, &metadata)
+}
+
+/// The bytes of a file, as many as there were when it was opened.
+fn copy(input: &Input, options: &Options, file: &mut File, opened: &Metadata) -> Result<Source, Error> {
+    let failed = |error: io::Error| Error::new(&input.path, words(&error));
+    let collected = collect(&mut file.take(opened.len()), &Limit::room(options)).map_err(failed)?;
+    let len = collected.store.bytes().len() as u64;
+    let shortened = (len < opened.len() && collected.note.is_none()).then(|| source::shortened_to(len));
+    let lacks = Lacks { note: collected.note, shortened };
+    Ok(Source::of_copy(&input.path, collected.store, opened.modified().ok(), lacks))
 }
 
 /// The bytes of a stream up to its end.
@@ -125,7 +136,7 @@ fn of_stream(
     stream: &mut dyn Read,
 ) -> Result<Source, Error> {
     let collected = collect(stream, limit).map_err(|error| Error::new(&input.path, words(&error)))?;
-    Ok(Source::of_copy(&input.path, collected.store, collected.note, modified))
+    Ok(Source::of_copy(&input.path, collected.store, modified, Lacks { note: collected.note, shortened: None }))
 }
 
 /// What went wrong and what to do about it.
@@ -144,6 +155,7 @@ fn words(error: &io::Error) -> String {
 mod tests {
     use super::*;
     use std::fs;
+    use std::io::Seek;
     use std::path::Path;
     use tempfile::TempDir;
 
@@ -262,6 +274,23 @@ mod tests {
         // Without its name only the fault itself tells.
         fs::remove_file(&input.path).expect("removed");
         assert!(source.check(1_000_000).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_shortened_before_it_is_copied_says_so() {
+        let folder = TempDir::new().expect("a folder");
+        let input = file(&folder, "shrinks.pcap", &[7; 1_000_000]);
+        let mut opened = fs::OpenOptions::new().read(true).write(true).open(&input.path).expect("open");
+        let before = opened.metadata().expect("its length");
+        let whole = copy(&input, &Options::default(), &mut opened, &before).expect("a source");
+        assert_eq!((whole.bytes().len(), whole.shortened()), (1_000_000, None));
+        opened.rewind().and_then(|()| opened.set_len(300_001)).expect("truncated");
+        let source = copy(&input, &Options::default(), &mut opened, &before).expect("a source");
+        assert_eq!(source.bytes(), [7; 300_001]);
+        assert_eq!(
+            source.shortened(),
+            Some("the file was shortened to 300001 bytes while it was read: analyse a copy of it")
+        );
     }
 
     #[test]

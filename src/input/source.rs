@@ -21,6 +21,7 @@ struct Shared {
     /// Where in the store the bytes lie; never beyond it.
     range: Range<usize>,
     note: Option<String>,
+    shortened: Option<String>,
     modified: Option<SystemTime>,
     /// Shared by the members of a mapped archive.
     watch: Option<Arc<Watch>>,
@@ -60,6 +61,12 @@ impl Source {
         self.shared.note.as_deref()
     }
 
+    /// That the file was shortened while these bytes were copied or unpacked from it, in words. Of a file that is mapped
+    /// [`Source::check`] tells.
+    pub fn shortened(&self) -> Option<&str> {
+        self.shared.shortened.as_deref()
+    }
+
     /// When the file that was named was last changed, as of its opening; absent for streams.
     pub fn modified(&self) -> Option<SystemTime> {
         self.shared.modified
@@ -73,8 +80,7 @@ impl Source {
         if let Some(len) = self.shared.watch.as_deref().map(Watch::shortest)
             && len.saturating_sub(start) < end
         {
-            let cause = format!("the file was shortened to {len} bytes while it was read: analyse a copy of it");
-            return Err(Damage { at: len.saturating_sub(start), cause });
+            return Err(Damage { at: len.saturating_sub(start), cause: shortened_to(len) });
         }
         match self.shared.store.damaged_from().map(|at| (at as u64).saturating_sub(start)) {
             Some(at) if at < end => {
@@ -98,34 +104,48 @@ impl Source {
     pub(super) fn of_file(path: &Path, store: Store, opened: Metadata) -> Self {
         let modified = opened.modified().ok();
         let watch = Watch { path: path.to_owned(), opened, shortest: AtomicU64::new(u64::MAX) };
-        Self::of(path, store, None, modified, Some(Arc::new(watch)))
+        Self::of(Shared { modified, watch: Some(Arc::new(watch)), ..Shared::new(path, store) })
     }
 
     /// Bytes of our own, that nobody can change; `modified` if they come from a file.
-    pub(super) fn of_copy(path: &Path, store: Store, note: Option<String>, modified: Option<SystemTime>) -> Self {
-        Self::of(path, store, note, modified, None)
+    pub(super) fn of_copy(path: &Path, store: Store, modified: Option<SystemTime>, lacks: Lacks) -> Self {
+        let Lacks { note, shortened } = lacks;
+        Self::of(Shared { modified, note, shortened, ..Shared::new(path, store) })
     }
 
-    fn of(
-        path: &Path,
-        store: Store,
-        note: Option<String>,
-        modified: Option<SystemTime>,
-        watch: Option<Arc<Watch>>,
-    ) -> Self {
-        let range = 0..store.bytes().len();
-        Self {
-            shared: Arc::new(Shared { path: path.to_owned(), store: Arc::new(store), range, note, modified, watch }),
-        }
+    fn of(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared) }
     }
 
     /// A member of this archive, in place. `range` must lie within the archive's bytes.
     pub(super) fn part(&self, path: PathBuf, range: Range<usize>, note: Option<String>) -> Self {
-        let Shared { store, range: held, modified, watch, .. } = &*self.shared;
+        let Shared { store, range: held, modified, shortened, watch, .. } = &*self.shared;
         let place = |offset: usize| held.start.saturating_add(offset).min(held.end);
         let range = place(range.start)..place(range.end);
-        let (store, modified, watch) = (store.clone(), *modified, watch.clone());
-        Self { shared: Arc::new(Shared { path, store, range, note, modified, watch }) }
+        let (store, shortened, modified, watch) = (store.clone(), shortened.clone(), *modified, watch.clone());
+        Self::of(Shared { path, store, range, note, shortened, modified, watch })
+    }
+}
+
+/// Why a copy is not all that there was; in words, each.
+#[derive(Debug, Default)]
+pub(super) struct Lacks {
+    /// See [`Source::note`].
+    pub note: Option<String>,
+    /// See [`Source::shortened`].
+    pub shortened: Option<String>,
+}
+
+/// A file that has only so many bytes left.
+pub(super) fn shortened_to(len: u64) -> String {
+    format!("the file was shortened to {len} bytes while it was read: analyse a copy of it")
+}
+
+impl Shared {
+    fn new(path: &Path, store: Store) -> Self {
+        let range = 0..store.bytes().len();
+        let (note, shortened, modified, watch) = (None, None, None, None);
+        Self { path: path.to_owned(), store: Arc::new(store), range, note, shortened, modified, watch }
     }
 }
 

@@ -4,6 +4,7 @@
 use super::archive::{Content, Member};
 use super::expand::is_passed_over;
 use super::packed::{Codec, Unpacked};
+use super::source::Lacks;
 use super::spool::{Limit, collect};
 use super::{Options, REPORT_FILE, Source, is_report, tar, zip};
 use crate::error::Error;
@@ -150,8 +151,9 @@ impl Layers<'_> {
         self.written = self.written.saturating_add(collected.store.bytes().len() as u64);
         // What is wrong further out is the cause of what is wrong further in.
         let shortened = from.check(u64::MAX).err().map(|damage| damage.cause);
-        let note = shortened.or(from.note().map(str::to_owned)).or(collected.note);
-        Some(Source::of_copy(path, collected.store, note, from.modified()))
+        let shortened = shortened.or(from.shortened().map(str::to_owned));
+        let note = from.note().map(str::to_owned).or(collected.note).filter(|_| shortened.is_none());
+        Some(Source::of_copy(path, collected.store, from.modified(), Lacks { note, shortened }))
     }
 
     fn error(&mut self, path: &Path, cause: String) {
@@ -257,7 +259,7 @@ mod tests {
     }
 
     fn open_within(bytes: &[u8], max_unpacked: u64) -> (Vec<Source>, Vec<Error>) {
-        let source = Source::of_copy(Path::new("in"), Store::Memory(bytes.to_vec()), None, None);
+        let source = Source::of_copy(Path::new("in"), Store::Memory(bytes.to_vec()), None, Lacks::default());
         unpack(source, &Options { max_unpacked, ..Options::default() })
     }
 

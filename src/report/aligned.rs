@@ -126,7 +126,7 @@ fn head(name: &str) -> [&str; 2] {
 
 /// Numbers stand at the right of their column.
 fn is_right(kind: Kind) -> bool {
-    matches!(kind, Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 | Kind::Seconds | Kind::Decimal)
+    matches!(kind, Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 | Kind::I64 | Kind::Seconds | Kind::Decimal)
 }
 
 /// To the microsecond: finer places only widen the table.

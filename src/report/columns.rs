@@ -5,15 +5,19 @@ mod around;
 mod arp;
 mod beside;
 mod connection;
+mod counter;
 mod dns;
 mod input;
+mod setting;
 mod side;
 mod socket;
 
 pub use around::PointRow;
 pub use arp::{ARP, arp};
+pub use counter::{COUNTERS, counters};
 pub use dns::{DNS, dns};
 pub use input::{INPUTS, InputRow, inputs};
+pub use setting::{SETTINGS, settings};
 pub use socket::{LISTENERS, SOCKETS, listeners, sockets};
 
 use super::{Kind, Value};
@@ -162,6 +166,8 @@ mod tests {
         is_sound(INPUTS, FIXED_OF_INPUTS);
         is_sound(SOCKETS, FIXED_OF_SOCKETS);
         is_sound(LISTENERS, "time, host, local_address, local_port");
+        is_sound(COUNTERS, "time, host, name, scope, value, difference, span_s, rate_per_s");
+        is_sound(SETTINGS, "time, host, name, scope, value");
         is_sound(ARP, "address, state");
         is_sound(DNS, "name, type, state");
     }

@@ -44,7 +44,9 @@ impl RowWriter for JsonLines {
 fn write(out: &mut Vec<u8>, zone: Zone, value: &Value<'_>) {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
-        Value::Number(_) | Value::Bool(_) | Value::Seconds(_) | Value::Decimal(_) => value.write(zone, out),
+        Value::Number(_) | Value::Signed(_) | Value::Bool(_) | Value::Seconds(_) | Value::Decimal(_) => {
+            value.write(zone, out)
+        }
         Value::Text(text) => write_text(out, text),
         Value::Time(_) | Value::Name(_) | Value::Id(_) | Value::Ip(_) => {
             out.push(b'"'); // made of plain letters and digits

@@ -150,6 +150,7 @@ enum Values {
     U16(PrimitiveChunkedBuilder<UInt16Type>),
     U32(PrimitiveChunkedBuilder<UInt32Type>),
     U64(PrimitiveChunkedBuilder<UInt64Type>),
+    I64(PrimitiveChunkedBuilder<Int64Type>),
     F64(PrimitiveChunkedBuilder<Float64Type>),
     /// Nanoseconds since 1970.
     Time(PrimitiveChunkedBuilder<Int64Type>),
@@ -166,6 +167,7 @@ impl Values {
             Kind::U16 => Self::U16(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
             Kind::U32 => Self::U32(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
             Kind::U64 => Self::U64(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
+            Kind::I64 => Self::I64(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
             Kind::Seconds | Kind::Decimal => Self::F64(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
             Kind::Time => Self::Time(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
             Kind::Bool => Self::Bool(BooleanChunkedBuilder::new(name, ROW_GROUP)),
@@ -183,6 +185,7 @@ impl Typed {
             Kind::U16 => DataType::UInt16,
             Kind::U32 => DataType::UInt32,
             Kind::U64 => DataType::UInt64,
+            Kind::I64 => DataType::Int64,
             Kind::Seconds | Kind::Decimal => DataType::Float64,
             Kind::Time => DataType::Datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)),
             Kind::Bool => DataType::Boolean,
@@ -200,6 +203,9 @@ impl Typed {
             Values::U16(values) => values.append_option(number.map(|number| u16::try_from(number).unwrap_or(u16::MAX))),
             Values::U32(values) => values.append_option(number.map(|number| u32::try_from(number).unwrap_or(u32::MAX))),
             Values::U64(values) => values.append_option(number),
+            Values::I64(values) => {
+                values.append_option(if let Value::Signed(number) = value { Some(*number) } else { None });
+            }
             Values::F64(values) => {
                 values.append_option(match value {
                     Value::Seconds(span) => Some(span.seconds()),
@@ -234,6 +240,7 @@ impl Typed {
             Values::U16(values) => values.finish().into_series(),
             Values::U32(values) => values.finish().into_series(),
             Values::U64(values) => values.finish().into_series(),
+            Values::I64(values) => values.finish().into_series(),
             Values::F64(values) => values.finish().into_series(),
             Values::Time(values) => {
                 values.finish().into_datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)).into_series()

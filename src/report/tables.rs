@@ -3,7 +3,8 @@
 //! A table is one line in [`TABLES`]: the report folder, `show`, `explain` and the command line's help read it from there.
 
 use super::columns::{
-    ARP, Column, DNS, Field, INPUTS, LISTENERS, SOCKETS, arp, choose, dns, inputs, listeners, select, sockets,
+    ARP, COUNTERS, Column, DNS, Field, INPUTS, LISTENERS, SETTINGS, SOCKETS, arp, choose, counters, dns, inputs,
+    listeners, select, settings, sockets,
 };
 use super::{Batch, RowWriter, Value};
 use crate::case::Facts;
@@ -86,6 +87,26 @@ pub static TABLES: &[Table] = &[
         rows: |facts| listeners(facts).len(),
         check: |wish| choose(LISTENERS, wish).map(drop),
         print: |facts, wish, takes, open| print(LISTENERS, listeners(facts), facts, wish, takes, open),
+    },
+    Table {
+        name: "counters",
+        doc: "counters of the dumps, with differences and rates between snapshots",
+        always: false,
+        of_dumps: true,
+        fields: || fields(COUNTERS),
+        rows: |facts| facts.dumps.places(|block| block.found.counters.len()).count(),
+        check: |wish| choose(COUNTERS, wish).map(drop),
+        print: |facts, wish, takes, open| print(COUNTERS, counters(facts), facts, wish, takes, open),
+    },
+    Table {
+        name: "settings",
+        doc: "settings and resources of the hosts that the dumps tell, and what changed between snapshots",
+        always: false,
+        of_dumps: true,
+        fields: || fields(SETTINGS),
+        rows: |facts| facts.dumps.places(|block| block.found.settings.len()).count(),
+        check: |wish| choose(SETTINGS, wish).map(drop),
+        print: |facts, wish, takes, open| print(SETTINGS, settings(facts), facts, wish, takes, open),
     },
 ];
 

@@ -7,7 +7,8 @@ mod notes;
 
 use super::human::{address, bytes, count, counted, duration, period, share};
 use super::terminal::{Line, Paint, Style, Track, cut_middle, flow, grid, safe, wrap};
-use crate::case::{Case, Facts, Service, Stuck, Timeline};
+use crate::case::{Case, Dumps, Facts, Service, Stuck, Timeline};
+use crate::host::Block;
 use crate::tcp::{Outcome, Verdict};
 use crate::time::{SECOND, Timestamp, Zone};
 
@@ -97,6 +98,21 @@ fn allot(sections: &[Section], most: usize) -> Vec<usize> {
     shown
 }
 
+/// How much the dumps say, by kind; that there are no sockets is said only where there is nothing else either.
+fn said(dumps: &Dumps) -> String {
+    let blocks = || dumps.0.iter().flat_map(|dump| &dump.document.blocks);
+    let count = |items: fn(&Block) -> usize| blocks().map(|block| items(block) as u64).sum::<u64>();
+    let kinds = [
+        ("socket", count(|block| block.found.sockets.len())),
+        ("counter", count(|block| block.found.counters.len())),
+        ("setting", count(|block| block.found.settings.len())),
+        ("firewall rule", count(|block| block.found.rules.len())),
+    ];
+    let present: Vec<_> = kinds.iter().filter(|(_, number)| *number > 0).collect();
+    let shown = if present.is_empty() { kinds.iter().take(1).collect() } else { present };
+    shown.iter().map(|(kind, number)| counted(*number, kind)).collect::<Vec<_>>().join(", ")
+}
+
 fn headline(case: &Case, style: Style) -> Vec<Line> {
     let files = case.facts.points.iter().flat_map(|point| &point.files);
     let (captures, frames) = files.fold((0, 0), |(captures, frames), file| (captures + 1, frames + file.frames));
@@ -111,9 +127,7 @@ fn headline(case: &Case, style: Style) -> Vec<Line> {
         pieces.push(format!("{},", counted(case.facts.points.len() as u64, "observation point")));
     }
     if dumps > 0 {
-        let sockets = case.facts.dumps.0.iter().flat_map(|dump| &dump.document.blocks);
-        let sockets = sockets.map(|block| block.found.sockets.len() as u64).sum();
-        pieces.push(format!("{} of hosts ({}),", counted(dumps, "dump"), counted(sockets, "socket")));
+        pieces.push(format!("{} of hosts ({}),", counted(dumps, "dump"), said(&case.facts.dumps)));
     }
     pieces.push(format!("{},", counted(frames, "frame")));
     let comma = if case.facts.span().is_some() { "," } else { "" };

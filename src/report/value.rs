@@ -13,6 +13,8 @@ pub enum Kind {
     U16,
     U32,
     U64,
+    /// An integer that may be negative.
+    I64,
     Bool,
     /// A duration in seconds, to the nanosecond: a 64-bit float where the format has types.
     Seconds,
@@ -29,7 +31,7 @@ impl Kind {
     /// For people.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::U8 | Self::U16 | Self::U32 | Self::U64 => "integer",
+            Self::U8 | Self::U16 | Self::U32 | Self::U64 | Self::I64 => "integer",
             Self::Bool => "true or false",
             Self::Seconds | Self::Decimal => "number",
             Self::Time => "time",
@@ -44,6 +46,7 @@ impl Kind {
 pub enum Value<'a> {
     Null,
     Number(u64),
+    Signed(i64),
     Bool(bool),
     Seconds(Span),
     /// Thousandths.
@@ -74,6 +77,10 @@ impl<'a> Value<'a> {
         number.map_or(Value::Null, |number| Value::Number(number.into()))
     }
 
+    pub fn signed(number: Option<i64>) -> Self {
+        number.map_or(Value::Null, Value::Signed)
+    }
+
     pub fn name(name: Option<&'static str>) -> Self {
         name.map_or(Value::Null, Value::Name)
     }
@@ -91,6 +98,7 @@ impl<'a> Value<'a> {
         match self {
             Value::Null => {}
             Value::Number(number) => write_number(out, *number),
+            Value::Signed(number) => write_signed(out, *number),
             Value::Bool(flag) => out.extend_from_slice(if *flag { b"true" } else { b"false" }),
             Value::Seconds(span) => write_seconds(out, *span),
             Value::Decimal(thousandths) => write_decimal(out, *thousandths),
@@ -143,6 +151,13 @@ fn write_seconds(out: &mut Vec<u8>, span: Span) {
     out.extend_from_slice(&digits[..=end]);
 }
 
+fn write_signed(out: &mut Vec<u8>, number: i64) {
+    if number < 0 {
+        out.push(b'-');
+    }
+    write_number(out, number.unsigned_abs());
+}
+
 /// A decimal without needless places.
 fn write_decimal(out: &mut Vec<u8>, thousandths: i64) {
     if thousandths < 0 {
@@ -183,6 +198,7 @@ impl serde::Serialize for Value<'_> {
         match self {
             Value::Null => serializer.serialize_none(),
             Value::Number(number) => serializer.serialize_u64(*number),
+            Value::Signed(number) => serializer.serialize_i64(*number),
             Value::Bool(flag) => serializer.serialize_bool(*flag),
             Value::Seconds(span) => serializer.serialize_f64(span.seconds()),
             Value::Decimal(thousandths) => serializer.serialize_f64(*thousandths as f64 / 1000.0),

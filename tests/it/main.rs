@@ -3,6 +3,7 @@
 mod architecture;
 mod around;
 mod chains;
+mod changing;
 mod containers;
 mod beside;
 mod corpus;

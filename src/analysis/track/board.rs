@@ -48,6 +48,8 @@ pub struct Tracked {
 
 /// The whole state that workers share; held only to take or give back work.
 pub(super) struct Board {
+    /// Bytes of the file that are still there: fewer than at first once it was shortened.
+    pub length: u64,
     /// Next chunk to decode.
     pub next: usize,
     /// Decoded chunks by number, until they are accepted.
@@ -76,6 +78,7 @@ pub(super) struct Board {
 impl Board {
     pub fn new(file: &File, chunks: usize) -> Self {
         Self {
+            length: file.source.bytes().len() as u64,
             next: 0,
             decoded: BTreeMap::new(),
             accepted: 0,
@@ -141,7 +144,8 @@ impl Board {
         }
         self.accepted += 1;
         if let Some(end) = read.stop.end {
-            tracked.end = end;
+            let was_shortened = tracked.damage.is_some() && end == End::Clean;
+            tracked.end = if was_shortened { End::Cut { offset: read.stop.at } } else { end };
             self.chunks = self.accepted;
         }
     }

@@ -44,7 +44,7 @@ pub fn run(args: &Analyze) -> anyhow::Result<Exit> {
     if args.run.timings {
         timings::print(&options, &case.facts, case.tally.connections, &written, since.elapsed());
     }
-    Ok(if case.unread.is_empty() { Exit::Analysed } else { Exit::SomeUnread })
+    Ok(if case.all_read() { Exit::Analysed } else { Exit::SomeUnread })
 }
 
 /// Opens and tracks the inputs under a progress bar. What cannot be read is said on standard error; `None` if that is all.
@@ -68,7 +68,11 @@ pub fn opened(paths: &[PathBuf], options: &Options, part: fn(Plan) -> Plan) -> a
     let progress = Progress::start(plan.bytes, Arc::clone(&done));
     let tracking = analysis::track(plan, options, &done);
     progress.finish();
-    tracking.map(Some).context("no room for what does not fit into memory: see --memory, or set TMPDIR")
+    let tracking = tracking.context("no room for what does not fit into memory: see --memory, or set TMPDIR")?;
+    for (path, damage) in tracking.facts().damaged() {
+        eprintln!("synfin: {}", report::terminal::safe(&format!("{path}: {damage}")));
+    }
+    Ok(Some(tracking))
 }
 
 fn wanted(output: &args::Output) -> anyhow::Result<Option<Wanted>> {

@@ -55,7 +55,7 @@ fn connections(args: &Printing) -> anyhow::Result<Exit> {
     if args.run.timings {
         timings::print(&options, &case.facts, case.tally.connections, &[], since.elapsed());
     }
-    Ok(exit(case.unread.is_empty()))
+    Ok(exit(case.all_read()))
 }
 
 fn exit(all_read: bool) -> Exit {

@@ -167,8 +167,10 @@ pub static INPUTS: &[Column<InputRow>] = &[
         unread(row, facts).map_or(Value::Null, |unread| text(&unread.cause))
     }),
     column("note", Kind::Text, "", "What else was met while reading the file.", |row, facts| {
-        let note = |note: &'_ Option<String>| note.clone().map_or(Value::Null, Value::text);
-        either(row, facts, |file| note(&file.note), |dump| note(&dump.note))
+        let both = |note: &Option<String>, damage: &Option<String>| {
+            Value::text(note.iter().chain(damage).map(String::as_str).collect::<Vec<_>>().join("; "))
+        };
+        either(row, facts, |file| both(&file.note, &file.damage), |dump| both(&dump.note, &dump.damage))
     }),
     column("lines", Kind::U32, "line", "Lines of the dump.", |row, facts| {
         of_dump(row, facts, |dump| Value::Number(dump.document.lines.into()))

@@ -3,7 +3,7 @@
 use super::{Column, Kind, Value};
 use crate::case::dump::Place;
 use crate::case::{Dump, Facts};
-use crate::host::{Basis, Block, Host, Port, Socket, SocketAddress, SocketState, Stamp, TimerKind};
+use crate::host::{Block, Host, Port, Socket, SocketAddress, SocketState, TimerKind};
 use crate::time::Span;
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -94,8 +94,8 @@ pub static SOCKETS: &[Column<Place>] = columns![
     (false, "details", Kind::Text, "", "Everything else that was measured, as name=value.", |_, _, socket| details(socket)),
     (false, "format", Kind::Text, "", "Format of the dump.", |_, block, _| Value::text(block.format)),
     (false, "command", Kind::Text, "", "Command that printed it, where a prompt shows it.", |_, block, _| block.command.as_deref().map_or(Value::Null, Value::text)),
-    (false, "time_basis", Kind::Enum(&["line", "file-name"]), "", "What says the time: a line of the dump, or the name of the file.", |_, block, _| Value::name(stamp(block).map(|stamp| stamp.basis.name()))),
-    (false, "zone_known", Kind::Bool, "", "Whether the dump says the zone of its time; otherwise UTC is assumed.", |_, block, _| stamp(block).map_or(Value::Null, |stamp| Value::Bool(stamp.zone_known))),
+    (false, "time_basis", Kind::Enum(&["line", "file-name"]), "", "What says the time: a line of the dump, or the name of the file.", |_, block, _| Value::name(block.stamp().map(|stamp| stamp.basis.name()))),
+    (false, "zone_known", Kind::Bool, "", "Whether the dump says the zone of its time; otherwise UTC is assumed.", |_, block, _| block.stamp().map_or(Value::Null, |stamp| Value::Bool(stamp.zone_known))),
 ];
 
 /// The columns of `listeners`, in their order.
@@ -119,13 +119,8 @@ pub static LISTENERS: &[Column<Place>] = columns![
     (true, "line", Kind::U32, "", "Line in the dump, counted from 1.", |_, _, socket| Value::Number(socket.line.into())),
 ];
 
-/// The date of a file's last change is a hint for placing a dump, and no time of it: copying changes it.
 fn time(block: &Block) -> Value<'static> {
-    Value::time(stamp(block).map(|stamp| stamp.time))
-}
-
-fn stamp(block: &Block) -> Option<Stamp> {
-    block.time.filter(|stamp| stamp.basis != Basis::FileDate)
+    Value::time(block.stamp().map(|stamp| stamp.time))
 }
 
 fn host(block: &Block) -> Value<'_> {

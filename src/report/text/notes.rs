@@ -27,6 +27,10 @@ const WEIGHTY: [(Caveats, &str); 8] = [
 
 pub(super) fn notes(case: &Case, style: Style) -> Option<Section> {
     let mut notes: Vec<String> = case.unread.iter().map(|line| format!("not read: {line}")).collect();
+    notes.extend(case.facts.damaged().map(|(path, damage)| {
+        let path = cut_middle(&safe(path), style.columns() / 2, style);
+        format!("{path}: {damage}")
+    }));
     notes.extend(left_out(case, style));
     let files = || case.facts.points.iter().flat_map(|point| &point.files);
     files().for_each(|file| notes.extend(of_file(file, style)));

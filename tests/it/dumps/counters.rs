@@ -5,7 +5,8 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use synfin::host::{Block, Counter, Document, Hints, counter::is_gauge, read};
+use synfin::case::{Dump, Dumps, history};
+use synfin::host::{Block, Counter, Document, Hints, counter::is_level, read};
 
 fn blocks(path: &Path) -> Vec<Block> {
     let bytes = fs::read(path).expect("a readable file");
@@ -101,7 +102,7 @@ fn all_formats_of_one_moment_agree_by_name() {
                     }
                     names_seen.insert(name.clone());
                     let before = last.insert(name.clone(), (counter.value, path.clone()));
-                    let Some((before, by)) = before.filter(|_| !is_gauge(&name)) else { continue };
+                    let Some((before, by)) = before.filter(|_| !is_level(&name)) else { continue };
                     match counter.value.cmp(&before) {
                         std::cmp::Ordering::Equal => equal += 1,
                         std::cmp::Ordering::Greater => grown += 1,
@@ -116,7 +117,7 @@ fn all_formats_of_one_moment_agree_by_name() {
             }
         }
         // IpForwarding and TcpCurrEstab are in /proc alone, which not every snapshot has.
-        let strange = |(name, ..): &&(String, PathBuf, u32)| !kernel.contains(name) && !is_gauge(name);
+        let strange = |(name, ..): &&(String, PathBuf, u32)| !kernel.contains(name) && !is_level(name);
         wrong.extend(
             printed
                 .iter()
@@ -162,4 +163,35 @@ fn a_transcript_tells_what_its_files_tell() {
     }
     assert!(transcripts > 300);
     println!("{transcripts} outputs within transcripts equal");
+}
+
+/// Three moments of an overflowing listener, by three tools, called some milliseconds apart: what each of them saw grow adds
+/// up to the same, also where `netstat -s` leaves the counter out as long as it is zero.
+#[test]
+fn differences_of_our_recordings_are_those_of_the_kernel() {
+    let Some(root) = shared::path("lab/s02_accept_queue_overflow") else { return };
+    let moments = ["t0-before", "t1-full", "t2-later"];
+    let files = ["nstat-az.txt", "proc-net-netstat.txt", "netstat-s.txt"];
+    let paths = moments.iter().flat_map(|moment| files.map(|file| root.join(moment).join("srv").join(file)));
+    let dump = |path: PathBuf| {
+        let bytes = fs::read(&path).expect("a readable file");
+        let path = path.display().to_string();
+        let document = read(&bytes, &Hints { path: path.clone(), ..Hints::default() });
+        Dump { path, bytes: bytes.len() as u64, document, note: None, damage: None }
+    };
+    let dumps = Dumps(paths.map(dump).collect());
+    let mut grown = BTreeMap::<String, Vec<i64>>::new();
+    for reading in history::counters(&dumps) {
+        let (_, block, counter) = dumps.counter(reading.place).expect("a counter");
+        let change = history::change(&dumps, &reading);
+        assert!(!change.restarted, "{} fell", counter.name);
+        if counter.name == "TcpExtListenOverflows" {
+            grown.entry(block.format.to_owned()).or_default().extend(change.difference);
+        }
+    }
+    assert_eq!(grown.keys().map(String::as_str).collect::<Vec<_>>(), ["netstat-s-linux", "nstat", "proc-net-snmp"]);
+    for (format, differences) in &grown {
+        assert_eq!((differences.len(), differences.iter().sum::<i64>()), (2, 93), "{format}: {differences:?}");
+        assert!(differences.iter().all(|difference| *difference > 20), "{format}: {differences:?}");
+    }
 }

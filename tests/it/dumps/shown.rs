@@ -61,3 +61,23 @@ fn a_report_of_a_folder_holds_what_its_dumps_say() {
         "the file left out has its row"
     );
 }
+
+#[test]
+fn counters_have_differences_and_rates_between_two_snapshots() {
+    let columns = "time,name,value,difference,span_s,rate_per_s,kind,restarted,line,before_line,text";
+    let path = "testdata/host/netstat-s-linux/grepped.txt";
+    insta::assert_snapshot!(text(synfin(&["show", "counters", path, "--columns", columns]).stdout));
+}
+
+#[test]
+fn settings_tell_what_they_were_before() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).expect("a dump");
+    };
+    write("sysctl-before.txt", "net.core.somaxconn = 128\nnet.ipv4.ip_local_port_range = 32768\t60999\n");
+    write("sysctl-after.txt", "net.core.somaxconn = 4096\nnet.ipv4.ip_local_port_range = 32768\t60999\n");
+    let path = folder.path().display().to_string();
+    let columns = "name,value,changed_from,line";
+    insta::assert_snapshot!(text(synfin(&["show", "settings", &path, "--columns", columns]).stdout));
+}

@@ -1,12 +1,12 @@
 //! Parquet and CSV in their users' hands: both read back by polars, equal in values, of the documented types, explained.
 
 use super::incident::incident;
-use super::tables::print;
+use super::tables::{facts_of_dumps, print};
 use polars::io::parquet::read::ParquetReader;
 use polars::prelude::*;
 use std::io::Cursor;
 use synfin::case::{Facts, Judged};
-use synfin::report::columns::{COLUMNS, INPUTS, inputs, select};
+use synfin::report::columns::{COLUMNS, COUNTERS, INPUTS, SETTINGS, counters, inputs, select, settings};
 use synfin::report::{Column, Kind, Value, unguarded};
 use synfin::time::Timestamp;
 
@@ -22,6 +22,7 @@ fn documented(kind: Kind) -> DataType {
         Kind::U32 => DataType::UInt32,
         Kind::U64 => DataType::UInt64,
         Kind::Bool => DataType::Boolean,
+        Kind::I64 => DataType::Int64,
         Kind::Seconds | Kind::Decimal => DataType::Float64,
         Kind::Time => DataType::Datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)),
         Kind::Text => DataType::String,
@@ -54,6 +55,8 @@ fn same(read: &AnyValue<'_>, value: &Value<'_>) -> bool {
         (AnyValue::UInt16(read), Value::Number(number)) => u64::from(*read) == *number,
         (AnyValue::UInt32(read), Value::Number(number)) => u64::from(*read) == *number,
         (AnyValue::UInt64(read), Value::Number(number)) => read == number,
+        (AnyValue::Int64(read), Value::Signed(number)) => read == number,
+        (AnyValue::Float64(read), Value::Decimal(thousandths)) => *read == *thousandths as f64 / 1000.0,
         (AnyValue::Boolean(read), Value::Bool(flag)) => read == flag,
         (AnyValue::Float64(read), Value::Seconds(span)) => *read == span.seconds(),
         (AnyValue::Datetime(read, TimeUnit::Nanoseconds, _), Value::Time(time)) => *read == time.0,
@@ -91,6 +94,9 @@ fn parquet_and_csv_read_back_with_equal_values_of_the_documented_types() {
     let (rows, case) = incident();
     proves_itself(COLUMNS, &rows, &case.facts);
     proves_itself(INPUTS, &inputs(&case.facts), &case.facts);
+    let facts = facts_of_dumps();
+    proves_itself(COUNTERS, &counters(&facts), &facts);
+    proves_itself(SETTINGS, &settings(&facts), &facts);
 }
 
 #[test]

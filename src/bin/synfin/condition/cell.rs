@@ -22,6 +22,7 @@ impl<'a> Cell<'a> {
         match value {
             Value::Null => Self::Null,
             Value::Number(number) => Self::Number(number as f64),
+            Value::Signed(number) => Self::Number(number as f64),
             Value::Bool(flag) => Self::Bool(flag),
             Value::Seconds(span) => Self::Number(span.seconds()),
             Value::Decimal(thousandths) => Self::Number(thousandths as f64 / 1000.0),

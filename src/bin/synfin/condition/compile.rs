@@ -51,7 +51,7 @@ enum Sort {
 impl Sort {
     fn of(kind: Kind) -> Self {
         match kind {
-            Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 | Kind::Seconds | Kind::Decimal => Self::Number,
+            Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 | Kind::I64 | Kind::Seconds | Kind::Decimal => Self::Number,
             Kind::Bool => Self::Bool,
             Kind::Time => Self::Time,
             Kind::Text => Self::Text,
