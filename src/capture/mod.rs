@@ -180,18 +180,14 @@ impl Clock {
 }
 
 /// How a capture ended: data, not an error.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum End {
+    #[default]
     Clean,
     /// The file ends inside the record that starts at `offset`.
-    Cut {
-        offset: u64,
-    },
+    Cut { offset: u64 },
     /// What stands at `offset` is no record.
-    Corrupt {
-        offset: u64,
-        why: String,
-    },
+    Corrupt { offset: u64, why: String },
 }
 
 /// The format of a file that begins with `head`, if any is known.

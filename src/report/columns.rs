@@ -23,8 +23,8 @@ pub use counter::{COUNTERS, counters};
 pub use dns::{DNS, dns};
 pub use firewall::{FIREWALL, firewall};
 pub use input::{INPUTS, InputRow, inputs};
-pub use log_line::{LOG_LINES, log_lines};
 pub use listener::{LISTENERS, listeners};
+pub use log_line::{LOG_LINES, log_lines};
 pub use setting::{SETTINGS, settings};
 pub use socket::{SOCKETS, sockets};
 

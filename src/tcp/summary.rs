@@ -7,6 +7,7 @@
 pub use super::facts::Facts;
 pub use super::moment::Moment;
 pub use super::pattern::Pattern;
+pub use super::reset::{Fit, Reset, ResetKind, ResetOrigin, ResetPhase};
 use super::rtt::Rtt;
 use super::state::{State, Teardown, shown};
 use super::translate::Letters;
@@ -161,104 +162,6 @@ impl RoleBasis {
             Self::Listener => "listener",
             Self::Port => "port",
             Self::First => "first",
-        }
-    }
-}
-
-/// How well a RST fitted the receiver's sequence space (RFC 5961 3.2).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Fit {
-    /// Any stack must have accepted it.
-    Exact,
-    /// Inside the window: stacks with RFC 5961 challenge it.
-    InWindow,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum ResetKind {
-    Refusal,
-    NoSocket,
-    Abort,
-}
-
-impl ResetKind {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Refusal => "refusal",
-            Self::NoSocket => "no_socket",
-            Self::Abort => "abort",
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum ResetPhase {
-    Handshake,
-    AfterFin,
-    BeforeData,
-    Idle,
-    Data,
-}
-
-impl ResetPhase {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Handshake => "handshake",
-            Self::AfterFin => "after_fin",
-            Self::BeforeData => "before_data",
-            Self::Idle => "idle",
-            Self::Data => "data",
-        }
-    }
-}
-
-/// The effective RST and what stood when it passed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Reset {
-    pub by: Side,
-    pub time: Timestamp,
-    pub frame: u64,
-    pub seq: Seq,
-    /// The sender's highest acknowledgement then.
-    pub ack: Option<Seq>,
-    pub fit: Fit,
-    pub kind: Option<ResetKind>,
-    pub phase: ResetPhase,
-    /// States of client and server just before.
-    pub states: [Option<State>; 2],
-    /// Teardown of client and server just before.
-    pub teardown: [Teardown; 2],
-    /// The same as one direction's acknowledgements completed it, should the other have none in the whole capture.
-    pub alone: Option<[Teardown; 2]>,
-    /// Payload of client and server that was unacknowledged then.
-    pub unacked: [u64; 2],
-    pub origin: ResetOrigin,
-}
-
-impl Reset {
-    pub(super) fn swap_sides(&mut self) {
-        self.by = self.by.peer();
-        self.states.swap(0, 1);
-        self.teardown.swap(0, 1);
-        self.alone.iter_mut().for_each(|teardown| teardown.swap(0, 1));
-        self.unacked.swap(0, 1);
-    }
-}
-
-/// Whether the endpoint itself sent the RST.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum ResetOrigin {
-    Endpoint,
-    MiddleboxSuspected,
-    Unknown,
-}
-
-impl ResetOrigin {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Endpoint => "endpoint",
-            Self::MiddleboxSuspected => "middlebox_suspected",
-            Self::Unknown => "unknown",
         }
     }
 }

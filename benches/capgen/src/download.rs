@@ -1,8 +1,8 @@
 //! One connection that carries a whole file: a capture, whose records look like the outer capture's own, or noise.
 
-use crate::conversation::{ACK, Extra, FIN, Flow, Packet, SYN};
 use crate::fate::Fate;
 use crate::frame::{FrameBuffer, Payload, Said};
+use crate::packet::{ACK, Extra, FIN, Flow, Packet, SYN};
 use crate::profile::{Options, Profile};
 use crate::truth::Truth;
 use crate::{Ends, Frame, MICROSECOND, START, Side, Sink};

@@ -1,6 +1,6 @@
 //! Packets as Ethernet frames, with every checksum right.
 
-use crate::conversation::{ACK, Extra, Flow, Packet, RST};
+use crate::packet::{ACK, Extra, Flow, Packet, RST};
 use crate::rng::Rng;
 use crate::{MILLISECOND, Side};
 use std::io::Write;

@@ -10,6 +10,7 @@ mod conversation;
 mod download;
 mod fate;
 mod frame;
+mod packet;
 mod profile;
 mod rng;
 mod schedule;

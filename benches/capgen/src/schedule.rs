@@ -1,8 +1,8 @@
 //! Connections begin one after another, and their packets are woven into one stream by time.
 
-use crate::conversation::Flow;
 use crate::fate::Fate;
 use crate::frame::{FrameBuffer, Payload};
+use crate::packet::Flow;
 use crate::profile::{Options, Profile, Traffic};
 use crate::rng::Rng;
 use crate::truth::Truth;

@@ -1,7 +1,7 @@
 //! What is known of a connection, because it was made so.
 
-use crate::conversation::{Extra, Flow, Packet};
 use crate::fate::Fate;
+use crate::packet::{Extra, Flow, Packet};
 use crate::{Ends, SECOND};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
