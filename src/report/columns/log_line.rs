@@ -44,7 +44,7 @@ pub static LOG_LINES: &[Column<Place>] = columns![
     (true, "direction", Kind::Enum(&["in", "out", "forward"]), "", "Who opened the connection: the peer (in), this host (out), or neither (forward).", |_, _, line| Value::name(line.direction.map(|direction| direction.name()))),
     (true, "errno", Kind::Enum(&ERRORS), "", "Error of the socket call, named as on Linux, where the line tells one in words, as a symbol or as a number of any system.", |_, _, line| Value::name(line.errno.map(|errno| errno.name))),
     (true, "local_address", Kind::Text, "", "Our address; `*` for any; of what was passed on, the source.", |_, _, line| end(line.local.as_deref())),
-    (true, "local_port", Kind::U16, "", "Our port.", |_, _, line| port(line.local.as_deref())),
+    (true, "local_port", Kind::U16, "", "Port of our end.", |_, _, line| port(line.local.as_deref())),
     (true, "remote_address", Kind::Text, "", "Address of the peer; of what was passed on, the destination.", |_, _, line| end(line.remote.as_deref())),
     (true, "remote_port", Kind::U16, "", "Port of the peer.", |_, _, line| port(line.remote.as_deref())),
     (true, "subject", Kind::Text, "", "What else it is about: a unit, a process, a user, a server behind a proxy, the prefix of a firewall's rule.", |_, _, line| optional(line.subject.as_deref())),
