@@ -1,6 +1,6 @@
 //! A dump file: what a host said, before it is joined with anything.
 
-use crate::host::{Block, Counter, Document, Odd, Setting, Socket};
+use crate::host::{Block, Counter, Document, FirewallRule, Odd, Setting, Socket};
 
 /// One dump file, read.
 #[derive(Clone, Debug)]
@@ -91,6 +91,12 @@ impl Dumps {
     pub fn setting(&self, place: Place) -> Option<(&Dump, &Block, &Setting)> {
         let (dump, block) = self.block(place)?;
         Some((dump, block, block.found.settings.get(place.item as usize)?))
+    }
+
+    /// The rule of a packet filter at a place, with its dump and block.
+    pub fn rule(&self, place: Place) -> Option<(&Dump, &Block, &FirewallRule)> {
+        let (dump, block) = self.block(place)?;
+        Some((dump, block, block.found.rules.get(place.item as usize)?))
     }
 
     /// The socket at a place, with its dump and block.

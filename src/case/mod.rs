@@ -6,6 +6,7 @@
 pub mod around;
 mod beside;
 pub mod dump;
+pub mod firewall;
 pub mod history;
 pub mod hosts;
 pub mod join;
@@ -16,6 +17,7 @@ pub mod timeline;
 pub use around::Around;
 pub use beside::{Beside, List};
 pub use dump::{Dump, Dumps};
+pub use firewall::Firewall;
 pub use join::Joins;
 pub use services::{Service, ServiceCounts, Services};
 pub use tally::{Stuck, Tally};
@@ -40,6 +42,8 @@ pub struct Judged {
     pub next_id: Option<u64>,
     pub outcome: Outcome,
     pub judgement: Judgement,
+    /// What packet filters say of it.
+    pub firewall: Option<firewall::Decision>,
 }
 
 /// What holds for all rows of a case.
@@ -49,6 +53,8 @@ pub struct Facts {
     pub services: Services,
     /// What the hosts said.
     pub dumps: Dumps,
+    /// Rules and records of packet filters among that.
+    pub firewall: Firewall,
     /// What the sockets of the dumps are to the connections of the captures.
     pub joins: Joins,
     /// What the points and dumps were read from, to find it again.
@@ -207,7 +213,7 @@ impl Judged {
         };
         let judgement = Judgement::of(&summary, outcome, &states, &ending);
         let id = |seq: u32, time: Timestamp| connection_id(client, server, seq, time);
-        Self {
+        let judged = Self {
             id: id(summary.first_seq.0, summary.first),
             previous_id: summary.previous.map(|link| id(link.seq.0, link.time)),
             next_id: summary.next.map(|link| id(link.seq.0, link.time)),
@@ -216,7 +222,10 @@ impl Judged {
             server,
             outcome,
             judgement,
-        }
+            firewall: None,
+        };
+        let firewall = facts.firewall.decision(&facts.dumps, &judged);
+        Self { firewall, ..judged }
     }
 
     /// The file that holds the first frame, and its number there.

@@ -31,6 +31,8 @@ pub struct FirewallRule {
     pub number: u32,
     /// When the flow of a record was seen.
     pub time: Option<Timestamp>,
+    /// The log gives local times and does not say the zone; they are read as if it were UTC.
+    pub is_local_time: bool,
     pub action: Action,
     /// As printed: `DROP`, `REJECT`, the name of another chain.
     pub target: Box<str>,
@@ -52,6 +54,7 @@ impl FirewallRule {
             chain: "".into(),
             number: 0,
             time: None,
+            is_local_time: false,
             action: Action::Pass,
             target: "".into(),
             packets: None,

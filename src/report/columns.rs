@@ -7,6 +7,7 @@ mod beside;
 mod connection;
 mod counter;
 mod dns;
+mod firewall;
 mod input;
 mod kernel;
 mod setting;
@@ -18,6 +19,7 @@ pub use around::PointRow;
 pub use arp::{ARP, arp};
 pub use counter::{COUNTERS, counters};
 pub use dns::{DNS, dns};
+pub use firewall::{FIREWALL, firewall};
 pub use input::{INPUTS, InputRow, inputs};
 pub use setting::{SETTINGS, settings};
 pub use socket::{LISTENERS, SOCKETS, listeners, sockets};
@@ -64,7 +66,7 @@ impl<R> Copy for Column<R> {}
 /// The columns of `connections`, in their order: the names that scripts rely on, the other core ones, the rest.
 pub static COLUMNS: &[Column<Judged>] = &joined::<_, { count(&PARTS) }>(&PARTS);
 
-const PARTS: [&[Column<Judged>]; 8] = [
+const PARTS: [&[Column<Judged>]; 9] = [
     connection::FIXED,
     side::FIXED,
     connection::CORE,
@@ -73,6 +75,7 @@ const PARTS: [&[Column<Judged>]; 8] = [
     beside::BESIDE,
     side::MORE,
     side::AGED,
+    firewall::DECIDED,
 ];
 
 const fn count<R>(parts: &[&[Column<R>]]) -> usize {
@@ -191,6 +194,7 @@ mod tests {
         is_sound(LISTENERS, "time, host, local_address, local_port");
         is_sound(COUNTERS, "time, host, name, scope, value, difference, span_s, rate_per_s");
         is_sound(SETTINGS, "time, host, name, scope, value");
+        is_sound(FIREWALL, "time, host, kind, table, chain, number, action, target, packets");
         is_sound(ARP, "address, state");
         is_sound(DNS, "name, type, state");
     }

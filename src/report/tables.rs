@@ -3,8 +3,8 @@
 //! A table is one line in [`TABLES`]: the report folder, `show`, `explain` and the command line's help read it from there.
 
 use super::columns::{
-    ARP, COUNTERS, Column, DNS, Field, INPUTS, LISTENERS, SETTINGS, SOCKETS, arp, choose, counters, dns, inputs,
-    listeners, select, settings, sockets,
+    ARP, COUNTERS, Column, DNS, FIREWALL, Field, INPUTS, LISTENERS, SETTINGS, SOCKETS, arp, choose, counters, dns,
+    firewall, inputs, listeners, select, settings, sockets,
 };
 use super::{Batch, RowWriter, Value};
 use crate::case::Facts;
@@ -107,6 +107,16 @@ pub static TABLES: &[Table] = &[
         rows: |facts| facts.dumps.places(|block| block.found.settings.len()).count(),
         check: |wish| choose(SETTINGS, wish).map(drop),
         print: |facts, wish, takes, open| print(SETTINGS, settings(facts), facts, wish, takes, open),
+    },
+    Table {
+        name: "firewall",
+        doc: "rules of packet filters that the dumps list, and what their logs tell of single flows",
+        always: false,
+        of_dumps: true,
+        fields: || fields(FIREWALL),
+        rows: |facts| firewall(facts).len(),
+        check: |wish| choose(FIREWALL, wish).map(drop),
+        print: |facts, wish, takes, open| print(FIREWALL, firewall(facts), facts, wish, takes, open),
     },
 ];
 

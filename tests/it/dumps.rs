@@ -1,6 +1,7 @@
 //! Dumps of every system's hosts, against what a person reads in them.
 
 mod counters;
+mod firewall;
 mod foreign;
 mod lab;
 mod mutated;

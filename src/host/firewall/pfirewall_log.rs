@@ -1,7 +1,7 @@
 //! `pfirewall.log` of Windows: one line a packet or connection, with the fields that its head names. Its times are local
 //! and say no zone.
 
-use super::{Action, Flow};
+use super::{Action, FirewallRule, Flow};
 use crate::host::{Format, Found, Line, Lines};
 use crate::time::Timestamp;
 
@@ -41,7 +41,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
 }
 
 /// `2026-11-20 20:04:19 DROP TCP 10.77.1.2 10.77.2.2 40376 3306 52 S 1234 0 64240 - - - RECEIVE`
-fn record(line: Line<'_>, heads: &[&str]) -> Option<super::FirewallRule> {
+fn record(line: Line<'_>, heads: &[&str]) -> Option<FirewallRule> {
     if !line.text.starts_with("20") {
         return None;
     }
@@ -67,5 +67,5 @@ fn record(line: Line<'_>, heads: &[&str]) -> Option<super::FirewallRule> {
         bytes: cell("size").and_then(|text| text.parse().ok()),
         line,
     };
-    Some(flow.record())
+    Some(FirewallRule { is_local_time: true, ..flow.record() })
 }

@@ -6,7 +6,9 @@ use polars::io::parquet::read::ParquetReader;
 use polars::prelude::*;
 use std::io::Cursor;
 use synfin::case::{Facts, Judged};
-use synfin::report::columns::{COLUMNS, COUNTERS, INPUTS, SETTINGS, counters, inputs, select, settings};
+use synfin::report::columns::{
+    COLUMNS, COUNTERS, FIREWALL, INPUTS, SETTINGS, counters, firewall, inputs, select, settings,
+};
 use synfin::report::{Column, Kind, Value, unguarded};
 use synfin::time::Timestamp;
 
@@ -97,6 +99,7 @@ fn parquet_and_csv_read_back_with_equal_values_of_the_documented_types() {
     let facts = facts_of_dumps();
     proves_itself(COUNTERS, &counters(&facts), &facts);
     proves_itself(SETTINGS, &settings(&facts), &facts);
+    proves_itself(FIREWALL, &firewall(&facts), &facts);
 }
 
 #[test]

@@ -5,10 +5,12 @@ use crate::support::analyse_with;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use synfin::analysis::Options;
+use synfin::case::firewall::{Basis, Decision};
 use synfin::case::{Dump, Dumps, Facts, Judged, history};
+use synfin::host::firewall::Action;
 use synfin::host::{self, Hints};
 use synfin::report::columns::{
-    COLUMNS, COUNTERS, INPUTS, SETTINGS, SOCKETS, counters, inputs, select, settings, sockets,
+    COLUMNS, COUNTERS, FIREWALL, INPUTS, SETTINGS, SOCKETS, counters, firewall, inputs, select, settings, sockets,
 };
 use synfin::report::{Column, Kind, TableWriter, Value, format, unguarded};
 use synfin::tcp::Outcome;
@@ -188,6 +190,9 @@ pub fn facts_of_dumps() -> Facts {
         "host/ip-link/two.txt",
         "host/sysctl/linux.txt",
         "host/proc-limits/gunicorn.txt",
+        "host/iptables-list/exact.txt",
+        "host/nft/sets.txt",
+        "host/pfirewall-log/drops.txt",
     ];
     let dump = |path: &str| {
         let whole = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(path);
@@ -204,6 +209,7 @@ fn tables_of_dumps_read_back_from_csv() {
     reads_back(SOCKETS, &sockets(&facts), &facts);
     reads_back(COUNTERS, &counters(&facts), &facts);
     reads_back(SETTINGS, &settings(&facts), &facts);
+    reads_back(FIREWALL, &firewall(&facts), &facts);
     let fallen = counters(&facts).iter().any(|row| history::change(&facts.dumps, row).restarted);
     assert!(!fallen && counters(&facts).iter().any(|row| row.before.is_some()), "there are differences");
 }
@@ -225,7 +231,11 @@ fn json_lines_read_back_with_equal_values() {
 
 #[test]
 fn every_column_has_a_value_somewhere_in_the_incident() {
-    let cases = [incident(), incident_with_dumps()];
+    let (mut rows, mut case) = incident();
+    case.facts.dumps = facts_of_dumps().dumps;
+    let rule = case.facts.dumps.places(|block| block.found.rules.len()).next().expect("a rule");
+    rows[0].firewall = Some(Decision { place: rule, action: Action::Drop, basis: Basis::Matched, packets: Some(8) });
+    let cases = [(rows, case), incident_with_dumps()];
     let empty = |column: &&Column<Judged>| {
         cases.iter().all(|(rows, case)| rows.iter().all(|row| (column.get)(row, &case.facts) == Value::Null))
     };
