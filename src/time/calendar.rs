@@ -149,7 +149,7 @@ fn slash(word: &str) -> Option<[i16; 3]> {
 /// Up to nine digits after the point.
 fn nanoseconds(digits: &str) -> Option<i32> {
     let kept = digits.get(..9).unwrap_or(digits);
-    let power = 10_i32.checked_pow(u32::try_from(9 - kept.len()).ok()?)?;
+    let power = 10_i32.checked_pow(9_u32.checked_sub(u32::try_from(kept.len()).ok()?)?)?;
     (is_digits(digits)).then(|| kept.parse::<i32>().ok())??.checked_mul(power)
 }
 
@@ -263,9 +263,16 @@ mod tests {
 
     #[test]
     fn what_is_no_date_or_more_than_one_is_none() {
-        for text in
-            ["", "20:04", "tcp 0 0", "Nov 20", "03/04/2026 10:00:00", "32.13.2026 10:00:00", "99:99:99 Nov 20 2026"]
-        {
+        for text in [
+            "",
+            "20:04",
+            "tcp 0 0",
+            "Nov 20",
+            "03/04/2026 10:00:00",
+            "32.13.2026 10:00:00",
+            "99:99:99 Nov 20 2026",
+            "2026-11-20 20:04:19.12345678é",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -34,8 +34,8 @@ fn what(rest: &str, hosts: &mut Hosts) -> Option<What> {
     if let Some(arp) = arp(rest) {
         return Some(What::Arp(arp));
     }
-    match packet(rest, hosts) {
-        Some(what) => Some(what),
+    match Line::read(rest, hosts) {
+        Some(line) => Some(line.what(hosts)),
         // Spanning tree and other things without addresses that are known here; counted, so that numbers stay right.
         None if rest.contains("ARP, ") || rest.contains("ethertype ARP") => Some(What::Ether(0x0806)),
         None if rest.contains("LLDP, ") => Some(What::Ether(0x88cc)),
@@ -49,42 +49,58 @@ fn what(rest: &str, hosts: &mut Hosts) -> Option<What> {
 /// One end of an IP packet, with its port if it has one.
 type End = (IpAddr, Option<u16>);
 
-/// The IP packet that `rest` tells of: `... A > B: what it is`.
-fn packet(rest: &str, hosts: &mut Hosts) -> Option<What> {
-    let mut from = 0;
-    // With `-e`, Ethernet addresses stand before those of IP.
-    while let Some(arrow) = rest.get(from..)?.find(" > ").map(|at| from + at) {
-        let (before, behind) = (rest.get(..arrow)?, rest.get(arrow + 3..)?);
-        let left = before.rsplit([' ', '(']).next().unwrap_or_default();
-        let (right, tail) = behind.split_once(": ").unwrap_or((behind, ""));
-        let tail = tail.trim_start();
-        let named = tail.starts_with("Flags [") || old_flags(tail).is_some();
-        let ends = end(left, named, hosts).zip(end(right, named, hosts));
-        if let Some((left, right)) = ends.filter(|((a, _), (b, _))| a.is_ipv4() == b.is_ipv4()) {
-            return body(before, left, right, tail, hosts);
-        }
-        from = arrow + 3;
-    }
-    None
+/// So many arrows are looked at: a payload of nothing else must not be looked through again from each.
+const ARROWS: usize = 4;
+
+/// The line of an IP packet: `... A > B: what it is`.
+struct Line<'a> {
+    before: &'a str,
+    from: End,
+    to: End,
+    tail: &'a str,
 }
 
-/// What stands behind the addresses.
-fn body(before: &str, from: End, to: End, tail: &str, hosts: &mut Hosts) -> Option<What> {
-    let fragment = after::<u32>(before, "offset ").is_some_and(|offset| offset > 0);
-    if let (Some(left), Some(right)) = (from.1, to.1) {
-        let mut tcp = Tcp::new(SocketAddr::new(from.0, left), SocketAddr::new(to.0, right));
-        tcp.ttl = after(before, "ttl ").or_else(|| after(before, "hlim "));
-        tcp.id = after(before, ", id ");
-        if let Some(tcp) = fields(tail, tcp.clone()).or_else(|| old_fields(tail, tcp)) {
-            return Some(What::Tcp(tcp));
+impl<'a> Line<'a> {
+    fn read(rest: &'a str, hosts: &mut Hosts) -> Option<Self> {
+        let mut at = 0;
+        // With `-e`, Ethernet addresses stand before those of IP.
+        for _ in 0..ARROWS {
+            let arrow = at + rest.get(at..)?.find(" > ")?;
+            let (before, behind) = (rest.get(..arrow)?, rest.get(arrow + 3..)?);
+            let left = before.rsplit([' ', '(']).next().unwrap_or_default();
+            let (right, tail) = behind.split_once(": ").unwrap_or((behind, ""));
+            let tail = tail.trim_start();
+            let named = tail.starts_with("Flags [") || old_flags(tail).is_some();
+            let ends = end(left, named, hosts).zip(end(right, named, hosts));
+            if let Some((from, to)) = ends.filter(|((a, _), (b, _))| a.is_ipv4() == b.is_ipv4()) {
+                return Some(Self { before, from, to, tail });
+            }
+            at = arrow + 3;
         }
+        None
     }
-    if let Some(error) = icmp::error(from.0, to.0, tail, hosts) {
-        return Some(What::Error(error));
+
+    fn tcp(&self) -> Option<Tcp> {
+        let (source, destination) = self.from.1.zip(self.to.1)?;
+        let mut tcp = Tcp::new(SocketAddr::new(self.from.0, source), SocketAddr::new(self.to.0, destination));
+        tcp.ttl = after(self.before, "ttl ").or_else(|| after(self.before, "hlim "));
+        tcp.id = after(self.before, ", id ");
+        fields(self.tail, tcp.clone()).or_else(|| old_fields(self.tail, tcp))
     }
-    let ports = from.1.zip(to.1);
-    let protocol = protocol(before, tail, ports.is_some());
-    Some(What::Ip { from: from.0, to: to.0, protocol, fragment: fragment || protocol == 6, ports })
+
+    fn what(&self, hosts: &mut Hosts) -> What {
+        let Self { before, from, to, tail } = *self;
+        if let Some(tcp) = self.tcp() {
+            return What::Tcp(tcp);
+        }
+        if let Some(error) = icmp::error(from.0, to.0, tail, hosts) {
+            return What::Error(error);
+        }
+        let fragment = after::<u32>(before, "offset ").is_some_and(|offset| offset > 0);
+        let ports = from.1.zip(to.1);
+        let protocol = protocol(before, tail, ports.is_some());
+        What::Ip { from: from.0, to: to.0, protocol, fragment: fragment || protocol == 6, ports }
+    }
 }
 
 /// The protocol of what is no TCP: by its number with `-v`, else by what is printed of it.

@@ -1,6 +1,6 @@
 //! ICMP errors as tcpdump words them. What they quote is printed with `-v` only.
 
-use super::{Hosts, What, packet};
+use super::{Hosts, Line};
 use crate::capture::text::packet::{Error, Quoted, after};
 use std::net::IpAddr;
 
@@ -13,10 +13,7 @@ pub(super) fn error(from: IpAddr, to: IpAddr, tail: &str, hosts: &mut Hosts) -> 
     let message = text.split_once("ICMP")?.1;
     let (kind, code) = if from.is_ipv6() { v6(message.strip_prefix("6, ")?)? } else { v4(message.trim_start())? };
     let quoted = match quoted {
-        Some(quoted) => match packet(quoted, hosts)? {
-            What::Tcp(tcp) => Quoted::Tcp(tcp),
-            _ => return None,
-        },
+        Some(quoted) => Quoted::Tcp(Line::read(quoted, hosts)?.tcp()?),
         None if message.contains(" udp port ") || message.contains(" protocol ") => return None,
         None => Quoted::LastTo(address(message), after(message, " tcp port ")),
     };
