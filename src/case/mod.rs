@@ -54,10 +54,10 @@ pub struct Facts {
     pub services: Services,
     /// What the hosts said.
     pub dumps: Dumps,
-    /// What the sockets of the dumps are to the connections of the captures.
-    pub joins: Joins,
     /// Rules and records of packet filters among that.
     pub firewall: Firewall,
+    /// What the sockets of the dumps are to the connections of the captures.
+    pub joins: Joins,
     /// What the points and dumps were read from, to find it again.
     pub origins: Vec<Origin>,
     /// What was named or found and not read.

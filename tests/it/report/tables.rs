@@ -231,11 +231,11 @@ fn json_lines_read_back_with_equal_values() {
 
 #[test]
 fn every_column_has_a_value_somewhere_in_the_incident() {
-    let mut cases = [incident(), incident_with_dumps()];
-    let (rows, case) = &mut cases[0];
+    let (mut rows, mut case) = incident();
     case.facts.dumps = facts_of_dumps().dumps;
     let rule = case.facts.dumps.places(|block| block.found.rules.len()).next().expect("a rule");
     rows[0].firewall = Some(Decision { place: rule, action: Action::Drop, basis: Basis::Matched, packets: Some(8) });
+    let cases = [(rows, case), incident_with_dumps()];
     let empty = |column: &&Column<Judged>| {
         cases.iter().all(|(rows, case)| rows.iter().all(|row| (column.get)(row, &case.facts) == Value::Null))
     };
