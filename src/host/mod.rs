@@ -288,11 +288,11 @@ pub fn read(bytes: &[u8], hints: &Hints) -> Document {
     let mut lines = Lines::new(&text);
     let mut scene = Scene::new(hints);
     lines.command = answer::command_of_path(&hints.path);
-    let mut skim = Skim::new();
+    let (mut skim, mut scan) = (Skim::default(), log::Scan::new());
     loop {
         let mut after = lines.clone();
         let Some(line) = after.next() else { break };
-        if skim.passes(&lines, &after, line.text) {
+        if skim.passes(line.text) && !scan.hits(&lines, &after) {
             document.unknown_lines += 1;
             lines = after;
             continue;

@@ -1,7 +1,5 @@
 //! Passing over what says nothing at a glance: lines of one text mostly begin alike.
 
-use super::Lines;
-use super::log::Scan;
 use std::collections::HashMap;
 
 /// The kinds of letters that a line begins with, runs of one kind as one: lines of one log mostly begin alike, and a look
@@ -49,9 +47,9 @@ static KINDS: [u8; 256] = {
 };
 
 /// Lines that nobody claims, by how they begin. A text of millions of them is not asked line by line of every format.
+#[derive(Default)]
 pub(super) struct Skim {
     shapes: HashMap<Shape, Seen>,
-    scan: Scan,
 }
 
 enum Seen {
@@ -68,14 +66,10 @@ const ENOUGH: u32 = 1000;
 const MOST: usize = 256;
 
 impl Skim {
-    pub(super) fn new() -> Self {
-        Self { shapes: HashMap::new(), scan: Scan::new() }
-    }
-
-    /// Whether the next line is one more of many that nobody claimed, and holds no word of a message.
-    pub(super) fn passes(&mut self, lines: &Lines<'_>, after: &Lines<'_>, text: &str) -> bool {
+    /// Whether a line without any word of a message is one more of many that nobody claimed.
+    pub(super) fn passes(&self, text: &str) -> bool {
         let seen = Shape::of(text).and_then(|shape| self.shapes.get(&shape));
-        matches!(seen, Some(Seen::Unknown(count)) if *count >= ENOUGH) && !self.scan.hits(lines, after)
+        matches!(seen, Some(Seen::Unknown(count)) if *count >= ENOUGH)
     }
 
     pub(super) fn unknown(&mut self, text: &str) {

@@ -62,8 +62,21 @@ pub struct Framed<'a> {
 /// A time of day stands within so many bytes, or the first letter tells that there is a frame without one.
 const HEAD: usize = 64;
 
-/// The frame of a line, and the line without it.
+/// The frame of a line, and the line without it; what `grep` puts before the lines of several files is no part of it.
 pub fn of(text: &str) -> Option<(&'static Frame, Framed<'_>)> {
+    plain(text).or_else(|| plain(grepped(text)?))
+}
+
+/// What follows `/var/log/syslog:` or `app.log:12:`.
+fn grepped(text: &str) -> Option<&str> {
+    let (path, rest) = text.split_once(':')?;
+    let is_path = path.contains(['/', '.']) && path.len() < 200 && !path.contains([' ', '\t', '"', '[', '=']);
+    let number = rest.split_once(':').filter(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_number = |(number, _): &(&str, &str)| (1..=9).contains(&number.len());
+    is_path.then(|| number.filter(is_number).map_or(rest, |(_, rest)| rest))
+}
+
+fn plain(text: &str) -> Option<(&'static Frame, Framed<'_>)> {
     let head = (0..=HEAD.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default();
     let marked = text.starts_with(['[', '<', '{', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
     (marked || has_clock(head) || head.starts_with("kern ") || head.starts_with("nginx: ")).then_some(())?;
@@ -150,6 +163,8 @@ mod tests {
             ),
             ("E1120 20:04:54.070250   12 server.go:123] gone", "glog - - - gone"),
             ("10.77.1.2 - - [20/Nov/2026:20:11:12 +0000] \"GET / HTTP/1.1\" 502 1", "access - - - "),
+            ("/var/log/syslog:Nov 20 20:04:54 vm sshd[123]: gone", "syslog vm sshd 123 gone"),
+            ("app.log:12:2026-11-21 02:59:17,628 ERROR gone", "application - - - ERROR gone"),
             ("2026-11-21 02:59:17,628 ERROR gone", "application - - - ERROR gone"),
             ("[2026-11-21 02:59:17,628] ERROR gone", "application - - - ERROR gone"),
             ("20-Nov-2026 20:04:19.123 SEVERE [main] gone", "application - - - SEVERE [main] gone"),

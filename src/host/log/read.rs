@@ -5,7 +5,7 @@ use super::context::{Message, Peers, Said};
 use super::frame::{self, Framed};
 use super::scan::{self, Scan};
 use super::{LogLine, family, plain};
-use crate::host::skim::Shape;
+use crate::host::skim::{Shape, Skim};
 use crate::host::{FORMATS, Found, Line, Lines, stamp};
 
 /// A log begins where a line has a frame that no other text has, or where two lines in a row have some.
@@ -26,12 +26,13 @@ pub fn parse(lines: &mut Lines<'_>, found: &mut Found) {
         let mut after = lines.clone();
         let Some(line) = after.next() else { return };
         let hit = scan.hits(lines, &after);
-        if hit || !log.passes(line.text) {
+        if hit || !(log.passes(line.text) || log.details.passes(line.text)) {
             if frame::of(line.text).is_some() && !stamp::is_mark(line.text) {
                 for framed in frame::datagrams(line.text).filter_map(frame::of).map(|(_, framed)| framed) {
                     log.framed(line, &framed, hit, &after, found);
                 }
             } else if goes_on(lines, line.text) {
+                log.details.unknown(line.text);
                 log.unframed(line, hit, &after, found);
             } else {
                 return;
@@ -59,6 +60,8 @@ struct Log<'a> {
     peers: Peers,
     /// How its lines begin.
     shapes: Vec<Shape>,
+    /// Lines without a frame.
+    details: Skim,
     /// The last line with a frame, which lines without one go on from.
     head: Option<&'a str>,
     /// Times count from line to line: none may be passed over.
@@ -73,7 +76,14 @@ const LONGEST_MARK: usize = 48;
 
 impl<'a> Log<'a> {
     fn new(lines: &Lines<'a>) -> Self {
-        Self { clock: Clock::new(lines.time), peers: Peers::default(), shapes: Vec::new(), head: None, counts: false }
+        Self {
+            clock: Clock::new(lines.time),
+            peers: Peers::default(),
+            shapes: Vec::new(),
+            details: Skim::default(),
+            head: None,
+            counts: false,
+        }
     }
 
     /// Whether a line without any word of a family may be passed over at a glance.

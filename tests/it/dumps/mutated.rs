@@ -96,8 +96,8 @@ fn survive(folder: &Path, times: u64) {
 
 #[test]
 fn our_own_dumps_survive_mutation() {
-    for folder in ["/testdata/host", "/testdata/logs"] {
-        survive(Path::new(&[env!("CARGO_MANIFEST_DIR"), folder].concat()), 20);
+    for (folder, times) in [("/testdata/host", 20), ("/testdata/logs", 4)] {
+        survive(Path::new(&[env!("CARGO_MANIFEST_DIR"), folder].concat()), times);
     }
 }
 

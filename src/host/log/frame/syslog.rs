@@ -27,9 +27,9 @@ fn read(text: &str) -> Option<Framed<'_>> {
 
 /// `<6>` of the wire.
 fn without_priority(text: &str) -> &str {
-    let inner = text.strip_prefix('<').and_then(|rest| rest.split_once('>'));
-    let is_number = |inner: &str| (1..=3).contains(&inner.len()) && inner.bytes().all(|byte| byte.is_ascii_digit());
-    inner.filter(|(inner, _)| is_number(inner)).map_or(text, |(_, rest)| rest)
+    let Some(inner) = text.strip_prefix('<') else { return text };
+    let digits = inner.bytes().take(3).take_while(u8::is_ascii_digit).count();
+    inner.get(digits..).and_then(|rest| rest.strip_prefix('>')).filter(|_| digits > 0).unwrap_or(text)
 }
 
 /// The messages of a recording of datagrams, which nothing but their priorities parts; any other line is one message.
