@@ -9,6 +9,7 @@ pub mod listeners;
 pub mod dump;
 pub mod history;
 mod services;
+pub mod snapshots;
 mod tally;
 pub mod timeline;
 

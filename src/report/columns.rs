@@ -12,6 +12,8 @@ mod listener;
 mod setting;
 mod side;
 mod socket;
+mod state_count;
+mod tracked;
 
 pub use around::PointRow;
 pub use arp::{ARP, arp};
@@ -21,6 +23,8 @@ pub use input::{INPUTS, InputRow, inputs};
 pub use listener::{LISTENERS, listeners};
 pub use setting::{SETTINGS, settings};
 pub use socket::{SOCKETS, sockets};
+pub use state_count::{STATE_COUNTS, state_counts};
+pub use tracked::{TRACKED, tracked};
 
 use super::{Kind, Value};
 use crate::case::{Facts, Judged};

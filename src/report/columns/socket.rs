@@ -24,7 +24,7 @@ macro_rules! columns {
     };
 }
 
-const STATES: [&str; SocketState::ALL.len()] = {
+pub(super) const STATES: [&str; SocketState::ALL.len()] = {
     let mut names = [""; SocketState::ALL.len()];
     let mut at = 0;
     while at < names.len() {
