@@ -1,6 +1,6 @@
 //! A dump file: what a host said, before it is joined with anything.
 
-use crate::host::{Block, Counter, Document, FirewallRule, LogLine, Odd, Setting, Socket};
+use crate::host::{Block, Counter, Document, FirewallRule, LogLine, Odd, Setting, Socket, StateCount, Tracked};
 
 /// One dump file, read.
 #[derive(Clone, Debug)]
@@ -103,6 +103,18 @@ impl Dumps {
     pub fn rule(&self, place: Place) -> Option<(&Dump, &Block, &FirewallRule)> {
         let (dump, block) = self.block(place)?;
         Some((dump, block, block.found.rules.get(place.item as usize)?))
+    }
+
+    /// The tracked connection at a place, with its dump and block.
+    pub fn tracked(&self, place: Place) -> Option<(&Dump, &Block, &Tracked)> {
+        let (dump, block) = self.block(place)?;
+        Some((dump, block, block.found.tracked.get(place.item as usize)?))
+    }
+
+    /// The count of a state at a place, with its dump and block.
+    pub fn state_count(&self, place: Place) -> Option<(&Dump, &Block, &StateCount)> {
+        let (dump, block) = self.block(place)?;
+        Some((dump, block, block.found.state_counts.get(place.item as usize)?))
     }
 
     /// The socket at a place, with its dump and block.

@@ -7,6 +7,7 @@
 use super::dump::{Dump, Dumps, Place};
 use crate::host::{Block, Family, Host, Setting, Socket, SocketState};
 use crate::time::Timestamp;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
@@ -66,6 +67,11 @@ impl Queue {
             _ => limit.saturating_add(1),
         };
         Some(Self { length, limit, holds })
+    }
+
+    /// Connections beyond the limit; negative as long as there is room.
+    fn over(self) -> i64 {
+        i64::from(self.length) - i64::from(self.limit)
     }
 
     /// What comes now is dropped.
@@ -130,6 +136,56 @@ pub fn listeners(dumps: &Dumps) -> Vec<Listener> {
         });
     }
     listeners
+}
+
+/// A listener whose queue was full in some snapshot.
+#[derive(Clone, Debug)]
+pub struct Full<'a> {
+    pub path: &'a str,
+    pub block: &'a Block,
+    /// As the snapshot shows it in which it was fullest.
+    pub socket: &'a Socket,
+    pub queue: Queue,
+    pub limit_from: Option<LimitFrom>,
+    /// Snapshots in which it was full, of those that show its queue.
+    pub times: u64,
+    pub snapshots: u64,
+}
+
+/// The listeners whose queue was full at least once, those with most above their limit first.
+pub fn full(dumps: &Dumps) -> Vec<Full<'_>> {
+    let mut all: BTreeMap<(Option<&str>, String), Full<'_>> = BTreeMap::new();
+    for listener in listeners(dumps) {
+        let Some((dump, block, socket)) = dumps.socket(listener.place) else { continue };
+        let Some(queue) = Queue::of(block, socket) else { continue };
+        let seen = Full {
+            path: &dump.path,
+            block,
+            socket,
+            queue,
+            limit_from: listener.limit_from,
+            times: queue.is_full().into(),
+            snapshots: 1,
+        };
+        match all.entry((block.host.as_deref(), socket.local.to_string())) {
+            Entry::Vacant(entry) => drop(entry.insert(seen)),
+            Entry::Occupied(mut entry) => entry.get_mut().add(seen),
+        }
+    }
+    let mut full: Vec<_> = all.into_values().filter(|listener| listener.times > 0).collect();
+    full.sort_by_key(|listener| std::cmp::Reverse(listener.queue.over()));
+    full
+}
+
+impl Full<'_> {
+    /// Another snapshot of the same listener.
+    fn add(&mut self, other: Self) {
+        let (times, snapshots) = (self.times + other.times, self.snapshots + other.snapshots);
+        if other.queue.over() > self.queue.over() {
+            *self = other;
+        }
+        (self.times, self.snapshots) = (times, snapshots);
+    }
 }
 
 fn limit_from(limit: u32, bound: Option<u32>, socket: &Socket) -> Option<LimitFrom> {

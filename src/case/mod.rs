@@ -12,6 +12,7 @@ pub mod history;
 pub mod hosts;
 pub mod join;
 mod services;
+pub mod snapshots;
 mod tally;
 pub mod timeline;
 

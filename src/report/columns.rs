@@ -16,6 +16,8 @@ mod setting;
 mod side;
 mod socket;
 mod socket_join;
+mod state_count;
+mod tracked;
 
 pub use around::PointRow;
 pub use arp::{ARP, arp};
@@ -27,6 +29,8 @@ pub use listener::{LISTENERS, listeners};
 pub use log_line::{LOG_LINES, log_lines};
 pub use setting::{SETTINGS, settings};
 pub use socket::{SOCKETS, sockets};
+pub use state_count::{STATE_COUNTS, state_counts};
+pub use tracked::{TRACKED, tracked};
 
 use super::{Kind, Value};
 use crate::case::{Facts, Judged};

@@ -3,8 +3,9 @@
 //! A table is one line in [`TABLES`]: the report folder, `show`, `explain` and the command line's help read it from there.
 
 use super::columns::{
-    ARP, COUNTERS, Column, DNS, FIREWALL, Field, INPUTS, LISTENERS, LOG_LINES, SETTINGS, SOCKETS, arp, choose,
-    counters, dns, firewall, inputs, listeners, log_lines, select, settings, sockets,
+    ARP, COUNTERS, Column, DNS, FIREWALL, Field, INPUTS, LISTENERS, LOG_LINES, SETTINGS, SOCKETS, STATE_COUNTS,
+    TRACKED, arp, choose, counters, dns, firewall, inputs, listeners, log_lines, select, settings, sockets,
+    state_counts, tracked,
 };
 use super::{Batch, RowWriter, Value};
 use crate::case::Facts;
@@ -87,6 +88,26 @@ pub static TABLES: &[Table] = &[
         rows: |facts| listeners(facts).len(),
         check: |wish| choose(LISTENERS, wish).map(drop),
         print: |facts, wish, takes, open| print(LISTENERS, listeners(facts), facts, wish, takes, open),
+    },
+    Table {
+        name: "tracked",
+        doc: "connections that a firewall tracks, with their addresses before and behind it",
+        always: false,
+        of_dumps: true,
+        fields: || fields(TRACKED),
+        rows: |facts| tracked(facts).len(),
+        check: |wish| choose(TRACKED, wish).map(drop),
+        print: |facts, wish, takes, open| print(TRACKED, tracked(facts), facts, wish, takes, open),
+    },
+    Table {
+        name: "state_counts",
+        doc: "sockets that somebody has counted by state",
+        always: false,
+        of_dumps: true,
+        fields: || fields(STATE_COUNTS),
+        rows: |facts| state_counts(facts).len(),
+        check: |wish| choose(STATE_COUNTS, wish).map(drop),
+        print: |facts, wish, takes, open| print(STATE_COUNTS, state_counts(facts), facts, wish, takes, open),
     },
     Table {
         name: "counters",

@@ -3,6 +3,7 @@
 //! At most 40 lines, never wider than the terminal; every number is one of `summary.json`, of a table's row, or a count of a
 //! table's rows. Where the lines do not suffice, the longest sections are shortened and say what they leave out.
 
+mod hosts;
 mod notes;
 
 use super::human::{address, bytes, count, counted, duration, period, share};
@@ -61,6 +62,8 @@ pub fn summary(case: &Case, written: &[Written], style: Style) -> String {
         ends(case, style),
         services(case, style),
         stuck(case, style),
+        hosts::queues(case, style),
+        hosts::sockets(case, style),
         notes::notes(case, style),
         files(written, style),
     ];
@@ -104,6 +107,8 @@ fn said(dumps: &Dumps) -> String {
     let count = |items: fn(&Block) -> usize| blocks().map(|block| items(block) as u64).sum::<u64>();
     let kinds = [
         ("socket", count(|block| block.found.sockets.len())),
+        ("tracked connection", count(|block| block.found.tracked.len())),
+        ("state count", count(|block| block.found.state_counts.len())),
         ("counter", count(|block| block.found.counters.len())),
         ("setting", count(|block| block.found.settings.len())),
         ("firewall rule", count(|block| block.found.rules.len())),

@@ -32,6 +32,39 @@ fn listeners_are_those_that_listen() {
 }
 
 #[test]
+fn tracked_connections_and_counts_of_states_are_tables_of_their_own() {
+    let tracked = synfin(&["show", "tracked", "testdata/host/conntrack/nat.txt"]);
+    insta::assert_snapshot!(text(tracked.stdout));
+    let counts = synfin(&["show", "state_counts", "testdata/host/state-counts/awk.txt"]);
+    insta::assert_snapshot!(text(counts.stdout));
+}
+
+#[test]
+fn a_limit_is_told_with_the_bound_that_the_settings_of_the_host_show() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sockets = "LISTEN 0 128 0.0.0.0:80 0.0.0.0:* users:((\"nginx\",pid=7,fd=6))\nLISTEN 9 8 0.0.0.0:81 0.0.0.0:*\n";
+    for (name, says) in [("ss.txt", sockets), ("sysctl.txt", "net.core.somaxconn = 128\n")] {
+        std::fs::write(folder.path().join(name), says).expect("a dump");
+    }
+    let columns =
+        "local_port,queue_length,queue_limit,queue_holds,queue_full,limit_from,backlog,somaxconn,somaxconn_line";
+    let listeners = synfin(&["show", "listeners", &folder.path().display().to_string(), "--columns", columns]);
+    let expected = format!("{columns}\n80,0,128,129,false,somaxconn,,128,1\n81,9,8,9,true,backlog,8,128,1\n");
+    assert_eq!(text(listeners.stdout), expected);
+}
+
+#[test]
+fn the_summary_says_how_the_sockets_stood_and_which_queue_was_full() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let report = folder.path().join("report").display().to_string();
+    let samples = ["ss/loop-lnt.txt", "ss/transcript-of-states.txt", "state-counts/awk.txt", "netstat-linux/tanpe.txt"];
+    let paths = samples.map(|name| format!("testdata/host/{name}"));
+    let output = synfin(&[&paths[0], &paths[1], &paths[2], &paths[3], "-o", &report]);
+    let summary = text(output.stdout);
+    insta::assert_snapshot!(summary.split("\nFILES").next().unwrap_or_default());
+}
+
+#[test]
 fn what_nobody_recognises_is_said_by_name() {
     let output = synfin(&["sockets", &format!("{SAMPLES}/names.txt"), "LICENSE-MIT"]);
     assert_eq!(output.status.code(), Some(1));
