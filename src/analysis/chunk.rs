@@ -281,7 +281,7 @@ impl Counts {
                 count.remove();
             }
         }
-        let Whole { packet, bytes, passages } = whole;
+        let Whole { packet, bytes, passages, .. } = whole;
         match &packet {
             Packet::Segment(segment, rare) => {
                 self.segment(segment, rare.as_ref(), &bytes, late);

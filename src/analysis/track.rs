@@ -7,7 +7,7 @@
 use super::chunk::{self, Batch, Extent, Read, Seen, Sorted};
 use super::index::{Index, Mark};
 use super::lane::Lane;
-use super::lens::Lens;
+use super::lens::{Assembly, Lens};
 use super::plan::File;
 use super::timings::{Stage, Timings};
 use crate::capture::{Context, End, LinkType};
@@ -19,6 +19,7 @@ use crate::wire::flow::LANES;
 use crate::wire::{self, FragmentCounts, Marks, Passage, Reassembler, Segment, Why};
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -235,6 +236,18 @@ impl Board {
         self.taken.iter().copied().min().unwrap_or(0)
     }
 
+    /// Pieces of a packet turn out not to have been asked for. Those of an earlier file stay counted there.
+    fn leave_out(&mut self, protocol: u8, pieces: u64) {
+        if let Entry::Occupied(mut count) = self.tracked.others.entry(Why::Fragment(protocol)) {
+            let moved = pieces.min(*count.get());
+            *count.get_mut() -= moved;
+            self.tracked.left_out += moved;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+
     /// Adds an accepted chunk's counts to the file's.
     fn accept(&mut self, read: Read) {
         self.bases.push_back(self.tracked.frames);
@@ -379,26 +392,30 @@ impl Run<'_> {
             board.tracked.damage = Some(damage.cause);
             return false;
         }
-        if !read.fragments.is_empty() {
-            self.put_together(board.accepted, &mut read);
-        }
+        let pieces_left_out =
+            if read.fragments.is_empty() { Vec::new() } else { self.put_together(board.accepted, &mut read) };
         board.accept(read);
+        pieces_left_out.into_iter().for_each(|(protocol, pieces)| board.leave_out(protocol, pieces));
         true
     }
 
-    /// Puts packets together from the pieces in a chunk, and adds them to what the chunk holds.
+    /// Puts packets together from the pieces in a chunk, and adds them to what the chunk holds. Of those that the filter does
+    /// not take the pieces come back: by protocol, how many.
     #[cold]
-    fn put_together(&self, number: usize, read: &mut Read) {
+    fn put_together(&self, number: usize, read: &mut Read) -> Vec<(u8, u64)> {
         let mut reassembler = self.lanes.fragments.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut late = Sorted::default();
+        let (mut late, mut left_out) = (Sorted::default(), Vec::new());
         for piece in std::mem::take(&mut read.fragments) {
             let at = usize::try_from(piece.offset).unwrap_or(usize::MAX);
             let bytes = self.file.source.bytes().get(at..).unwrap_or_default();
-            if let Some(whole) = reassembler.take(&piece, bytes, &self.pace.lens.keys) {
-                read.counts.take_whole(&piece, whole, &mut late);
+            match self.pace.lens.put_together(&mut reassembler, &piece, bytes) {
+                Some(Assembly::Taken(whole)) => read.counts.take_whole(&piece, whole, &mut late),
+                Some(Assembly::LeftOut { pieces }) => left_out.push((piece.protocol, pieces.into())),
+                None => {}
             }
         }
         self.with_slot(number, |sorted| sorted.merge(late));
+        left_out
     }
 
     fn limit(&self, chunk: usize) -> u64 {
