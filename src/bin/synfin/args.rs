@@ -159,7 +159,7 @@ pub struct Printing {
     /// Captures, dumps or folders of them, packed or not; `-` reads standard input
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, required_unless_present = "points")]
     pub paths: Vec<PathBuf>,
-    /// How to print it [default: aligned on a terminal, csv in a pipe]
+    /// How to print it [default: aligned on a terminal (inputs: list), csv in a pipe]
     #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(report::FORMATS.iter().map(|format| format.name)))]
     pub format: Option<String>,
     /// Columns: `core`, `all`, or names joined by commas
