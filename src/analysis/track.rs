@@ -58,6 +58,8 @@ const AROUND: usize = LANES;
 pub struct Tracked {
     pub frames: u64,
     pub segments: u64,
+    /// What the frames had on the wire.
+    pub wire_bytes: u64,
     pub cut_frames: u64,
     pub cut_headers: u64,
     pub icmp_errors: u64,
@@ -208,6 +210,7 @@ impl Board {
             tracked: Tracked {
                 frames: 0,
                 segments: 0,
+                wire_bytes: 0,
                 cut_frames: 0,
                 cut_headers: 0,
                 icmp_errors: 0,
@@ -259,6 +262,7 @@ impl Board {
         }
         tracked.frames += read.stop.frames;
         tracked.segments += read.counts.segments;
+        tracked.wire_bytes += read.counts.wire_bytes;
         tracked.cut_frames += read.counts.cut_frames;
         tracked.cut_headers += read.counts.cut_headers;
         tracked.icmp_errors += read.counts.errors;
