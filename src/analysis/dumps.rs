@@ -63,7 +63,8 @@ fn unknown(source: &Source) -> Error {
     if source.bytes().is_empty() {
         return Error::new(source.path(), source.note().unwrap_or("empty: no bytes in it"));
     }
-    let known: Vec<&str> = capture::FORMATS.iter().map(|format| format.name).collect();
+    let captures = capture::FORMATS.iter().map(|format| format.name);
+    let known: Vec<&str> = captures.chain(capture::text::DIALECTS.iter().map(|dialect| dialect.name)).collect();
     let starts: Vec<String> = source.bytes().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     let cause = format!(
         "not recognised: neither a capture ({}) nor a dump that synfin knows; begins with {} at offset 0",

@@ -235,6 +235,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             let index = std::mem::take(&mut tracked.index);
             span = joined(span, tracked.in_time);
             let row = input_row(&file, tracked, frames_before);
+            point.text_only |= file.text.is_some();
             indexed.push((file, index));
             frames_before += row.frames;
             point.files.push(row);
@@ -276,7 +277,7 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
     }
     InputFile {
         path: path(&file.source),
-        format: file.format.name,
+        format: file.format_name(),
         bytes: file.source.bytes().len() as u64,
         frames: tracked.frames,
         frames_before,

@@ -6,6 +6,7 @@ mod series;
 pub use chain::Chain;
 
 use crate::capture::foreign::{self, Foreign};
+use crate::capture::text::{self, Dialect};
 use crate::capture::{self, Format};
 use crate::error::Error;
 use crate::input::Source;
@@ -18,6 +19,8 @@ const HEAD: usize = 256 << 10;
 pub struct File {
     pub source: Source,
     pub format: &'static Format,
+    /// The way of printing that `source` was read from, where it was text.
+    pub text: Option<&'static Dialect>,
     /// Where the first record starts.
     pub start: u64,
     pub context: capture::Context,
@@ -29,6 +32,11 @@ pub struct File {
 const LOOK: u64 = 256 << 10;
 
 impl File {
+    /// As `inputs.format` prints it.
+    pub fn format_name(&self) -> &'static str {
+        self.text.map_or(self.format.name, |dialect| dialect.name)
+    }
+
     /// Times of the earliest frame of the head and of the latest of the tail. Only where the tail cannot be framed all is.
     pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
         let (bytes, length) = (self.source.bytes(), self.source.bytes().len() as u64);
@@ -76,13 +84,18 @@ pub fn plan(found: Vec<Found>) -> Recognised {
     for found in found {
         let head = head(&found.source);
         if let Some(format) = capture::recognise(head) {
-            match open(found.source, format) {
+            match open(found.source, format, None) {
                 Ok(file) => files.push((file, found.point)),
                 Err(error) => errors.push(error),
             }
         } else if let Some(Foreign { name, way_out, .. }) = foreign::of(head) {
             let cause = format!("{name}: recognised, but not read here: {way_out}");
             errors.push(Error::new(found.source.path(), cause));
+        } else if let Some(dialect) = text::recognise(head) {
+            match of_text(&found.source, dialect) {
+                Ok(file) => files.push((file, found.point)),
+                Err(error) => errors.push(error),
+            }
         } else {
             others.push(found);
         }
@@ -95,9 +108,17 @@ fn head(source: &Source) -> &[u8] {
     bytes.get(..HEAD).unwrap_or(bytes)
 }
 
-fn open(source: Source, format: &'static Format) -> Result<File, Error> {
+fn open(source: Source, format: &'static Format, text: Option<&'static Dialect>) -> Result<File, Error> {
     match (format.open)(source.bytes()) {
-        Ok((start, context)) => Ok(File { source, format, start, context, interfaces: Vec::new() }),
+        Ok((start, context)) => Ok(File { source, format, text, start, context, interfaces: Vec::new() }),
         Err(cause) => Err(Error::new(source.path(), format!("{}: {cause}", format.name))),
     }
+}
+
+/// The capture that a text tells of, under its name.
+fn of_text(source: &Source, dialect: &'static Dialect) -> Result<File, Error> {
+    let failed = |cause: String| Error::new(source.path(), format!("{}: {cause}", dialect.name));
+    let text::Converted { pcap, note } = dialect.convert(source.bytes()).map_err(failed)?;
+    let format = capture::recognise(&pcap).ok_or_else(|| failed("no packet in it".into()))?;
+    open(source.converted(pcap, &note), format, Some(dialect))
 }

@@ -302,6 +302,18 @@ impl Board {
     }
 }
 
+/// Held by a worker: what one had taken when it panicked is never done, and the others must not wait for it.
+struct Alarm<'a>(&'a Run<'a>);
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.board().chunks = 0;
+            self.0.wake.notify_all();
+        }
+    }
+}
+
 /// From the earlier start to the later end.
 pub fn joined(
     one: Option<(Timestamp, Timestamp)>,
@@ -313,6 +325,7 @@ pub fn joined(
 
 impl Run<'_> {
     fn work(&self) {
+        let _alarm = Alarm(self);
         let mut lap = self.pace.timings.lap();
         loop {
             let job = self.take();

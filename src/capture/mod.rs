@@ -17,6 +17,7 @@ mod remark;
 mod records;
 pub mod script;
 mod snoop;
+pub mod text;
 
 pub use remark::{Remark, Told};
 

@@ -37,8 +37,8 @@
 //! `flow NAME` switches to a connection, new or known; `flow` alone to the one without a name. `end TIME` lets the capture
 //! go on until then: its last frame is no TCP. `//` begins a comment.
 
-mod container;
-mod frame;
+pub(super) mod container;
+pub(super) mod frame;
 mod parse;
 mod print;
 

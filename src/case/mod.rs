@@ -98,6 +98,8 @@ pub struct Point {
     /// As the `point` column prints it.
     pub name: String,
     pub files: Vec<InputFile>,
+    /// Its packets were read from text, which tells less than a capture.
+    pub text_only: bool,
     /// What its frames tell of addresses and names.
     pub around: Around,
     /// What stands beside its connections, by lane.
@@ -195,8 +197,11 @@ impl Judged {
         let [client, server] = Side::BOTH.map(|side| summary.address(side));
         let states = States::of(&summary);
         let outcome = Outcome::of(&summary, &states);
-        let last = facts.points.get(summary.point as usize).and_then(|point| point.last);
-        let ending = Ending { last_frame: last.unwrap_or(summary.last) };
+        let point = facts.points.get(summary.point as usize);
+        let ending = Ending {
+            last_frame: point.and_then(|point| point.last).unwrap_or(summary.last),
+            text_only: point.is_some_and(|point| point.text_only),
+        };
         let judgement = Judgement::of(&summary, outcome, &states, &ending);
         let id = |seq: u32, time: Timestamp| connection_id(client, server, seq, time);
         Self {

@@ -113,6 +113,18 @@ impl Source {
         Self::of(Shared { modified, note, shortened, ..Shared::new(path, store) })
     }
 
+    /// Bytes that were made of this source's, under its name; `note` says what was assumed.
+    pub fn converted(&self, bytes: Vec<u8>, note: &str) -> Self {
+        let notes: Vec<&str> = self.note().into_iter().chain([note]).collect();
+        let damage = || self.check(u64::MAX).err().map(|damage| damage.cause);
+        Self::of(Shared {
+            modified: self.modified(),
+            note: Some(notes.join("; ")),
+            shortened: self.shortened().map(str::to_owned).or_else(damage),
+            ..Shared::new(self.path(), Store::Memory(bytes))
+        })
+    }
+
     fn of(shared: Shared) -> Self {
         Self { shared: Arc::new(shared) }
     }

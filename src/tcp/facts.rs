@@ -41,8 +41,6 @@ impl Facts {
     pub const RST_IGNORED: Self = Self(1 << 15);
     /// An effective RST was taken back by what its sender sent later.
     pub const RST_TAKEN_BACK: Self = Self(1 << 16);
-    /// Read from text, without bytes.
-    pub const TEXT_ONLY: Self = Self(1 << 17);
     /// TCP Fast Open: payload on the SYN or its option.
     pub const FAST_OPEN: Self = Self(1 << 18);
     /// MPTCP option seen.

@@ -9,11 +9,13 @@ use crate::time::{SECOND, Span, Timestamp};
 /// Something sent less than this before the end of a capture may well have been answered after it.
 const CUT: i64 = SECOND;
 
-/// How the capture ended around a connection.
+/// What is known of the capture around a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Ending {
     /// Time of the observation point's last frame.
     pub last_frame: Timestamp,
+    /// It was text, which tells less than packets.
+    pub text_only: bool,
 }
 
 /// The two endpoints as all captured segments show them, RSTs aside, one-sided captures completed (OUTCOMES 1.11).
@@ -338,7 +340,7 @@ fn caveats(summary: &Summary, outcome: Outcome, states: &States, ending: &Ending
     caveats.set_if(guessed, Caveats::ROLE_GUESSED);
     caveats.set_if(summary.has(Facts::OFFLOAD), Caveats::OFFLOAD);
     caveats.set_if(summary.has(Facts::SNAPLEN), Caveats::SNAPLEN);
-    caveats.set_if(summary.has(Facts::TEXT_ONLY), Caveats::TEXT_ONLY);
+    caveats.set_if(ending.text_only, Caveats::TEXT_ONLY);
     caveats
 }
 

@@ -204,7 +204,7 @@ impl Scoreboard {
             if !same_header {
                 continue;
             }
-            let age = new.time.since(old.time).0.abs();
+            let age = new.time.since(old.time).0.saturating_abs();
             let has_id = new.ip_id != 0 && old.ip_id == new.ip_id;
             let elsewhere = old.interface != new.interface || old.vlan != new.vlan || old.ttl.abs_diff(new.ttl) == 1;
             if has_id && age <= SAME_PACKET.0 || elsewhere && old.ip_id == new.ip_id && age <= MIRROR.0 {

@@ -338,7 +338,7 @@ fn fits(previous: &Summary, segment: &Segment) -> bool {
     let (half, peer) = (&previous[side], &previous[side.peer()]);
     let near = |number: Seq, known: [Option<Seq>; 2]| {
         let mut known = known.into_iter().flatten().peekable();
-        known.peek().is_some().then(|| known.any(|known| number.since(known).abs() < NEAR))
+        known.peek().is_some().then(|| known.any(|known| (1 - NEAR..NEAR).contains(&number.since(known))))
     };
     let sent = near(segment.seq, [half.snd_nxt, peer.rcv_nxt]);
     let acknowledged = segment.flags.any(Flags::ACK).then(|| near(segment.ack, [peer.snd_nxt, half.rcv_nxt])).flatten();

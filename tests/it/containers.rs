@@ -24,6 +24,18 @@ pub fn testdata(below: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(below)
 }
 
+/// All recordings that may be compared with what other programs make of them: of the incidents and of the lab.
+pub fn recordings() -> Vec<PathBuf> {
+    let lab = crate::shared::path("lab").map(|lab| files(&lab, "*/*.pcap")).unwrap_or_default();
+    files(&testdata("incidents"), "*/*.pcap").into_iter().chain(lab).collect()
+}
+
+/// Files below a folder by a pattern, in order.
+pub fn files(folder: &Path, pattern: &str) -> Vec<PathBuf> {
+    let pattern = folder.join(pattern).display().to_string();
+    glob::glob(&pattern).expect("a pattern").map(|path| path.expect("a path")).collect()
+}
+
 /// What a table's cells depend on, besides the packets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Clock {

@@ -75,7 +75,7 @@ fn group(file: &File, series: Option<&Series>, point: Option<String>, order: usi
         Resolution::Binary(bits) => (interface.link, bits, true),
     };
     let interface = file.context.interfaces.first().map(clock);
-    Group::Set(folder.to_owned(), series.pattern.clone(), file.format.name, interface)
+    Group::Set(folder.to_owned(), series.pattern.clone(), file.format_name(), interface)
 }
 
 /// The chains of one group, each with the place of its first file among the inputs.

@@ -7,7 +7,7 @@ const ETHERNET: u16 = 1;
 const SNAPLEN: u32 = 262_144;
 
 /// pcapng where several interfaces captured, else pcap.
-pub(super) fn write(frames: &[WireFrame]) -> Vec<u8> {
+pub(in crate::capture) fn write(frames: &[WireFrame]) -> Vec<u8> {
     match frames.iter().map(|frame| frame.iface).max() {
         Some(last @ 1..) => pcapng(frames, last),
         _ => pcap(frames),
@@ -24,7 +24,7 @@ fn pcap(frames: &[WireFrame]) -> Vec<u8> {
     }
     for frame in frames {
         let (seconds, within) = (frame.time.0.div_euclid(SECOND), frame.time.0.rem_euclid(SECOND) / unit);
-        for word in [seconds as u32, within as u32, frame.captured as u32, frame.bytes.len() as u32] {
+        for word in [seconds as u32, within as u32, frame.captured as u32, frame.wire_len as u32] {
             out.extend(word.to_le_bytes());
         }
         out.extend(frame.bytes.iter().take(frame.captured));
@@ -51,7 +51,7 @@ fn pcapng(frames: &[WireFrame], last_interface: u8) -> Vec<u8> {
     for frame in frames {
         let time = frame.time.0.max(0) as u64;
         let words =
-            [u32::from(frame.iface), (time >> 32) as u32, time as u32, frame.captured as u32, frame.bytes.len() as u32];
+            [u32::from(frame.iface), (time >> 32) as u32, time as u32, frame.captured as u32, frame.wire_len as u32];
         let head: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         let data: Vec<u8> = frame.bytes.iter().copied().take(frame.captured).collect();
         block(&mut out, 6, &[&head, &data]);

@@ -5,12 +5,14 @@ use crate::time::Timestamp;
 use std::net::IpAddr;
 
 /// A frame as it was on the wire, and what of the capture belongs to it.
-pub(super) struct WireFrame {
+pub(in crate::capture) struct WireFrame {
     pub time: Timestamp,
     pub iface: u8,
     pub bytes: Vec<u8>,
     /// How many of the bytes were captured.
     pub captured: usize,
+    /// Bytes on the wire, where there were more than stand here.
+    pub wire_len: usize,
 }
 
 /// IEEE 802 local experimental EtherType 1.
@@ -35,6 +37,7 @@ pub(super) fn frames(script: &Script) -> Vec<WireFrame> {
                 time: script.start.plus(step.line.at),
                 iface: outer.iface.unwrap_or(0),
                 captured: outer.cut.map_or(bytes.len(), |cut| bytes.len().min(cut as usize)),
+                wire_len: bytes.len(),
                 bytes,
             });
         }
@@ -48,7 +51,7 @@ fn last(time: Timestamp) -> WireFrame {
     let mut bytes = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 3];
     bytes.extend(EXPERIMENTAL.to_be_bytes());
     bytes.resize(60, 0);
-    WireFrame { time, iface: 0, captured: bytes.len(), bytes }
+    WireFrame { time, iface: 0, captured: bytes.len(), wire_len: bytes.len(), bytes }
 }
 
 /// What later packets of a flow need to know of earlier ones.
@@ -139,7 +142,7 @@ fn station(sender: Sender) -> u8 {
     }
 }
 
-fn ethernet((from, to): (u8, u8), vlan: Option<u16>, packet: &[u8]) -> Vec<u8> {
+pub(in crate::capture) fn ethernet((from, to): (u8, u8), vlan: Option<u16>, packet: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(18 + packet.len());
     out.extend([2, 0, 0, 0, 0, to, 2, 0, 0, 0, 0, from]);
     if let Some(vlan) = vlan {
@@ -154,10 +157,23 @@ fn ethernet((from, to): (u8, u8), vlan: Option<u16>, packet: &[u8]) -> Vec<u8> {
 
 /// An IP packet. What is too long to be one says length 0.
 fn ip(from: IpAddr, to: IpAddr, protocol: u8, id: u16, outer: Outer, payload: Vec<u8>) -> Vec<u8> {
+    let mut out = ip_header((from, to), protocol, id, outer, payload.len());
+    out.extend(payload);
+    out
+}
+
+/// The IP header of a packet with a payload of this length.
+pub(in crate::capture) fn ip_header(
+    (from, to): (IpAddr, IpAddr),
+    protocol: u8,
+    id: u16,
+    outer: Outer,
+    payload: usize,
+) -> Vec<u8> {
     let ttl = outer.ttl.unwrap_or(64);
-    let mut out = match (from, to) {
+    match (from, to) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {
-            let length = u16::try_from(payload.len() + 20).unwrap_or(0).to_be_bytes();
+            let length = u16::try_from(payload.saturating_add(20)).unwrap_or(0).to_be_bytes();
             let id = id.to_be_bytes();
             // Version and header length, no service class, "don't fragment".
             let mut header = vec![0x45, 0, length[0], length[1], id[0], id[1], 0x40, 0, ttl, protocol, 0, 0];
@@ -168,15 +184,13 @@ fn ip(from: IpAddr, to: IpAddr, protocol: u8, id: u16, outer: Outer, payload: Ve
             header
         }
         (from, to) => {
-            let length = u16::try_from(payload.len()).unwrap_or(0).to_be_bytes();
+            let length = u16::try_from(payload).unwrap_or(0).to_be_bytes();
             let mut header = vec![0x60, 0, 0, 0, length[0], length[1], protocol, ttl];
             header.extend(octets(from));
             header.extend(octets(to));
             header
         }
-    };
-    out.extend(payload);
-    out
+    }
 }
 
 /// Address as the pseudo-header has it.
@@ -216,7 +230,7 @@ impl TcpOption {
         self.bytes(0).len()
     }
 
-    fn bytes(&self, peer_iss: u32) -> Vec<u8> {
+    pub(in crate::capture) fn bytes(&self, peer_iss: u32) -> Vec<u8> {
         match self {
             Self::EndOfList => vec![0],
             Self::Nop => vec![1],

@@ -1,7 +1,7 @@
 //! Containers that `editcap` writes: small samples that are here, and all of the lab where the program is.
 
-use super::{Clock, assert_same, table, testdata, tool};
-use std::path::{Path, PathBuf};
+use super::{Clock, assert_same, recordings, table, testdata, tool};
+use std::path::Path;
 use std::process::Command;
 
 /// Types that `editcap -F` writes and synfin reads.
@@ -37,17 +37,6 @@ fn the_samples_of_each_container_give_the_table_of_their_original() {
             assert_same(&sample.display().to_string(), &table(&sample, clock), &table(&pcap, clock));
         }
     }
-}
-
-/// All recordings that a converted file may be compared with: of the incidents and of the lab.
-fn recordings() -> Vec<PathBuf> {
-    let lab = crate::shared::path("lab").map(|lab| glob(&lab, "*/*.pcap")).unwrap_or_default();
-    glob(&testdata("incidents"), "*/*.pcap").into_iter().chain(lab).collect()
-}
-
-fn glob(folder: &Path, pattern: &str) -> Vec<PathBuf> {
-    let pattern = folder.join(pattern).display().to_string();
-    ::glob::glob(&pattern).expect("a pattern").map(|path| path.expect("a path")).collect()
 }
 
 #[test]
