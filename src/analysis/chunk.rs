@@ -138,6 +138,8 @@ pub struct Read {
 pub struct Counts {
     pub segments: u64,
     pub errors: u64,
+    /// What the frames had on the wire.
+    pub wire_bytes: u64,
     /// Frames that were captured in part, and segments whose header was.
     pub cut_frames: u64,
     pub cut_headers: u64,
@@ -214,6 +216,7 @@ impl Read {
 impl Counts {
     fn take(&mut self, frame: &Frame<'_>, view: View, sorted: &mut Sorted, fragments: &mut Vec<Fragment>) {
         if !frame.not_a_packet {
+            self.wire_bytes += u64::from(frame.wire_len);
             let is_cut = (frame.bytes.len() as u64) < u64::from(frame.wire_len);
             self.cut_frames += u64::from(is_cut && matches!(view, View::Taken(_)));
             self.note_time(frame.time, !matches!(view, View::OutOfTime));
@@ -281,7 +284,7 @@ impl Counts {
                 count.remove();
             }
         }
-        let Whole { packet, bytes, passages } = whole;
+        let Whole { packet, bytes, passages, .. } = whole;
         match &packet {
             Packet::Segment(segment, rare) => {
                 self.segment(segment, rare.as_ref(), &bytes, late);

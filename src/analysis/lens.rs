@@ -3,7 +3,7 @@
 use super::plan::File;
 use super::selection::Chosen;
 use crate::capture::Frame;
-use crate::wire::{self, Keys, Packet};
+use crate::wire::{self, Fragment, Keys, Packet, Reassembler, Whole};
 
 /// The same for every frame of a run, however often it is read.
 #[derive(Clone, Debug)]
@@ -22,23 +22,40 @@ pub enum View {
     Taken(Packet),
 }
 
+/// A packet put together from pieces, through the lens.
+pub enum Assembly {
+    Taken(Whole),
+    /// The filter does not take it, nor the frames that its pieces came in: so many.
+    LeftOut {
+        pieces: u32,
+    },
+}
+
 impl Lens {
     /// What a frame of this file is.
     #[inline(always)]
     pub fn view(&self, frame: &Frame<'_>, file: &File) -> View {
-        if !self.chosen.is_all() {
-            if !self.chosen.is_in_time(frame) {
-                return View::OutOfTime;
-            }
-            if !self.chosen.matches(frame) {
-                return View::LeftOut;
-            }
+        if !self.chosen.is_all() && !self.chosen.is_in_time(frame) {
+            return View::OutOfTime;
         }
         let mut packet = wire::decode(frame, &self.keys);
+        // A piece alone does not tell: only the first has ports.
+        let is_piece = matches!(packet, Packet::Fragment(_));
+        if !self.chosen.is_all() && !is_piece && !self.chosen.matches(|| wire::headers(frame)) {
+            return View::LeftOut;
+        }
         if !file.interfaces.is_empty() {
             rename_interface(&mut packet, &file.interfaces);
         }
         View::Taken(packet)
+    }
+
+    /// Takes a piece, with the bytes that begin with the frame that holds it; gives the packet that it completes.
+    #[cold]
+    pub fn put_together(&self, reassembler: &mut Reassembler, piece: &Fragment, bytes: &[u8]) -> Option<Assembly> {
+        let whole = reassembler.take(piece, bytes, &self.keys)?;
+        let is_taken = self.chosen.matches(|| wire::headers_of_whole(piece, bytes, &whole));
+        Some(if is_taken { Assembly::Taken(whole) } else { Assembly::LeftOut { pieces: whole.pieces } })
     }
 }
 

@@ -285,6 +285,7 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
         frames: tracked.frames,
         frames_before,
         tcp_segments: tracked.segments,
+        wire_bytes: tracked.wire_bytes,
         cut_frames: tracked.cut_frames,
         cut_headers: tracked.cut_headers,
         icmp_errors: tracked.icmp_errors.saturating_sub(tracked.icmp_unmatched),

@@ -7,13 +7,13 @@
 use super::Tracking;
 use super::deliver::judged;
 use super::index::Chunk;
-use super::lens::{Lens, View};
+use super::lens::{Assembly, Lens, View};
 use super::plan::File;
 use crate::case::Judged;
 use crate::tcp::step::{Notice, Recorder, Step};
 use crate::tcp::table::Taken;
 use crate::tcp::{Connection, Place, Summary, Table};
-use crate::wire::{self, Address, FlowHash, Fragment, Keys, Packet, Rare, Reassembler, Segment, Whole, Why};
+use crate::wire::{self, Address, FlowHash, Fragment, Packet, Rare, Reassembler, Segment, Whole, Why};
 use rayon::prelude::*;
 use std::io;
 use std::ops::{ControlFlow, RangeInclusive};
@@ -105,9 +105,12 @@ impl Tracking {
                 chunk.frames(file.format, file.source.bytes(), &mut |found| {
                     let mut view = lens.view(&found, file);
                     if let View::Taken(Packet::Fragment(piece)) = &view
-                        && let Some(whole) = reassembler.take(piece, found.bytes, &lens.keys)
+                        && let Some(assembly) = lens.put_together(&mut reassembler, piece, found.bytes)
                     {
-                        view = View::Taken(whole.packet);
+                        view = match assembly {
+                            Assembly::Taken(whole) => View::Taken(whole.packet),
+                            Assembly::LeftOut { .. } => View::LeftOut,
+                        };
                     }
                     if before + found.number == frame {
                         flow = match &view {
@@ -155,7 +158,7 @@ impl Tracking {
             for (chunk, records) in chunks.iter().zip(found) {
                 let place = Place { frames_before: place.frames_before + chunk.frames_before, ..place };
                 for record in records {
-                    let Some(record) = record.whole(&mut reassembler, file, &self.lens.keys, flow) else { continue };
+                    let Some(record) = record.whole(&mut reassembler, file, &self.lens, flow) else { continue };
                     if frames.contains(&(place.frames_before + record.frame())) {
                         record.replay(&mut table, file, place, take)?;
                     }
@@ -225,10 +228,10 @@ impl Record {
     }
 
     /// What of the flow a record is, or completes.
-    fn whole(self, reassembler: &mut Reassembler, file: &File, keys: &Keys, flow: FlowHash) -> Option<Self> {
+    fn whole(self, reassembler: &mut Reassembler, file: &File, lens: &Lens, flow: FlowHash) -> Option<Self> {
         let Self::Fragment(piece) = &self else { return Some(self) };
         let frame = file.source.bytes().get(usize::try_from(piece.offset).ok()?..)?;
-        let whole = reassembler.take(piece, frame, keys)?;
+        let Assembly::Taken(whole) = lens.put_together(reassembler, piece, frame)? else { return None };
         let from = whole.sender();
         let Whole { packet, bytes, .. } = whole;
         match packet {

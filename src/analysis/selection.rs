@@ -4,7 +4,7 @@
 use crate::capture::Frame;
 use crate::case::{Facts, Judged, Selected};
 use crate::time::{Span, Timestamp};
-use crate::wire::{self, Headers};
+use crate::wire::Headers;
 use std::fmt;
 use std::sync::Arc;
 
@@ -82,9 +82,9 @@ impl Chosen {
         self.is_always() || frame.time != Timestamp(0) && is_in(frame.time)
     }
 
-    /// Whether the filter takes a frame.
-    pub fn matches(&self, frame: &Frame<'_>) -> bool {
-        self.packets.as_ref().is_none_or(|filter| (filter.test)(&wire::headers(frame)))
+    /// Whether the filter takes a packet with the headers that `headers` reads.
+    pub fn matches(&self, headers: impl FnOnce() -> Headers) -> bool {
+        self.packets.as_ref().is_none_or(|filter| (filter.test)(&headers()))
     }
 
     /// For the report: what was chosen, with the condition on rows.

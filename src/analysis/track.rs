@@ -11,7 +11,7 @@ pub use board::{Tracked, joined};
 
 use super::chunk::{self, Batch, Extent, Read, Seen, Sorted};
 use super::lane::Lane;
-use super::lens::Lens;
+use super::lens::{Assembly, Lens};
 use super::plan::File;
 use super::timings::{Stage, Timings};
 use crate::capture::{Context, End, LinkType};
@@ -224,26 +224,30 @@ impl Run<'_> {
             board.tracked.damage = Some(damage.cause);
             return false;
         }
-        if !read.fragments.is_empty() {
-            self.put_together(board.accepted, &mut read);
-        }
+        let pieces_left_out =
+            if read.fragments.is_empty() { Vec::new() } else { self.put_together(board.accepted, &mut read) };
         board.accept(read);
+        pieces_left_out.into_iter().for_each(|(protocol, pieces)| board.leave_out(protocol, pieces));
         true
     }
 
-    /// Puts packets together from the pieces in a chunk, and adds them to what the chunk holds.
+    /// Puts packets together from the pieces in a chunk, and adds them to what the chunk holds. Of those that the filter does
+    /// not take the pieces come back: by protocol, how many.
     #[cold]
-    fn put_together(&self, number: usize, read: &mut Read) {
+    fn put_together(&self, number: usize, read: &mut Read) -> Vec<(u8, u64)> {
         let mut reassembler = self.lanes.fragments.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut late = Sorted::default();
+        let (mut late, mut left_out) = (Sorted::default(), Vec::new());
         for piece in std::mem::take(&mut read.fragments) {
             let at = usize::try_from(piece.offset).unwrap_or(usize::MAX);
             let bytes = self.file.source.bytes().get(at..).unwrap_or_default();
-            if let Some(whole) = reassembler.take(&piece, bytes, &self.pace.lens.keys) {
-                read.counts.take_whole(&piece, whole, &mut late);
+            match self.pace.lens.put_together(&mut reassembler, &piece, bytes) {
+                Some(Assembly::Taken(whole)) => read.counts.take_whole(&piece, whole, &mut late),
+                Some(Assembly::LeftOut { pieces }) => left_out.push((piece.protocol, pieces.into())),
+                None => {}
             }
         }
         self.with_slot(number, |sorted| sorted.merge(late));
+        left_out
     }
 
     fn limit(&self, chunk: usize) -> u64 {

@@ -127,6 +127,8 @@ pub struct InputFile {
     pub path: String,
     pub format: &'static str,
     pub bytes: u64,
+    /// What the frames had on the wire.
+    pub wire_bytes: u64,
     pub frames: u64,
     /// Frames of the point before this file.
     pub frames_before: u64,

@@ -130,7 +130,7 @@ fn is_right(kind: Kind) -> bool {
 }
 
 /// To the microsecond: finer places only widen the table.
-fn shown(value: &Value<'_>, zone: Zone) -> String {
+pub(super) fn shown(value: &Value<'_>, zone: Zone) -> String {
     if let Value::Time(time) = value {
         return format!("{} {}", time.to_the_microsecond(zone), zone.name_at(*time));
     }

@@ -12,6 +12,7 @@ pub mod human;
 pub mod json;
 mod jsonl;
 pub mod ladder;
+mod list;
 #[cfg(feature = "parquet")]
 mod parquet;
 pub mod tables;
@@ -47,6 +48,7 @@ pub struct Format {
 pub static FORMATS: &[Format] = &[
     csv::FORMAT,
     jsonl::FORMAT,
+    list::FORMAT,
     #[cfg(feature = "parquet")]
     parquet::FORMAT,
 ];

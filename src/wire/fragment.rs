@@ -70,6 +70,9 @@ pub struct Whole {
     pub bytes: Vec<u8>,
     /// The tunnels that its first piece came through, and those within, outermost first.
     pub passages: Vec<Passage>,
+    /// Frames that brought something of it, and their length on the wire together, bytes.
+    pub pieces: u32,
+    pub wire_len: u32,
 }
 
 /// What became of fragmented packets.
@@ -169,6 +172,23 @@ fn piece(frame: &Frame<'_>, ip: &Ip, tunnel: Option<u32>) -> Option<(Key, u32, b
         let field = u16::from_be_bytes([high, low]);
         let key = Key { source, destination, id: u32::from(ip.id), protocol: Some(ip.protocol), tunnel };
         Some((key, u32::from(field & 0x1fff) * 8, field & 0x2000 != 0))
+    }
+}
+
+impl Fragment {
+    /// The frame that holds it, of bytes that begin with that.
+    pub(super) fn frame<'a>(&self, bytes: &'a [u8]) -> Frame<'a> {
+        Frame {
+            number: self.frame.into(),
+            time: self.time,
+            link: self.link,
+            interface: self.interface,
+            wire_len: self.wire_len,
+            bytes: bytes.get(..self.captured as usize).unwrap_or(bytes),
+            offset: self.offset,
+            not_a_packet: false,
+            remark: None,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::ip::{self, Ip};
 use super::layers::{Walk, rarer};
 use super::link::ethernet;
 use super::strip::Next;
-use super::{Address, Marks};
+use super::{Address, Fragment, Marks, Whole};
 use crate::capture::Frame;
 use std::net::IpAddr;
 
@@ -48,18 +48,31 @@ pub enum NetworkKind {
 /// The headers of a frame, as far as they can be read.
 pub fn headers(frame: &Frame<'_>) -> Headers {
     let mut found = Headers { length: frame.wire_len, ..Headers::default() };
-    if frame.not_a_packet {
-        return found;
+    if !frame.not_a_packet {
+        gather(Walk::new(frame.bytes, frame.wire_len), Next::Link(frame.link.0), &mut found);
     }
-    let mut walk = Walk::new(frame.bytes, frame.wire_len);
-    let mut next = Next::Link(frame.link.0);
-    while let Some(inner) = down_to_network(&mut walk, next, &mut found) {
+    found
+}
+
+/// The headers of a packet that came in pieces: what its last piece came in, and what all of them make. `bytes` begin with the
+/// frame of that piece.
+pub fn headers_of_whole(last: &Fragment, bytes: &[u8], whole: &Whole) -> Headers {
+    let mut found = headers(&last.frame(bytes));
+    found.length = whole.wire_len;
+    // The innermost is that of the piece.
+    found.networks.pop();
+    gather(Walk::new(&whole.bytes, whole.wire_len), Next::Ip, &mut found);
+    found
+}
+
+/// Takes all headers from here on down.
+fn gather(mut walk: Walk<'_>, mut next: Next, found: &mut Headers) {
+    while let Some(inner) = down_to_network(&mut walk, next, found) {
         match walk.enter_tunnel(&inner, &mut |_| ()) {
             Ok(carried) => next = carried,
             Err(_) => break,
         }
     }
-    found
 }
 
 /// Goes down to the next IP header and takes it, with the tags before it. `None` where the way ends.

@@ -26,7 +26,7 @@ pub use arp::{Arp, ArpKind};
 pub use dns::Dns;
 pub use flow::{Address, FlowHash, FlowKey, Keys, PackedAddress, Way};
 pub use fragment::{Fragment, FragmentCounts, Reassembler, Whole};
-pub use headers::{Headers, Network, NetworkKind, headers};
+pub use headers::{Headers, Network, NetworkKind, headers, headers_of_whole};
 pub use link::{LINKS, Link};
 pub use name::NameFrom;
 pub use tcp::Rare;

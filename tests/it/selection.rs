@@ -103,6 +103,42 @@ fn connections_are_made_of_the_packets_that_the_filter_takes() {
 }
 
 #[test]
+fn fragments_are_taken_or_left_out_with_the_packet_that_they_are_pieces_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let exchange = |name: &str, port: u16| {
+        format!(
+            "flow {name}\nclient 10.0.0.1:{port} iss 1\nserver 10.0.0.9:80 iss 9\n0 > S 0:0(0) win 100\n\
+             0.1 < S. 0:0(0) ack 1 win 100\n0.2 > . 1:1(0) ack 1 win 100\n0.3 > P. 1:1001(1000) ack 1 win 100 frag 400\n\
+             0.4 < . 1:1(0) ack 1001 win 100\n"
+        )
+    };
+    let path = folder.path().join("pieces.pcap");
+    // Two connections of seven frames, three of them pieces of one packet.
+    fs::write(&path, capture(&(exchange("one", 40001) + &exchange("two", 40002)))).expect("written");
+    let path = path.to_str().expect("UTF-8");
+    assert_eq!(frames(&[path]), (14, 0));
+    for (filter, left_out) in [
+        ("port 40001", 7),
+        ("host 10.0.0.1 and not port 40002", 7),
+        ("src port 40001", 9),
+        ("udp", 14),
+        ("tcp port 80", 0),
+        // The frames of a packet are one packet's length together.
+        ("greater 1060", 8),
+    ] {
+        assert_eq!(frames(&[path, "--filter", filter]), (14, left_out), "{filter}");
+    }
+    assert_eq!(column("client_bytes", &[path, "--filter", "port 40001"]), ["1000"]);
+    let counts = ["others_by_name", "fragmented_packets", "fragmented_incomplete"].join(",");
+    let inputs = printed(&["show", "inputs", "--format", "csv", "--columns", &counts, path, "--filter", "port 40001"]);
+    assert_eq!(inputs.lines().nth(1), Some("fragment of tcp 2,2,0"));
+    let story = printed(&["explain", "10.0.0.1:40001", path, "--filter", "port 40001"]);
+    assert!(story.contains("1000"), "{story}");
+    let gone = synfin(&["explain", &format!("{path}:13"), path, "--filter", "port 40001"]);
+    assert!(String::from_utf8_lossy(&gone.stderr).contains("is left out by --since, --until or --filter"), "{gone:?}");
+}
+
+#[test]
 fn rows_are_chosen_by_sql_over_the_columns() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = story(folder.path());

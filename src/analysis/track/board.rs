@@ -8,6 +8,7 @@ use crate::capture::{Context, End};
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
 use crate::wire::{FragmentCounts, Why};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub(super) const AROUND: usize = LANES;
 pub struct Tracked {
     pub frames: u64,
     pub segments: u64,
+    /// What the frames had on the wire.
+    pub wire_bytes: u64,
     pub cut_frames: u64,
     pub cut_headers: u64,
     pub icmp_errors: u64,
@@ -101,6 +104,18 @@ impl Board {
         self.taken.iter().copied().min().unwrap_or(0)
     }
 
+    /// Pieces of a packet turn out not to have been asked for. Those of an earlier file stay counted there.
+    pub(super) fn leave_out(&mut self, protocol: u8, pieces: u64) {
+        if let Entry::Occupied(mut count) = self.tracked.others.entry(Why::Fragment(protocol)) {
+            let moved = pieces.min(*count.get());
+            *count.get_mut() -= moved;
+            self.tracked.left_out += moved;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+
     /// Adds an accepted chunk's counts to the file's.
     pub fn accept(&mut self, read: Read) {
         self.bases.push_back(self.tracked.frames);
@@ -112,6 +127,7 @@ impl Board {
         }
         tracked.frames += read.stop.frames;
         tracked.segments += read.counts.segments;
+        tracked.wire_bytes += read.counts.wire_bytes;
         tracked.cut_frames += read.counts.cut_frames;
         tracked.cut_headers += read.counts.cut_headers;
         tracked.icmp_errors += read.counts.errors;

@@ -86,8 +86,8 @@ pub struct Select {
     /// Take only packets that fit, in the syntax of libpcap: 'host 10.0.0.1 and tcp port 80 or 443'
     ///
     /// Known are host, net, port, portrange, proto, src, dst, vlan, less, greater, ip, ip6, arp, tcp, udp, sctp, icmp, icmp6, and, or, not and
-    /// parentheses. Tags and tunnels hide nothing: a condition holds where it holds of any IP header of the packet. Connections
-    /// are made of the packets taken only.
+    /// parentheses. Tags and tunnels hide nothing: a condition holds where it holds of any IP header of the packet. Fragments are
+    /// taken with the packet that they are pieces of. Connections are made of the packets taken only.
     #[arg(long, value_name = "EXPRESSION", value_parser = filter::read)]
     pub filter: Option<Condition<PacketTest>>,
     /// Give only rows for which this is true, in the syntax of SQL: "outcome = 'rst_refused' and client_bytes > 0"
@@ -159,7 +159,7 @@ pub struct Printing {
     /// Captures, dumps or folders of them, packed or not; `-` reads standard input
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, required_unless_present = "points")]
     pub paths: Vec<PathBuf>,
-    /// How to print it [default: aligned on a terminal, csv in a pipe]
+    /// How to print it [default: aligned on a terminal (inputs: list), csv in a pipe]
     #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(report::FORMATS.iter().map(|format| format.name)))]
     pub format: Option<String>,
     /// Columns: `core`, `all`, or names joined by commas

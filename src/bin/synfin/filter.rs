@@ -1,7 +1,8 @@
 //! `--filter`: packets chosen in the syntax of libpcap (`pcap-filter(7)`).
 //!
-//! It differs in one point, in favour of whoever asks: a tag or a tunnel hides nothing. `host`, `net`, `port` and protocols hold
-//! where they hold of any IP header of the frame, of a tunnel's or of what it carries, with and without `vlan` before them.
+//! It differs in two points, in favour of whoever asks. A tag or a tunnel hides nothing: `host`, `net`, `port` and protocols hold
+//! where they hold of any IP header of the frame, of a tunnel's or of what it carries, with and without `vlan` before them. And
+//! fragments stay together: the whole packet is asked about, where libpcap finds ports in the first piece only.
 
 mod parse;
 

@@ -11,6 +11,8 @@ use synfin::case::{Facts, Judged};
 use synfin::report::columns::{COLUMNS, choose, of_connections};
 use synfin::report::{self, Field, Row, RowWriter, Sink, Table, TableWriter, aligned};
 
+/// Tables that a terminal shows as a list, as capinfos does: their rows are few and long.
+const LISTED: [&str; 1] = ["inputs"];
 /// Shows in no table.
 const STUCK_AFTER: u32 = 60;
 
@@ -36,7 +38,9 @@ fn small(args: &Printing, table: &Table) -> anyhow::Result<Exit> {
     // What dumps say needs no capture: those among the paths, however large, are left alone.
     let part = if table.of_dumps { Plan::without_captures } else { |plan| plan };
     let Some(tracking) = opened(&args.paths, &options, part)? else { return Ok(Exit::Failed) };
-    table.print_those(tracking.facts(), &args.columns, &takes, &mut |fields| writer(args, fields))?;
+    table.print_those(tracking.facts(), &args.columns, &takes, &mut |fields| {
+        writer(args, LISTED.contains(&table.name), fields)
+    })?;
     if args.run.timings {
         timings::print(&options, tracking.facts(), 0, &[], since.elapsed());
     }
@@ -50,7 +54,7 @@ fn connections(args: &Printing) -> anyhow::Result<Exit> {
     let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
     let columns = of_connections(&args.columns, tracking.facts()).map_err(anyhow::Error::msg)?;
     let fields = columns.iter().map(|column| column.field()).collect();
-    let mut rows = Printed(TableWriter::with(columns, writer(args, fields)?));
+    let mut rows = Printed(TableWriter::with(columns, writer(args, false, fields)?));
     let case = tracking.deliver(&mut rows)?;
     rows.0.finish()?;
     if args.run.timings {
@@ -63,15 +67,17 @@ fn exit(all_read: bool) -> Exit {
     if all_read { Exit::Analysed } else { Exit::SomeUnread }
 }
 
-/// Aligned on a terminal, CSV in a pipe, or as asked.
-fn writer(args: &Printing, fields: Vec<Field>) -> io::Result<Box<dyn RowWriter>> {
+/// As asked, else on a terminal aligned (`listed`: as a list), and CSV in a pipe.
+fn writer(args: &Printing, listed: bool, fields: Vec<Field>) -> io::Result<Box<dyn RowWriter>> {
     let out: Sink = Box::new(BufWriter::new(io::stdout()));
-    let format = args.format.as_deref().and_then(report::format);
-    if format.is_none() && io::stdout().is_terminal() {
-        return Ok(aligned::open(out, fields, terminal_width()));
-    }
-    let csv = || report::format("csv").ok_or_else(|| io::Error::other("the csv format is not built in"));
-    (format.map_or_else(csv, Ok)?.open)(out, fields)
+    let name = match args.format.as_deref() {
+        Some(asked) => asked,
+        None if !io::stdout().is_terminal() => "csv",
+        None if listed => "list",
+        None => return Ok(aligned::open(out, fields, terminal_width())),
+    };
+    let format = report::format(name).ok_or_else(|| io::Error::other(format!("the format {name} is not built in")))?;
+    (format.open)(out, fields)
 }
 
 struct Printed(TableWriter<Judged>);

@@ -89,6 +89,9 @@ pub static INPUTS: &[Column<InputRow>] = &[
     column("size_bytes", Kind::U64, "byte", "Size of the file, unpacked.", |row, facts| {
         either(row, facts, |file| Value::Number(file.bytes), |dump| Value::Number(dump.bytes))
     }),
+    column("wire_bytes", Kind::U64, "byte", "Bytes that all frames had on the wire, cut or not.", |row, facts| {
+        of(row, facts, |file| Value::Number(file.wire_bytes))
+    }),
     column(
         "frames_before",
         Kind::U64,

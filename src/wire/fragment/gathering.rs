@@ -22,6 +22,8 @@ pub(super) struct Gathering {
     /// In order; none overlaps another.
     pieces: Vec<Range<u32>>,
     total: Option<u32>,
+    /// Of the frames that brought something.
+    frames: u32,
     wire_len: u32,
     /// Some overlap or contradict each other.
     pub(super) overlapping: bool,
@@ -67,6 +69,7 @@ impl Gathering {
         if piece.start == 0 && self.first.is_none() {
             self.first = First::of(fragment, bytes);
         }
+        self.frames += 1;
         self.wire_len = self.wire_len.saturating_add(fragment.wire_len);
         let payload = bytes.get(fragment.payload_at as usize..).unwrap_or_default();
         for gap in gaps {
@@ -152,7 +155,7 @@ impl Gathering {
                 passages.extend(tunnels(frame.link, &bytes));
             }
         }
-        Some(Whole { packet, bytes, passages })
+        Some(Whole { packet, bytes, passages, pieces: self.frames, wire_len: self.wire_len })
     }
 }
 

@@ -215,6 +215,7 @@ fn damaged(before: &InputFile) -> InputFile {
     InputFile {
         path: "capture-2.pcap".to_owned(),
         bytes: 24,
+        wire_bytes: 0,
         frames: 0,
         frames_before: before.frames,
         tcp_segments: 0,

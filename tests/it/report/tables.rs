@@ -96,6 +96,16 @@ fn inputs_as_csv() {
 }
 
 #[test]
+fn inputs_as_a_list() {
+    let (_, case) = incident();
+    let rows = inputs(&case.facts);
+    let table = text(print("list", select(INPUTS, false), &rows, &case.facts, 100));
+    assert!(!table.contains('\u{1b}'), "{table:?}");
+    assert_eq!(table, text(print("list", select(INPUTS, false), &rows, &case.facts, 1)));
+    insta::assert_snapshot!("inputs_list", table);
+}
+
+#[test]
 fn tables_on_a_terminal_show_what_fits() {
     let (rows, case) = incident();
     for width in [80, 160] {
