@@ -4,6 +4,7 @@ mod architecture;
 mod around;
 mod chains;
 mod changing;
+mod collect;
 mod containers;
 mod beside;
 mod corpus;

@@ -50,6 +50,8 @@ pub enum Command {
     Sockets(Printing),
     /// Explain a column, an outcome, a state, or one connection packet by packet
     Explain(Explain),
+    /// Print a script that gathers on a host what synfin reads: sockets, counters, settings
+    Collect(Collect),
     /// Make a capture from a packet script
     #[command(hide = true)]
     Synth(Synth),
@@ -198,6 +200,13 @@ pub struct Explain {
     pub select: Select,
     #[command(flatten)]
     pub run: Run,
+}
+
+#[derive(Debug, Args)]
+pub struct Collect {
+    /// For Windows PowerShell; otherwise for any POSIX shell
+    #[arg(long)]
+    pub windows: bool,
 }
 
 #[derive(Debug, Args)]

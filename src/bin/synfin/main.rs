@@ -2,6 +2,7 @@
 
 mod analyze;
 mod args;
+mod collect;
 mod condition;
 mod explain;
 mod filter;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Sockets(args)) => show::sockets(&args),
         Some(Command::Explain(args)) => explain::run(&args),
+        Some(Command::Collect(args)) => collect::run(&args),
         Some(Command::Synth(args)) => synth::run(&args),
     };
     match result {
