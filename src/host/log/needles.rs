@@ -144,12 +144,20 @@ fn rarest(word: &[u8]) -> usize {
         b'a'..=b'z' | b'0'..=b'9' | b'.' | b':' | b'-' | b'/' => 4,
         _ => 7,
     };
-    let span = GROUP + STEP - 1;
-    let places = word.windows(span).enumerate();
-    places
-        .max_by_key(|(place, window)| (window.iter().map(weight).sum::<u32>(), usize::MAX - place))
-        .map_or(0, |(place, _)| place)
+    // Groups of the words that stand in most lines of most logs are looked up in vain.
+    let is_common = |group: &[u8]| COMMON.as_bytes().windows(GROUP).any(|common| common == group);
+    let score = |window: &[u8]| {
+        let common = window.windows(GROUP).filter(|group| is_common(group)).count();
+        (usize::MAX - common, window.iter().map(weight).sum::<u32>())
+    };
+    let windows = word.windows(SHORTEST).enumerate();
+    windows.max_by_key(|(place, window)| (score(window), usize::MAX - place)).map_or(0, |(place, _)| place)
 }
+
+const COMMON: &str = " INFO DEBUG WARN ERROR Service service Server server thread read ready write worker working network \
+    connection connect connecting session open opened close closed request response user root status starting started \
+    stopping finished running process processing loading in of for from the to and with is not was ok on at by application \
+    version message time http https kernel system id Exception exception client name data file host port address failed";
 
 #[cfg(test)]
 mod tests {

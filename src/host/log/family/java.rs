@@ -23,7 +23,8 @@ pub const FAMILY: Family = Family {
 fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     let text = message.text;
     let has = |words: &str| text.contains(words);
-    (!text.trim_start().starts_with("at ")).then_some(())?;
+    // `Exception = null` of a setting is no exception that was thrown.
+    (!text.trim_start().starts_with("at ") && !text.contains("Exception =")).then_some(())?;
     let otherwise = if has("TimeoutException") {
         Event::TimedOut
     } else if has("NoHttpResponseException") || has("ClosedChannelException") || has("SocketException: Socket closed") {
