@@ -1,6 +1,18 @@
 //! The tables: every column once, with its name, type, unit, meaning and getter. What is printed, documented and explained
 //! of a column comes from here.
 
+/// The names of all values of an enumeration, in their order.
+macro_rules! names {
+    ($of:ident) => {{
+        let (mut names, mut index) = ([""; $of::ALL.len()], 0);
+        while index < names.len() {
+            names[index] = $of::ALL[index].name();
+            index += 1;
+        }
+        names
+    }};
+}
+
 mod around;
 mod arp;
 mod beside;
@@ -61,6 +73,28 @@ impl<R> Column<R> {
     pub const fn field(&self) -> Field {
         Field { name: self.name, kind: self.kind, unit: self.unit, doc: self.doc }
     }
+}
+
+/// A column of the tables that people open.
+const fn core<R>(
+    name: &'static str,
+    kind: Kind,
+    unit: &'static str,
+    doc: &'static str,
+    get: for<'a> fn(&'a R, &'a Facts) -> Value<'a>,
+) -> Column<R> {
+    Column { name, kind, unit, core: true, doc, get }
+}
+
+/// A column for programs only.
+const fn more<R>(
+    name: &'static str,
+    kind: Kind,
+    unit: &'static str,
+    doc: &'static str,
+    get: for<'a> fn(&'a R, &'a Facts) -> Value<'a>,
+) -> Column<R> {
+    Column { core: false, ..core(name, kind, unit, doc, get) }
 }
 
 impl<R> Clone for Column<R> {

@@ -1,32 +1,15 @@
 //! Columns of `arp`: one row an address that somebody asked for or told of.
 
 use super::around::{PointRow, joined, rows};
-use super::{Column, Kind, Value};
+use super::{Column, Kind, Value, core as column};
 use crate::case::Facts;
 use crate::case::around::{ArpRow, ArpState};
 
-const STATES: [&str; ArpState::ALL.len()] = {
-    let (mut names, mut index) = ([""; ArpState::ALL.len()], 0);
-    while index < names.len() {
-        names[index] = ArpState::ALL[index].name();
-        index += 1;
-    }
-    names
-};
+const STATES: [&str; ArpState::ALL.len()] = names!(ArpState);
 
 /// All rows of `arp`, by point and first frame.
 pub fn arp(facts: &Facts) -> Vec<PointRow> {
     rows(facts, |point| point.around.arp.rows.len())
-}
-
-const fn column(
-    name: &'static str,
-    kind: Kind,
-    unit: &'static str,
-    doc: &'static str,
-    get: for<'a> fn(&'a PointRow, &'a Facts) -> Value<'a>,
-) -> Column<PointRow> {
-    Column { name, kind, unit, core: true, doc, get }
 }
 
 /// The columns of `arp`, in their order; all are core.

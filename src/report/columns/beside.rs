@@ -1,30 +1,13 @@
 //! Columns of `connections` for what stands beside a connection: names, tunnels, and what was written beside its packets.
 
-use super::{Column, Kind, Value};
+use super::{Column, Kind, Value, more as column};
 use crate::capture::Told;
 use crate::case::{Facts, Judged};
 use crate::tcp::Side;
 use crate::wire::{NameFrom, Passage};
 use std::net::IpAddr;
 
-const SOURCES: [&str; NameFrom::ALL.len()] = {
-    let (mut names, mut index) = ([""; NameFrom::ALL.len()], 0);
-    while index < names.len() {
-        names[index] = NameFrom::ALL[index].name();
-        index += 1;
-    }
-    names
-};
-
-const fn column(
-    name: &'static str,
-    kind: Kind,
-    unit: &'static str,
-    doc: &'static str,
-    get: for<'a> fn(&'a Judged, &'a Facts) -> Value<'a>,
-) -> Column<Judged> {
-    Column { name, kind, unit, core: false, doc, get }
-}
+const SOURCES: [&str; NameFrom::ALL.len()] = names!(NameFrom);
 
 pub(super) const BESIDE: &[Column<Judged>] = &[
     column(

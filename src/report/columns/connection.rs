@@ -1,37 +1,16 @@
 //! Columns of `connections` that belong to the connection as a whole.
 
 use super::super::community_id::community_id;
-use super::{Column, Kind, Value};
+use super::{Column, Kind, Value, core, more as column};
 use crate::case::{Facts as Known, Judged};
 use crate::tcp::judgement::Caveats;
 use crate::tcp::translate::{ZEEK_PORTS, wireshark_completeness, zeek};
 use crate::tcp::{Facts, Half, Outcome, Side, State, Verdict};
 use crate::time::{Span, Timestamp};
 
-const OUTCOMES: [&str; Outcome::ALL.len()] = {
-    let (mut names, mut index) = ([""; Outcome::ALL.len()], 0);
-    while index < names.len() {
-        names[index] = Outcome::ALL[index].name();
-        index += 1;
-    }
-    names
-};
-const VERDICTS: [&str; Verdict::ALL.len()] = {
-    let (mut names, mut index) = ([""; Verdict::ALL.len()], 0);
-    while index < names.len() {
-        names[index] = Verdict::ALL[index].name();
-        index += 1;
-    }
-    names
-};
-const STATES: [&str; State::ALL.len()] = {
-    let (mut names, mut index) = ([""; State::ALL.len()], 0);
-    while index < names.len() {
-        names[index] = State::ALL[index].name();
-        index += 1;
-    }
-    names
-};
+const OUTCOMES: [&str; Outcome::ALL.len()] = names!(Outcome);
+const VERDICTS: [&str; Verdict::ALL.len()] = names!(Verdict);
+const STATES: [&str; State::ALL.len()] = names!(State);
 const HANDSHAKES: &[&str] =
     &["refused", "rejected", "challenged", "unanswered", "aborted", "half_open", "stalled", "complete", "unseen"];
 const SIDES: &[&str] = &["client", "server"];
@@ -41,26 +20,6 @@ const RESET_KINDS: &[&str] = &["refusal", "no_socket", "abort"];
 const RESET_ORIGINS: &[&str] = &["endpoint", "middlebox_suspected", "unknown"];
 const ROLE_BASES: &[&str] = &["syn", "synack", "listener", "port", "first"];
 const CONFIDENCES: &[&str] = &["certain", "probable", "ambiguous"];
-
-const fn column(
-    name: &'static str,
-    kind: Kind,
-    unit: &'static str,
-    doc: &'static str,
-    get: for<'a> fn(&'a Judged, &'a Known) -> Value<'a>,
-) -> Column<Judged> {
-    Column { name, kind, unit, core: false, doc, get }
-}
-
-const fn core(
-    name: &'static str,
-    kind: Kind,
-    unit: &'static str,
-    doc: &'static str,
-    get: for<'a> fn(&'a Judged, &'a Known) -> Value<'a>,
-) -> Column<Judged> {
-    Column { name, kind, unit, core: true, doc, get }
-}
 
 /// Up to `last_time`; packets and bytes of both sides follow.
 pub(super) const FIXED: &[Column<Judged>] = &[

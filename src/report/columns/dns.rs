@@ -1,41 +1,17 @@
 //! Columns of `dns`: one row a question, by who asked whom for what.
 
 use super::around::{PointRow, joined, rows};
-use super::{Column, Kind, Value};
+use super::{Column, Kind, Value, core as column};
 use crate::case::Facts;
 use crate::case::around::{DnsRow, DnsState};
 use crate::wire::dns::{Transport, code_name, type_name};
 
-const STATES: [&str; DnsState::ALL.len()] = {
-    let (mut names, mut index) = ([""; DnsState::ALL.len()], 0);
-    while index < names.len() {
-        names[index] = DnsState::ALL[index].name();
-        index += 1;
-    }
-    names
-};
-const TRANSPORTS: [&str; Transport::ALL.len()] = {
-    let (mut names, mut index) = ([""; Transport::ALL.len()], 0);
-    while index < names.len() {
-        names[index] = Transport::ALL[index].name();
-        index += 1;
-    }
-    names
-};
+const STATES: [&str; DnsState::ALL.len()] = names!(DnsState);
+const TRANSPORTS: [&str; Transport::ALL.len()] = names!(Transport);
 
 /// All rows of `dns`, by point and first frame.
 pub fn dns(facts: &Facts) -> Vec<PointRow> {
     rows(facts, |point| point.around.dns.rows.len())
-}
-
-const fn column(
-    name: &'static str,
-    kind: Kind,
-    unit: &'static str,
-    doc: &'static str,
-    get: for<'a> fn(&'a PointRow, &'a Facts) -> Value<'a>,
-) -> Column<PointRow> {
-    Column { name, kind, unit, core: true, doc, get }
 }
 
 /// The columns of `dns`, in their order; all are core.

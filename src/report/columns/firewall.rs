@@ -1,6 +1,6 @@
 //! What packet filters say: columns of `connections`, and those of `firewall`, one row a rule, policy or record.
 
-use super::{Column, Kind, Value};
+use super::{Column, Kind, Value, more as column};
 use crate::case::dump::Place;
 use crate::case::firewall::Basis;
 use crate::case::{Dump, Facts, Judged};
@@ -11,16 +11,6 @@ use std::fmt::Write;
 /// All rows of `firewall`, in the order of files and lines.
 pub fn firewall(facts: &Facts) -> Vec<Place> {
     facts.dumps.places(|block| block.found.rules.len()).collect()
-}
-
-const fn column(
-    name: &'static str,
-    kind: Kind,
-    unit: &'static str,
-    doc: &'static str,
-    get: for<'a> fn(&'a Judged, &'a Facts) -> Value<'a>,
-) -> Column<Judged> {
-    Column { name, kind, unit, core: false, doc, get }
 }
 
 /// Of connections whose handshake a filter stopped, or that its log names.

@@ -1,6 +1,6 @@
 //! Columns of `inputs`: one row a file, captures first, then dumps, then what was not read.
 
-use super::{Column, Kind, Value};
+use super::{Column, Kind, Value, core as column};
 use crate::capture::End;
 use crate::case::{Dump, Facts, InputFile, Point, Unread};
 use crate::host::Basis;
@@ -27,16 +27,6 @@ pub fn inputs(facts: &Facts) -> Vec<InputRow> {
         .flat_map(|(point, chain)| (0..chain.files.len()).map(move |file| InputRow::Capture { point, file }));
     let dumps = (0..facts.dumps.0.len()).map(InputRow::Dump);
     files.chain(dumps).chain((0..facts.unread.len()).map(InputRow::Unread)).collect()
-}
-
-const fn column(
-    name: &'static str,
-    kind: Kind,
-    unit: &'static str,
-    doc: &'static str,
-    get: for<'a> fn(&'a InputRow, &'a Facts) -> Value<'a>,
-) -> Column<InputRow> {
-    Column { name, kind, unit, core: true, doc, get }
 }
 
 /// The columns of `inputs`, in their order; all are core.
