@@ -3,6 +3,7 @@
 pub mod seq;
 pub mod time;
 pub mod error;
+pub mod service;
 pub mod input;
 pub mod capture;
 pub mod wire;

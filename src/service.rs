@@ -1,6 +1,7 @@
-//! Service names, as `netstat` and `ss` print them in place of port numbers where nobody asked for numbers.
+//! Service names: what programs print in place of port numbers where nobody asked for numbers, and what people write in
+//! filters.
 
-/// Names with their TCP ports, by name: what IANA registered and common `/etc/services` have, of the services that people meet.
+/// Names with their ports, by name, of TCP where it has the service: what IANA registered and common `/etc/services` have, of the services that people meet.
 static SERVICES: &[(&str, u16)] = &[
     ("afpovertcp", 548),
     ("ajp13", 8009),
@@ -8,9 +9,12 @@ static SERVICES: &[(&str, u16)] = &[
     ("amqps", 5671),
     ("auth", 113),
     ("bgp", 179),
+    ("bootpc", 68),
+    ("bootps", 67),
     ("cassandra", 9042),
-    ("domain", 53),
+    ("cockpit", 9090),
     ("docker", 2375),
+    ("domain", 53),
     ("epmap", 135),
     ("finger", 79),
     ("ftp", 21),
@@ -31,8 +35,11 @@ static SERVICES: &[(&str, u16)] = &[
     ("kerberos-sec", 88),
     ("ldap", 389),
     ("ldaps", 636),
+    ("loc-srv", 135),
     ("login", 513),
     ("microsoft-ds", 445),
+    ("mongodb", 27017),
+    ("ms-sql", 1433),
     ("ms-sql-m", 1434),
     ("ms-sql-s", 1433),
     ("ms-wbt-server", 3389),
@@ -65,6 +72,7 @@ static SERVICES: &[(&str, u16)] = &[
     ("submissions", 465),
     ("sunrpc", 111),
     ("svn", 3690),
+    ("syslog", 514),
     ("tacacs", 49),
     ("telnet", 23),
     ("webcache", 8080),
@@ -72,6 +80,7 @@ static SERVICES: &[(&str, u16)] = &[
     ("winrm", 5985),
     ("wsman", 5985),
     ("wsmans", 5986),
+    ("www", 80),
     ("x11", 6000),
     ("xmpp-client", 5222),
     ("xmpp-server", 5269),

@@ -52,7 +52,6 @@ mod reg_query;
 mod route;
 mod route_print;
 mod seen;
-pub mod service;
 pub mod setting;
 mod skim;
 pub mod socket;

@@ -1,6 +1,7 @@
 //! Names in place of addresses and ports: printed without `-n`, or by Network Monitor. A name gets an address of those that
 //! are set aside for examples and tests (RFC 5737, RFC 2544), and the report says which.
 
+use crate::service;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -50,48 +51,5 @@ impl Hosts {
 
 /// A port by its number or the name that it has in `/etc/services`.
 pub(super) fn port(text: &str) -> Option<u16> {
-    text.parse().ok().or_else(|| SERVICES.iter().find(|(name, _)| *name == text).map(|(_, port)| *port))
+    text.parse().ok().or_else(|| service::port(text))
 }
-
-const SERVICES: [(&str, u16); 40] = [
-    ("ftp-data", 20),
-    ("ftp", 21),
-    ("ssh", 22),
-    ("telnet", 23),
-    ("smtp", 25),
-    ("domain", 53),
-    ("http", 80),
-    ("www", 80),
-    ("kerberos", 88),
-    ("pop3", 110),
-    ("sunrpc", 111),
-    ("nntp", 119),
-    ("ntp", 123),
-    ("epmap", 135),
-    ("loc-srv", 135),
-    ("netbios-ssn", 139),
-    ("imap2", 143),
-    ("imap", 143),
-    ("snmp", 161),
-    ("bgp", 179),
-    ("ldap", 389),
-    ("https", 443),
-    ("microsoft-ds", 445),
-    ("shell", 514),
-    ("printer", 515),
-    ("submission", 587),
-    ("ldaps", 636),
-    ("rsync", 873),
-    ("imaps", 993),
-    ("pop3s", 995),
-    ("socks", 1080),
-    ("ms-sql-s", 1433),
-    ("ms-sql", 1433),
-    ("nfs", 2049),
-    ("mysql", 3306),
-    ("ms-wbt-server", 3389),
-    ("postgresql", 5432),
-    ("amqp", 5672),
-    ("http-alt", 8080),
-    ("webcache", 8080),
-];

@@ -1,6 +1,7 @@
 //! Sockets of which a dump shows only a part: masked, cut-off or named addresses and ports are matched by what is left.
 
-use crate::host::{Host, Port, Socket, SocketAddress, service};
+use crate::host::{Host, Port, Socket, SocketAddress};
+use crate::service;
 use crate::wire::Address;
 use std::net::IpAddr;
 

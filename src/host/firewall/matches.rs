@@ -1,5 +1,6 @@
 //! What a packet must be for a rule to match it, as far as a capture can tell.
 
+use crate::service;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What a packet must be to match.
@@ -263,39 +264,17 @@ pub(super) enum End {
     Destination,
 }
 
-/// The services that listings without `-n` and firewalld name most.
+/// The services of listings without `-n`, and those that firewalld calls otherwise than `/etc/services` does.
 pub(super) fn service(name: &str) -> Option<u16> {
-    let port = match name {
-        "ftp" => 21,
-        "ssh" => 22,
-        "telnet" => 23,
-        "smtp" => 25,
-        "domain" | "dns" => 53,
-        "http" => 80,
-        "kerberos" => 88,
-        "pop3" => 110,
-        "sunrpc" | "rpc-bind" => 111,
-        "imap" | "imap2" => 143,
-        "ldap" => 389,
-        "https" => 443,
-        "microsoft-ds" | "samba" => 445,
-        "submission" | "smtp-submission" => 587,
-        "ldaps" => 636,
-        "imaps" => 993,
-        "pop3s" => 995,
-        "ms-sql-s" | "mssql" => 1433,
-        "nfs" => 2049,
-        "mysql" => 3306,
-        "ms-wbt-server" | "rdp" => 3389,
-        "postgresql" | "postgres" => 5432,
-        "amqp" => 5672,
-        "redis" => 6379,
-        "http-alt" | "webcache" => 8080,
-        "cockpit" => 9090,
-        "mongodb" => 27017,
-        _ => return None,
-    };
-    Some(port)
+    service::port(match name {
+        "dns" => "domain",
+        "rpc-bind" => "sunrpc",
+        "samba" => "microsoft-ds",
+        "smtp-submission" => "submission",
+        "mssql" => "ms-sql-s",
+        "rdp" => "ms-wbt-server",
+        other => other,
+    })
 }
 
 #[cfg(test)]

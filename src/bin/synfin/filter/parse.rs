@@ -3,6 +3,7 @@
 
 use super::{Direction, Family, Filter, Net, What};
 use std::net::{IpAddr, Ipv4Addr};
+use synfin::service;
 
 /// Parentheses and negations within one another, and operators in a row.
 const MOST: usize = 200;
@@ -24,31 +25,6 @@ const PROTOCOLS: [(&str, u8); 13] = [
     ("pim", 103),
     ("vrrp", 112),
     ("sctp", SCTP),
-];
-/// The services that people name in filters (IANA).
-const SERVICES: [(&str, u16); 22] = [
-    ("ftp-data", 20),
-    ("ftp", 21),
-    ("ssh", 22),
-    ("telnet", 23),
-    ("smtp", 25),
-    ("domain", 53),
-    ("bootps", 67),
-    ("bootpc", 68),
-    ("http", 80),
-    ("kerberos", 88),
-    ("pop3", 110),
-    ("ntp", 123),
-    ("imap2", 143),
-    ("snmp", 161),
-    ("bgp", 179),
-    ("ldap", 389),
-    ("https", 443),
-    ("syslog", 514),
-    ("ldaps", 636),
-    ("imaps", 993),
-    ("mysql", 3306),
-    ("postgresql", 5432),
 ];
 /// Words of libpcap's that are understood and not offered.
 const UNSUPPORTED: [&str; 31] = [
@@ -305,7 +281,7 @@ impl<'a> Parser<'a> {
             && value.text.contains(|c: char| c.is_ascii_digit() || c == ':');
         let is_address = value.text.parse::<IpAddr>().is_ok();
         match self.last {
-            Some(words) if is_value || SERVICES.iter().any(|(name, _)| *name == value.text) => self.about(words, value),
+            Some(words) if is_value || service::port(value.text).is_some() => self.about(words, value),
             None if is_address => {
                 let words = Words { protocol: None, direction: Direction::Either, kind: Kind::Host };
                 self.last = Some(words);
@@ -442,8 +418,7 @@ fn host(value: Token<'_>) -> Result<Net, String> {
 }
 
 fn port(value: Token<'_>) -> Result<u16, String> {
-    let known = SERVICES.iter().find(|(name, _)| *name == value.text).map(|(_, port)| *port);
-    known.map_or_else(|| number_of(value, "a port", u16::MAX), Ok)
+    service::port(value.text).map_or_else(|| number_of(value, "a port", u16::MAX), Ok)
 }
 
 fn ports(value: Token<'_>) -> Result<std::ops::RangeInclusive<u16>, String> {
