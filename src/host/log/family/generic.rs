@@ -52,14 +52,21 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     Some(Said { direction, remote: remote.or(target), ..said })
 }
 
-/// Without a frame, only a line that ends with the error after a colon or in brackets is a program's word, not prose.
+/// System calls that Go's errors name before the error's words, which it writes small.
+const CALLS: [&str; 4] = ["connect: ", "accept: ", "read: ", "write: "];
+
+/// Without a frame, only a line that ends with the error after a colon or in brackets is a program's word, not prose: the
+/// error as the C library writes it (`Connection refused`, `ECONNREFUSED`), or after what failed, or at a prompt.
 fn is_told(message: &Message<'_>, at: usize, end: usize) -> bool {
     let text = message.text;
     let (Some(before), Some(after)) = (text.get(..at), text.get(end..)) else { return false };
     let before = before.trim_end_matches(|letter: char| letter.is_ascii_alphanumeric());
+    let said = text.get(before.len()..).unwrap_or_default();
+    let of_system =
+        said.starts_with(|letter: char| letter.is_uppercase()) || CALLS.iter().any(|call| before.ends_with(call));
     let starts =
         before.ends_with(": ") || before.ends_with('(') || before.ends_with("] ") || before.ends_with("failed, ");
     let ends = after.trim_start_matches(" by peer").trim_end_matches(['.', ')', '>', '\'', '"', ' ']).is_empty();
     let short = text.len() < 300 && !text.trim_start().starts_with(['#', '*', '|', '`']);
-    starts && ends && (short || message.command.is_some())
+    starts && ends && (message.command.is_some() || short && of_system)
 }
