@@ -9,6 +9,7 @@ use crate::support::analyse;
 use std::collections::BTreeMap;
 use synfin::case::Judged;
 use synfin::tcp::translate::{ZEEK_PORTS, Zeek, wireshark_completeness, zeek};
+use synfin::time::Span;
 use synfin::wire::{self, Address, Keys, Packet};
 
 /// A row of a `conn.log`.
@@ -143,6 +144,11 @@ fn zeek_says_of_a_connection_what_our_columns_say_that_it_would() {
     assert!(equal > 200, "most are equal");
 }
 
+/// Whether one of Zeek's timers can have ended it before its last packet: 5 s after a SYN or a close, or of silence.
+fn outlives_a_timer(row: &Judged) -> bool {
+    row.summary.last.since(row.summary.first) >= Span::from_seconds(5)
+}
+
 /// Compares a row with the connection that stands in the same place between the same ends.
 fn compare(
     row: &Row,
@@ -159,7 +165,7 @@ fn compare(
         let reason = "in Teredo between ports that are not its own: neither we nor tshark look there";
         return if teredo { Ok(Some(reason)) } else { Err("no connection".into()) };
     }
-    if theirs.len() > ours.len() {
+    if theirs.len() > ours.len() && ours.iter().any(|row| outlives_a_timer(row)) {
         return Ok(Some("split by Zeek's timers (idle, closed, unanswered)"));
     }
     let one = ours[index];
@@ -195,8 +201,11 @@ fn without_addresses(
     if theirs.iter().any(|row| row.history.contains(['C', 'c'])) {
         return Ok(Some("packets with a bad checksum dropped"));
     }
-    if theirs.len() > ours.len() {
+    if theirs.len() > ours.len() && ours.iter().any(|row| outlives_a_timer(row)) {
         return Ok(Some("split by Zeek's timers (idle, closed, unanswered)"));
+    }
+    if theirs.len() > ours.len() && theirs.iter().any(|row| row.history.contains('X')) {
+        return Ok(Some("X: an analyser of Zeek's gave up, and what followed is a row of its own"));
     }
     Err(format!("{:?}", ours.iter().map(|one| zeek(&one.summary, ZEEK_PORTS).history).collect::<Vec<_>>()))
 }
