@@ -41,10 +41,22 @@ fn small(args: &Printing, table: &Table) -> anyhow::Result<Exit> {
     table.print_those(tracking.facts(), &args.columns, &takes, &mut |fields| {
         writer(args, LISTED.contains(&table.name), fields)
     })?;
+    if table.rows(tracking.facts()) == 0 {
+        elsewhere(table, tracking.facts());
+    }
     if args.run.timings {
         timings::print(&options, tracking.facts(), 0, &[], since.elapsed());
     }
     Ok(exit(tracking.all_read()))
+}
+
+/// Nobody shall take an empty table for empty dumps: says which tables have what they tell.
+fn elsewhere(empty: &Table, facts: &Facts) {
+    let told = report::TABLES.iter().filter(|table| table.name != "inputs" && table.rows(facts) > 0);
+    let names: Vec<_> = told.map(|table| format!("`synfin show {}`", table.name)).collect();
+    if !names.is_empty() {
+        eprintln!("synfin: no row in {}; what was read is in {}", empty.name, names.join(", "));
+    }
 }
 
 fn connections(args: &Printing) -> anyhow::Result<Exit> {

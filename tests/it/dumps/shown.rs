@@ -40,6 +40,16 @@ fn tracked_connections_and_counts_of_states_are_tables_of_their_own() {
 }
 
 #[test]
+fn an_empty_table_points_to_those_that_are_not() {
+    let sockets = synfin(&["sockets", "testdata/host/conntrack/nat.txt", "testdata/host/state-counts/awk.txt"]);
+    let said = "synfin: no row in sockets; what was read is in `synfin show tracked`, `synfin show state_counts`\n";
+    assert_eq!(text(sockets.stderr), said);
+    assert_eq!(text(sockets.stdout).lines().count(), 1, "its header");
+    let filled = synfin(&["sockets", &format!("{SAMPLES}/loop-lnt.txt")]);
+    assert_eq!(text(filled.stderr), "", "near miss: it has rows");
+}
+
+#[test]
 fn a_limit_is_told_with_the_bound_that_the_settings_of_the_host_show() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let sockets = "LISTEN 0 128 0.0.0.0:80 0.0.0.0:* users:((\"nginx\",pid=7,fd=6))\nLISTEN 9 8 0.0.0.0:81 0.0.0.0:*\n";
