@@ -4,10 +4,13 @@
 //! input costs no more than honest input: past a bound, neighbours are merged and only detail is lost.
 
 use super::rebase::Rebase;
+mod seen;
+
 use super::summary::Half;
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
 use crate::wire::{Flags, Marks, Rare, Segment};
+use seen::Seen;
 use serde::{Deserialize, Serialize};
 
 /// Frames remembered to know them again.
@@ -16,12 +19,6 @@ const RECENT: usize = 4;
 const OUTSTANDING: usize = 48;
 /// Ranges remembered that were skipped over.
 const HOLES: usize = 16;
-/// Frames equal in header within this time, with equal IP ID, are one packet captured twice.
-const SAME_PACKET: Span = Span::from_micros(1000);
-/// The same for another interface, VLAN or routing hop: switches mirror and hosts forward with some delay.
-const MIRROR: Span = Span::from_micros(5000);
-/// A packet that the network doubled arrives twice within this time.
-const DOUBLED: Span = Span::from_micros(200_000);
 /// A skipped range filled within this time was only overtaken (or within the smallest round trip, if that is longer).
 const OVERTAKEN: Span = Span::from_micros(3000);
 /// Segments further than this from SND.NXT belong to no window (RFC 7323 2.3 bounds windows to 2^30).
@@ -59,22 +56,6 @@ pub enum Cause {
 pub enum Origin {
     Network,
     Capture,
-}
-
-/// A frame's header, to be compared with the next ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Seen {
-    time: Timestamp,
-    seq: Seq,
-    ack: Seq,
-    len: u32,
-    ts_value: u32,
-    flags: u16,
-    window: u16,
-    ip_id: u16,
-    interface: u16,
-    vlan: u16,
-    ttl: u8,
 }
 
 /// A sent range that is not yet acknowledged.
@@ -197,32 +178,15 @@ impl Scoreboard {
     /// The frame is one of the last four again, by the network or by the capture.
     fn duplicate(&self, segment: &Segment, rare: Option<&Rare>) -> Option<Origin> {
         let new = Seen::of(segment);
+        let occupies = segment.len > 0 || segment.flags.any(Flags::SYN.with(Flags::FIN)) || rare.is_some();
         let (newer, older) = self.recent.split_at(RECENT.min(usize::from(self.newest) + 1));
-        for old in newer.iter().rev().chain(older.iter().rev()).flatten() {
-            let same_header = (old.seq, old.ack, old.len, old.flags, old.window, old.ts_value)
-                == (new.seq, new.ack, new.len, new.flags, new.window, new.ts_value);
-            if !same_header {
-                continue;
-            }
-            let age = new.time.since(old.time).0.saturating_abs();
-            let has_id = new.ip_id != 0 && old.ip_id == new.ip_id;
-            let elsewhere = old.interface != new.interface || old.vlan != new.vlan || old.ttl.abs_diff(new.ttl) == 1;
-            if has_id && age <= SAME_PACKET.0 || elsewhere && old.ip_id == new.ip_id && age <= MIRROR.0 {
-                return Some(Origin::Capture);
-            }
-            // The same packet later: the network doubled it. A stack gives a repeat a new IP ID, or 0 again.
-            let occupies = segment.len > 0 || segment.flags.any(Flags::SYN.with(Flags::FIN)) || rare.is_some();
-            if has_id && occupies && age <= DOUBLED.0 {
-                return Some(Origin::Network);
-            }
-        }
-        None
+        newer.iter().rev().chain(older.iter().rev()).flatten().find_map(|old| new.doubles(old, occupies))
     }
 
     /// Forgets headers that no frame from `now` on can double.
     pub fn forget(&mut self, now: Timestamp) {
         for seen in &mut self.recent {
-            *seen = seen.filter(|seen| now.since(seen.time).0 <= DOUBLED.0);
+            *seen = seen.filter(|seen| seen.may_be_doubled(now));
         }
     }
 
@@ -395,24 +359,6 @@ impl Scoreboard {
         if *counted > 0 {
             *counted -= 1;
             me.retransmissions_spurious = me.retransmissions_spurious.saturating_add(1);
-        }
-    }
-}
-
-impl Seen {
-    fn of(segment: &Segment) -> Self {
-        Self {
-            time: segment.time,
-            seq: segment.seq,
-            ack: segment.ack,
-            len: segment.len,
-            ts_value: segment.ts_value,
-            flags: segment.flags.0,
-            window: segment.window,
-            ip_id: segment.ip_id,
-            interface: segment.interface,
-            vlan: segment.vlan,
-            ttl: segment.ttl,
         }
     }
 }

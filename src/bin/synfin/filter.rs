@@ -5,6 +5,7 @@
 //! fragments stay together: the whole packet is asked about, where libpcap finds ports in the first piece only.
 
 mod parse;
+mod token;
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;

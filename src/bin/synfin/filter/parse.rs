@@ -1,6 +1,7 @@
 //! The text of a filter becomes a [`Filter`]: `and` and `or` bind alike and from the left, `not` binds closest, and an address
 //! or port without a word before it takes the words of the one before.
 
+use super::token::{Token, number_of, tokens};
 use super::{Direction, Family, Filter, Net, What};
 use std::net::{IpAddr, Ipv4Addr};
 use synfin::service;
@@ -73,41 +74,6 @@ pub fn filter(text: &str) -> Result<Filter, String> {
         Some(Token { text: ")", at }) => Err(format!("`)` at character {at} closes nothing")),
         Some(token) => Err(parser.stray(token)),
     }
-}
-
-/// A word or a sign, and where it begins: the number of its character, from 1.
-#[derive(Clone, Copy)]
-struct Token<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-fn tokens(text: &str) -> Vec<Token<'_>> {
-    let is_sign = |c: char| matches!(c, '(' | ')' | '!' | '&' | '|' | '[' | ']' | '=' | '<' | '>' | '+' | '*');
-    let mut tokens = Vec::new();
-    let mut characters = text.char_indices().enumerate().peekable();
-    while let Some((place, (start, first))) = characters.next() {
-        if first.is_whitespace() {
-            continue;
-        }
-        let mut end = start + first.len_utf8();
-        while let Some(&(_, (next, character))) = characters.peek() {
-            let goes_on = match first {
-                '&' | '|' => character == first,
-                first if is_sign(first) => false,
-                _ => !character.is_whitespace() && !is_sign(character),
-            };
-            if !goes_on {
-                break;
-            }
-            end = next + character.len_utf8();
-            characters.next();
-        }
-        tokens.push(Token { text: text.get(start..end).unwrap_or_default(), at: place + 1 });
-    }
-    // A shell leaves `\(` and `\tcp` as they are within quotes.
-    tokens.retain(|token| token.text != "\\");
-    tokens
 }
 
 /// The words before an address or port.
@@ -426,14 +392,4 @@ fn ports(value: Token<'_>) -> Result<std::ops::RangeInclusive<u16>, String> {
     let both = text.split_once('-').and_then(|(from, to)| Some((from.parse::<u16>().ok()?, to.parse::<u16>().ok()?)));
     let range = both.filter(|(from, to)| from <= to).map(|(from, to)| from..=to);
     range.ok_or_else(|| format!("`{text}` at character {at} is no range of ports: write 8000-8080"))
-}
-
-fn number_of<N: std::str::FromStr + PartialOrd + std::fmt::Display>(
-    value: Token<'_>,
-    what: &str,
-    most: N,
-) -> Result<N, String> {
-    let Token { text, at } = value;
-    let number = text.parse().ok().filter(|number| *number <= most);
-    number.ok_or_else(|| format!("`{text}` at character {at} is not {what}: a number up to {most} is"))
 }
