@@ -11,6 +11,9 @@ use std::collections::btree_map::Entry;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Segments that a lane has room for at first: about as many as a chunk of ordinary traffic has for each.
+const FEW: usize = 512;
+
 /// What one lane gets of one chunk, in file order.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -174,7 +177,10 @@ pub fn read(file: &File, assumed: Arc<Context>, chunk: Extent<'_>, lens: &Lens, 
     sorted.clear();
     let mut after = (*assumed).clone();
     let (mut counts, mut fragments) = (Counts::default(), Vec::new());
-    let take = &mut |frame: Frame<'_>| counts.take(&frame, lens.view(&frame, file), sorted, &mut fragments);
+    let take = &mut |frame: Frame<'_>| match lens.plain(&frame, file) {
+        Some(segment) => counts.take_plain(&frame, &segment, sorted),
+        None => counts.take(&frame, lens.view(&frame, file), sorted, &mut fragments),
+    };
     let stop = (file.format.frames)(bytes, &mut after, start, limit, take);
     sorted.links = counts.links.iter().copied().map(LinkType).collect();
     Read { start: Some(start), stop, assumed, after, counts, fragments }
@@ -214,15 +220,29 @@ impl Read {
 }
 
 impl Counts {
+    /// Takes a frame of the plainest shape, whose segment has nothing beside it.
+    #[inline(always)]
+    fn take_plain(&mut self, frame: &Frame<'_>, segment: &Segment, sorted: &mut Sorted) {
+        self.packet(frame, true);
+        self.cut_frames += u64::from(frame.bytes.len() as u64 != u64::from(frame.wire_len));
+        self.segment(segment, None, frame.bytes, sorted);
+    }
+
+    /// Counts what holds of any packet.
+    #[inline(always)]
+    fn packet(&mut self, frame: &Frame<'_>, asked_for: bool) {
+        self.wire_bytes += u64::from(frame.wire_len);
+        self.note_time(frame.time, asked_for);
+        if self.links.last() != Some(&frame.link.0) && !self.links.contains(&frame.link.0) {
+            self.links.push(frame.link.0);
+        }
+    }
+
     fn take(&mut self, frame: &Frame<'_>, view: View, sorted: &mut Sorted, fragments: &mut Vec<Fragment>) {
         if !frame.not_a_packet {
-            self.wire_bytes += u64::from(frame.wire_len);
+            self.packet(frame, !matches!(view, View::OutOfTime));
             let is_cut = (frame.bytes.len() as u64) < u64::from(frame.wire_len);
             self.cut_frames += u64::from(is_cut && matches!(view, View::Taken(_)));
-            self.note_time(frame.time, !matches!(view, View::OutOfTime));
-            if self.links.last() != Some(&frame.link.0) && !self.links.contains(&frame.link.0) {
-                self.links.push(frame.link.0);
-            }
         }
         match &view {
             // By reference, into its place: a packet is larger than what else is done with it.
@@ -247,6 +267,9 @@ impl Counts {
         self.segments += 1;
         self.cut_headers += u64::from(segment.marks.has(Marks::HEADER_CUT));
         let lane = &mut sorted.lanes[usize::from(segment.lane) % LANES];
+        if lane.segments.capacity() == 0 {
+            lane.segments.reserve(FEW);
+        }
         lane.segments.push(*segment);
         lane.rares.extend(rare);
         if segment.marks.has(Marks::DNS) {
@@ -295,10 +318,22 @@ impl Counts {
         }
     }
 
+    #[inline(always)]
     fn note_time(&mut self, time: Timestamp, asked_for: bool) {
         if time == Timestamp(0) {
             return; // the container gives no time
         }
+        match (&mut self.last, &mut self.latest, &mut self.in_time) {
+            // Later than all before: nothing else can change.
+            (Some(last), Some(latest), Some((_, latest_asked))) if asked_for && time >= *latest => {
+                (*last, *latest, *latest_asked) = (time, time, time);
+            }
+            _ => self.note_any_time(time, asked_for),
+        }
+    }
+
+    #[inline(never)]
+    fn note_any_time(&mut self, time: Timestamp, asked_for: bool) {
         self.first.get_or_insert(time);
         self.went_back += u64::from(self.last.is_some_and(|last| time < last));
         self.last = Some(time);

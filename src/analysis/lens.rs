@@ -3,7 +3,7 @@
 use super::plan::File;
 use super::selection::Chosen;
 use crate::capture::Frame;
-use crate::wire::{self, Fragment, Keys, Packet, Reassembler, Whole};
+use crate::wire::{self, Fragment, Keys, Packet, Reassembler, Segment, Whole};
 
 /// The same for every frame of a run, however often it is read.
 #[derive(Clone, Debug)]
@@ -32,6 +32,20 @@ pub enum Assembly {
 }
 
 impl Lens {
+    /// The segment of a frame of the plainest shape with nothing beside it, where all frames are taken as they are.
+    #[inline(always)]
+    pub fn plain(&self, frame: &Frame<'_>, file: &File) -> Option<Segment> {
+        if frame.remark.is_some() || !self.chosen.is_all() || !file.interfaces.is_empty() {
+            return None;
+        }
+        let segment = wire::decode_plain(frame, &self.keys)?;
+        if cfg!(debug_assertions) {
+            let decoded = wire::decode(frame, &self.keys);
+            assert!(matches!(decoded, Packet::Segment(same, None) if same == segment), "{segment:?} is {decoded:?}");
+        }
+        Some(segment)
+    }
+
     /// What a frame of this file is.
     #[inline(always)]
     pub fn view(&self, frame: &Frame<'_>, file: &File) -> View {

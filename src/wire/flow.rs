@@ -40,7 +40,7 @@ impl Address {
 }
 
 /// An [`Address`] in 18 bytes, for tables of millions.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct PackedAddress {
     #[serde(with = "serde_bytes")]
     ip: [u8; 16],

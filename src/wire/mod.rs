@@ -14,6 +14,7 @@ mod ip;
 mod layers;
 mod link;
 pub mod name;
+mod plain;
 mod strip;
 mod tcp;
 mod tunnel;
@@ -29,6 +30,7 @@ pub use fragment::{Fragment, FragmentCounts, Reassembler, Whole};
 pub use headers::{Headers, Network, NetworkKind, headers, headers_of_whole};
 pub use link::{LINKS, Link};
 pub use name::NameFrom;
+pub use plain::decode_plain;
 pub use tcp::Rare;
 pub use tunnel::{TUNNELS, Tunnel};
 pub use why::{Layer, Why};
@@ -70,7 +72,7 @@ impl Packet {
 }
 
 /// A TCP segment as a compact record. Addresses and payload stay in the file and are read from there when needed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
     /// Identity of the flow under this run's random key, equal for both directions.
     pub flow: FlowHash,

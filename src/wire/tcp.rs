@@ -5,6 +5,7 @@
 
 use super::dns;
 use super::flow::FlowKey;
+use super::ip::Ip;
 use super::layers::Innermost;
 use super::why::{Layer, Why};
 use super::{Address, Flags, Keys, Marks, Packet, Segment, name, position};
@@ -56,13 +57,31 @@ pub(super) fn decode(frame: &Frame<'_>, found: &Innermost, marks: Marks, keys: &
         Ok(header) => header,
         Err(why) => return Packet::Other(why),
     };
-    let Ok(ip_at) = position(ip.at) else { return Packet::Other(Why::TooDeep) };
-    let Some((source, destination)) = ip.ends(frame.bytes) else { return Packet::Other(Why::Short(Layer::Tcp)) };
+    if position(ip.at).is_err() {
+        return Packet::Other(Why::TooDeep);
+    }
+    match segment(frame, ip, found.vlan, &header, marks, keys) {
+        Some(segment) => Packet::Segment(segment, rare),
+        None => Packet::Other(Why::Short(Layer::Tcp)),
+    }
+}
+
+/// The record of a segment with this header, which `ip` carries; `None` where there are no ports.
+#[inline(always)]
+pub(super) fn segment(
+    frame: &Frame<'_>,
+    ip: &Ip,
+    vlan: u16,
+    header: &Header,
+    marks: Marks,
+    keys: &Keys,
+) -> Option<Segment> {
+    let (source, destination) = ip.ends(frame.bytes)?;
     let (key, way) = FlowKey::new(source, destination);
+    let captured = ip.payload(frame.bytes);
     let marks =
-        if header.payload_len == 0 { marks } else { marks.with(of_payload(&header, captured, source, destination)) };
-    // The record is built here, in its final place: handing it up through a `Result` copies it twice.
-    let segment = Segment {
+        if header.payload_len == 0 { marks } else { marks.with(of_payload(header, captured, source, destination)) };
+    Some(Segment {
         flow: key.hash(keys),
         time: frame.time,
         offset: frame.offset,
@@ -76,18 +95,14 @@ pub(super) fn decode(frame: &Frame<'_>, found: &Innermost, marks: Marks, keys: &
         window: header.window,
         ip_id: ip.id,
         flags: header.flags,
-        ip_at,
+        ip_at: position(ip.at).ok()?,
         interface: frame.interface,
-        vlan: found.vlan,
+        vlan,
         ttl: ip.ttl,
         marks: header.marks.with(ip.marks).with(marks),
         way,
         lane: key.lane(),
-    };
-    match rare {
-        None => Packet::Segment(segment, None),
-        rare => Packet::Segment(segment, rare),
-    }
+    })
 }
 
 /// What the first bytes of a payload promise to those who look further.
@@ -99,7 +114,7 @@ fn of_payload(header: &Header, captured: &[u8], source: Address, destination: Ad
 }
 
 /// What a TCP header says.
-struct Header {
+pub(super) struct Header {
     /// Of itself, options included.
     length: usize,
     seq: Seq,
@@ -108,7 +123,7 @@ struct Header {
     ts_value: u32,
     ts_echo: u32,
     window: u16,
-    flags: Flags,
+    pub flags: Flags,
     marks: Marks,
 }
 
@@ -140,22 +155,47 @@ fn header(captured: &[u8], length: usize, ip: Marks, rare: &mut Option<Rare>) ->
     if flags.has(Flags::URG) && captured.len() >= FIXED {
         rare.get_or_insert_default().urgent = Some(u16::from_be_bytes([fixed[18], fixed[19]]));
     }
-    let (ts_value, ts_echo) = stamps.map_or((0, 0), |&[a, b, c, d, e, f, g, h]| {
-        (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
-    });
-    marks = if stamps.is_some() { marks.with(Marks::TIMESTAMPS) } else { marks };
     marks = if rare.is_some() { marks.with(Marks::RARE) } else { marks };
-    Ok(Header {
-        length: header_len,
-        seq: Seq(u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]])),
-        ack: Seq(u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]])),
-        payload_len: (length - header_len) as u32,
-        ts_value,
-        ts_echo,
-        window: u16::from_be_bytes([fixed[14], fixed[15]]),
-        flags,
-        marks,
-    })
+    Ok(Header::new(&fixed, flags, header_len, length, stamps, marks))
+}
+
+impl Header {
+    #[inline(always)]
+    fn new(
+        fixed: &[u8; FIXED],
+        flags: Flags,
+        header_len: usize,
+        length: usize,
+        stamps: Option<&[u8; 8]>,
+        marks: Marks,
+    ) -> Self {
+        let (ts_value, ts_echo) = stamps.map_or((0, 0), |&[a, b, c, d, e, f, g, h]| {
+            (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
+        });
+        let marks = if stamps.is_some() { marks.with(Marks::TIMESTAMPS) } else { marks };
+        Self {
+            length: header_len,
+            seq: Seq(u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]])),
+            ack: Seq(u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]])),
+            payload_len: (length - header_len) as u32,
+            ts_value,
+            ts_echo,
+            window: u16::from_be_bytes([fixed[14], fixed[15]]),
+            flags,
+            marks,
+        }
+    }
+
+    /// A whole header with no option but these timestamps, of a packet that was `length` bytes long.
+    #[inline(always)]
+    pub(super) fn plain(fixed: &[u8; FIXED], stamps: Option<&[u8; 8]>, length: usize) -> Option<Self> {
+        let header_len = usize::from(fixed[12] >> 4) * 4;
+        let flags = Flags(u16::from_be_bytes([fixed[12] & 1, fixed[13]]));
+        if header_len > length {
+            return None;
+        }
+        Some(Self::new(fixed, flags, header_len, length, stamps, Marks::default()))
+    }
 }
 
 /// The fixed part, zeros where the snap length cut it.
