@@ -61,7 +61,7 @@ impl Flow {
 
     /// As small as it gets without losing anything that a segment after `now` could ask for.
     pub fn pack(&mut self, hash: FlowHash, last: Timestamp, now: Timestamp) -> Packed {
-        let Connection { summary, boards, later_resets } = &mut self.current;
+        let Connection { summary, boards, later_resets, .. } = &mut self.current;
         let listening = listening(summary).map(Into::into);
         boards.iter_mut().for_each(|board| board.forget(now));
         rebase(summary, boards, Rebase::ToOwn);
@@ -83,7 +83,9 @@ impl Flow {
         if let Some(previous) = &mut previous {
             previous.summary.flow = flow;
         }
-        Some(Self { current: Connection { summary, boards, later_resets }, previous })
+        let mut current = Connection { summary, boards, later_resets, steady: false };
+        current.steady = current.is_steady();
+        Some(Self { current, previous })
     }
 
     /// `new` takes the flow; gives the connection that this pushes out.

@@ -14,6 +14,7 @@ pub mod lack;
 mod moment;
 pub mod outcome;
 mod pattern;
+mod predict;
 mod rebase;
 pub mod records;
 mod reset;
@@ -64,12 +65,15 @@ pub struct Connection {
     boards: Box<[Scoreboard; 2]>,
     /// RSTs that count if those before them are taken back.
     later_resets: Vec<summary::Reset>,
+    /// As [`Connection::is_steady`] says, after the newest segment.
+    #[serde(skip)]
+    steady: bool,
 }
 
 impl Connection {
     /// A connection that begins with this segment. The sender is the client unless the segment is a SYN-ACK.
     pub fn new(segment: &Segment, place: Place) -> Self {
-        Self { summary: Self::blank(segment, place), boards: Box::default(), later_resets: Vec::new() }
+        Self { summary: Self::blank(segment, place), boards: Box::default(), later_resets: Vec::new(), steady: false }
     }
 
     /// A summary that has yet to take its first segment.
@@ -159,13 +163,33 @@ impl Connection {
 
     /// Takes one segment of this flow and says what it was.
     pub fn observe(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place) -> SegmentKind {
+        let side = self.summary.side_of(segment.way);
+        let Some(kind) = self.predicted(side, segment, rare) else {
+            let kind = self.look_at(segment, rare, place);
+            self.steady = self.is_steady();
+            return kind;
+        };
+        let looked_at = cfg!(debug_assertions).then(|| {
+            let mut looked_at = self.clone();
+            (looked_at.look_at(segment, rare, place), looked_at)
+        });
+        self.take_predicted(side, segment, place);
+        if let Some((other_kind, other)) = looked_at {
+            assert_eq!((kind, &self.summary, &self.boards), (other_kind, &other.summary, &other.boards));
+            assert!(other.is_steady(), "a predicted segment keeps a connection steady");
+        }
+        kind
+    }
+
+    /// Takes a segment of which everything is possible.
+    fn look_at(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place) -> SegmentKind {
         if segment.flags.any(Flags::SYN) {
             self.settle_roles(segment);
         }
         let side = self.summary.side_of(segment.way);
         let frame = place.frames_before + u64::from(segment.frame);
         let kind = self.boards[side as usize].classify(segment, rare, &self.summary[side], &self.summary[side.peer()]);
-        self.count(side, segment, frame, place, kind);
+        self.count(side, segment, place, kind);
         if matches!(kind, SegmentKind::Duplicate(_) | SegmentKind::Outside) {
             return kind;
         }
@@ -213,6 +237,7 @@ impl Connection {
                 (true, 1 | 3 | 4, _) => true,
                 _ => false,
             };
+        self.steady = false;
         let before = self.states();
         if rejects_syn {
             self.summary.facts.clear(Facts::SYN_AFTER_REFUSAL);
@@ -241,37 +266,46 @@ impl Connection {
         [client, summary.shown(Side::Server)]
     }
 
-    /// Everything that holds for any segment, duplicates included.
-    fn count(&mut self, side: Side, segment: &Segment, frame: u64, place: Place, kind: SegmentKind) {
+    /// What every segment adds, whatever it is.
+    #[inline]
+    fn pass(&mut self, side: Side, segment: &Segment, place: Place) {
         let summary = &mut self.summary;
         let idle = segment.time.since(summary.last);
         summary.idle_max = summary.idle_max.max(idle);
         summary.last = summary.last.max(segment.time);
-        summary.last_frame = frame;
+        summary.last_frame = place.frames_before + u64::from(segment.frame);
         summary.last_file = place.file;
         summary.pattern.add(segment.way, segment.flags, segment.len > 0);
         summary.letters.note(segment);
-        if segment.marks.has(Marks::HEADER_CUT) {
-            summary.facts.set(Facts::SNAPLEN);
-        }
-        if segment.marks.has(Marks::LENGTH_FROM_FRAME) {
-            summary.facts.set(Facts::OFFLOAD);
+        if segment.marks.has(Marks::HEADER_CUT.with(Marks::LENGTH_FROM_FRAME)) {
+            if segment.marks.has(Marks::HEADER_CUT) {
+                summary.facts.set(Facts::SNAPLEN);
+            }
+            if segment.marks.has(Marks::LENGTH_FROM_FRAME) {
+                summary.facts.set(Facts::OFFLOAD);
+            }
         }
         let half = &mut summary[side];
-        if half.packets == 0 {
-            half.ttl_min = u8::MAX;
-        }
         half.packets = half.packets.saturating_add(1);
         half.wire_bytes += u64::from(segment.wire_len);
         half.carried += u64::from(segment.len);
-        half.first.first(segment.time);
         half.last = Moment::at(segment.time);
-        let reset = segment.flags.any(Flags::RST);
-        if !reset {
+        if !segment.flags.any(Flags::RST) {
             // A middlebox's RST must not become the baseline that it is compared with.
             half.ttl_min = half.ttl_min.min(segment.ttl);
             half.ttl_max = half.ttl_max.max(segment.ttl);
         }
+    }
+
+    /// Everything that holds for any segment, duplicates included.
+    fn count(&mut self, side: Side, segment: &Segment, place: Place, kind: SegmentKind) {
+        if self.summary[side].packets == 0 {
+            self.summary[side].ttl_min = u8::MAX;
+        }
+        self.pass(side, segment, place);
+        let half = &mut self.summary[side];
+        half.first.first(segment.time);
+        let reset = segment.flags.any(Flags::RST);
         half.rsts += u32::from(reset);
         half.fins += u32::from(segment.flags.any(Flags::FIN));
         if segment.flags.any(Flags::SYN) && !reset {

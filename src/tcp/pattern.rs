@@ -3,28 +3,32 @@
 use crate::wire::{Flags, Way};
 use serde::{Deserialize, Serialize};
 
-/// First packets and last packets, each as way and flags, for the `pattern` column.
+/// First eight packets and last four, each as way and flags in a byte, for the `pattern` column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pattern {
-    #[serde(with = "serde_bytes")]
-    pub first: [u8; 8],
-    #[serde(with = "serde_bytes")]
-    pub last: [u8; 4],
+    /// The first in the lowest byte.
+    first: u64,
+    /// Of those after the eighth: the last in the lowest byte.
+    last: u32,
     pub count: u32,
 }
 
 impl Pattern {
     /// Adds a packet: the way in bit 7, payload in bit 6, the six classic flags below.
+    #[inline]
     pub fn add(&mut self, way: Way, flags: Flags, payload: bool) {
         let code = u8::from(way == Way::Down) << 7 | u8::from(payload) << 6 | (flags.0 & 0x3f) as u8;
-        match self.first.get_mut(self.count as usize) {
-            Some(place) => *place = code,
-            None => {
-                self.last.rotate_left(1);
-                self.last[3] = code;
-            }
+        if self.count < 8 {
+            self.first |= u64::from(code) << (8 * self.count);
+        } else {
+            self.last = self.last << 8 | u32::from(code);
         }
         self.count = self.count.saturating_add(1);
+    }
+
+    /// The six classic flags of the first packet.
+    pub fn first_flags(&self) -> Flags {
+        Flags((self.first & 0x3f) as u16)
     }
 
     /// As the column prints it: `>S <SA >A .. <FA >A`, `P` for payload.
@@ -32,13 +36,13 @@ impl Pattern {
         let shown_first = (self.count as usize).min(8);
         let shown_last = (self.count as usize).saturating_sub(8).min(4);
         let mut out = String::with_capacity(64);
-        for &code in &self.first[..shown_first] {
+        for &code in &self.first.to_le_bytes()[..shown_first] {
             print_packet(&mut out, code, client_way);
         }
         if self.count > 12 {
             out.push_str(" ..");
         }
-        for &code in &self.last[4 - shown_last..] {
+        for &code in &self.last.to_be_bytes()[4 - shown_last..] {
             print_packet(&mut out, code, client_way);
         }
         out

@@ -99,10 +99,7 @@ impl Scoreboard {
         if let Some(origin) = self.duplicate(segment, rare) {
             return SegmentKind::Duplicate(origin);
         }
-        self.newest = (self.newest + 1) % RECENT as u8;
-        if let Some(oldest) = self.recent.get_mut(usize::from(self.newest)) {
-            *oldest = Some(Seen::of(segment));
-        }
+        self.remember(segment);
         let occupies =
             segment.len + u32::from(segment.flags.any(Flags::SYN)) + u32::from(segment.flags.any(Flags::FIN));
         let Some(next) = me.snd_nxt else {
@@ -159,6 +156,29 @@ impl Scoreboard {
             return SegmentKind::New;
         }
         self.repeated(segment, end, me)
+    }
+
+    /// Notes a segment that begins where the last one ended, and that no frame before it equals.
+    #[inline]
+    pub fn carries_on(&mut self, segment: &Segment) {
+        self.remember(segment);
+        if segment.len > 0 {
+            self.sent(segment.seq.plus(segment.len), segment.time);
+        }
+    }
+
+    /// Nothing was skipped over, and no frame is remembered beyond what `me` sent and acknowledged: one that carries on
+    /// from there is none of them again.
+    pub fn is_whole(&self, me: &Half) -> bool {
+        let (Some(next), Some(received)) = (me.snd_nxt, me.rcv_nxt) else { return false };
+        self.holes.is_empty() && self.recent.iter().flatten().all(|seen| seen.lies_before(next, received))
+    }
+
+    fn remember(&mut self, segment: &Segment) {
+        self.newest = (self.newest + 1) % RECENT as u8;
+        if let Some(oldest) = self.recent.get_mut(usize::from(self.newest)) {
+            *oldest = Some(Seen::of(segment));
+        }
     }
 
     fn empty(&self, segment: &Segment, me: &Half, peer: &Half) -> SegmentKind {

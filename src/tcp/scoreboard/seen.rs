@@ -1,9 +1,9 @@
 //! Frames that are there twice: by a mirror port, by capturing on several interfaces, or by the network.
 
-use super::Origin;
+use super::{FAR, Origin};
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
-use crate::wire::Segment;
+use crate::wire::{Flags, Segment};
 use serde::{Deserialize, Serialize};
 
 /// Frames equal in header within this time, with equal IP ID, are one packet captured twice.
@@ -62,6 +62,15 @@ impl Seen {
         }
         // The same packet later: the network doubled it. A stack gives a repeat a new IP ID, or 0 again.
         (has_id && occupies && age <= DOUBLED.0).then_some(Origin::Network)
+    }
+
+    /// It ends at or before `next`, and acknowledges nothing beyond `received`; or it is a SYN, like which nothing goes on.
+    pub(super) fn lies_before(&self, next: Seq, received: Seq) -> bool {
+        if self.flags & Flags::SYN.0 != 0 {
+            return true;
+        }
+        let ends = next.since(self.seq.plus(self.len));
+        (0..FAR).contains(&ends) && (self.len > 0 || received.reaches(self.ack))
     }
 
     /// Whether a frame from `now` on can double it.

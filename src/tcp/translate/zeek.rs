@@ -67,7 +67,7 @@ pub fn zeek(summary: &Summary, ports: &[u16]) -> Zeek {
 
 /// Whether Zeek takes the receiver of the first segment for the originator.
 fn flips(summary: &Summary, ports: &[u16]) -> bool {
-    let first = Flags(u16::from(summary.pattern.first[0] & 0x3f));
+    let first = summary.pattern.first_flags();
     let [sender, receiver] = summary.ends.map(|end| Address::from(end).port);
     if first.any(Flags::SYN) && !first.any(Flags::ACK) || !ports.contains(&sender) {
         return false;
