@@ -11,8 +11,11 @@ use rayon::prelude::*;
 use std::borrow::Cow;
 use std::io;
 
-/// Rows judged and written at once.
-const BATCH: usize = 8192;
+/// Rows judged and written at once: few enough that their memory, some megabytes, is used again and stays in the cache.
+const BATCH: usize = 2048;
+
+/// Those that one task judges.
+const PART: usize = 128;
 
 /// Whoever takes the rows: the writers of a report, or one table's printer.
 pub trait Rows: Send {
@@ -95,7 +98,14 @@ fn judged_of(
         let row = |record: &Cow<'_, [u8]>| {
             records::decode(record).filter(|summary| wanted(summary)).map(|summary| Judged::new(summary, facts))
         };
-        let rows = batch.par_iter().filter_map(row).collect();
+        let rows_of = |records: &[Cow<'_, [u8]>]| {
+            let mut rows = Vec::with_capacity(records.len()); // a row is large: no vector of them should grow
+            rows.extend(records.iter().filter_map(row));
+            rows
+        };
+        let parts: Vec<Vec<Judged>> = batch.par_chunks(PART).map(rows_of).collect();
+        let mut rows = Vec::with_capacity(batch.len());
+        parts.into_iter().for_each(|part| rows.extend(part));
         lap.end(Stage::Judge);
         each(rows, &mut lap)?;
     }

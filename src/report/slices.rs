@@ -5,9 +5,9 @@ use rayon::prelude::*;
 use std::io;
 
 /// Rows that one task formats.
-const ROWS: usize = 2048;
+const ROWS: usize = 256;
 /// Tasks whose text is held at once: what bounds memory, whatever the size of a batch.
-const TASKS: usize = 32;
+const TASKS: usize = 256;
 
 pub(super) struct Slices {
     sink: Sink,

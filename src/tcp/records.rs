@@ -12,12 +12,33 @@ use crate::wire::FlowHash;
 const EMBRYO: u8 = 0;
 const SUMMARY: u8 = 1;
 
+/// Bytes of a block: growing one vector would copy all of it and touch twice the memory.
+const BLOCK: usize = 64 << 10;
+/// Room that a block must have left for another record: hardly any is longer, and those that are make the block grow.
+const ROOM: usize = 1 << 10;
+
 /// Finished connections with their places in the order of delivery.
 #[derive(Debug, Default)]
 pub struct Records {
-    bytes: Vec<u8>,
-    /// Point and first frame, and where the record begins.
-    index: Vec<((u32, u64), u64)>,
+    blocks: Vec<Vec<u8>>,
+    index: Vec<Entry>,
+    bytes: usize,
+}
+
+/// Where a record lies.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    point: u32,
+    first_frame: u64,
+    block: u32,
+    start: u32,
+    length: u32,
+}
+
+impl Entry {
+    fn order(&self) -> (u32, u64) {
+        (self.point, self.first_frame)
+    }
 }
 
 impl Records {
@@ -40,34 +61,30 @@ impl Records {
         });
     }
 
-    /// A record is preceded by its length.
-    fn add(&mut self, order: (u32, u64), tag: u8, flow: FlowHash, write: impl FnOnce(Vec<u8>) -> Vec<u8>) {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(&[0, 0, 0, 0, tag]);
-        self.bytes.extend_from_slice(&flow.to_bytes());
-        self.bytes = write(std::mem::take(&mut self.bytes));
-        let length = (self.bytes.len() - start - 4) as u32;
-        if let Some(place) = self.bytes.get_mut(start..start + 4) {
-            place.copy_from_slice(&length.to_le_bytes());
+    fn add(
+        &mut self,
+        (point, first_frame): (u32, u64),
+        tag: u8,
+        flow: FlowHash,
+        write: impl FnOnce(Vec<u8>) -> Vec<u8>,
+    ) {
+        if self.blocks.last().is_none_or(|block| block.len() + ROOM > BLOCK) {
+            self.blocks.push(Vec::with_capacity(BLOCK));
         }
-        self.index.push((order, start as u64));
+        let Some(block) = self.blocks.last_mut() else { return };
+        let start = block.len();
+        block.push(tag);
+        block.extend_from_slice(&flow.to_bytes());
+        *block = write(std::mem::take(block));
+        let length = block.len() - start;
+        self.bytes += length;
+        let block = self.blocks.len() as u32 - 1;
+        self.index.push(Entry { point, first_frame, block, start: start as u32, length: length as u32 });
     }
 
-    /// Puts the records into their order, bytes and all, so that reading them is one walk through memory.
+    /// Puts the records into their order. Their bytes stay where they are: whoever reads them does so on all threads.
     pub fn sort(&mut self) {
-        if self.index.is_sorted_by_key(|&(order, _)| order) {
-            return;
-        }
-        self.index.sort_unstable_by_key(|&(order, _)| order);
-        let mut bytes = Vec::with_capacity(self.bytes.len());
-        for (_, start) in &mut self.index {
-            let place = usize::try_from(*start).unwrap_or(usize::MAX);
-            let record = self.bytes.get(place..).and_then(take_one).map_or(&[][..], |(record, _)| record);
-            *start = bytes.len() as u64;
-            bytes.extend_from_slice(&(record.len() as u32).to_le_bytes());
-            bytes.extend_from_slice(record);
-        }
-        self.bytes = bytes;
+        self.index.sort_unstable_by_key(Entry::order);
     }
 
     pub fn len(&self) -> usize {
@@ -80,21 +97,15 @@ impl Records {
 
     /// Bytes of memory in use.
     pub fn memory(&self) -> usize {
-        self.bytes.len() + self.index.len() * size_of::<((u32, u64), u64)>()
+        self.bytes + self.index.len() * size_of::<Entry>()
     }
 
     /// Order and bytes of the record that is `index`-th.
     pub fn get(&self, index: usize) -> Option<((u32, u64), &[u8])> {
-        let &(order, start) = self.index.get(index)?;
-        let (record, _) = take_one(self.bytes.get(usize::try_from(start).ok()?..)?)?;
-        Some((order, record))
+        let entry = self.index.get(index)?;
+        let record = self.blocks.get(entry.block as usize)?.get(entry.start as usize..)?;
+        Some((entry.order(), record.get(..entry.length as usize)?))
     }
-}
-
-/// The record that begins here, and what follows it.
-fn take_one(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk()?;
-    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
 }
 
 /// The summary that a record stands for.
