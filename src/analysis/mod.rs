@@ -108,7 +108,7 @@ pub struct Tracking {
     unread: Vec<Error>,
     left_out: Vec<PathBuf>,
     stuck_after: Span,
-    pool: rayon::ThreadPool,
+    pool: Arc<rayon::ThreadPool>,
     timings: Arc<Timings>,
     lens: Lens,
     rows: Option<Condition<RowTest>>,
@@ -197,8 +197,8 @@ impl Plan {
 /// # Errors
 /// When what does not fit into memory cannot be written to `options.scratch`, or not be read back.
 pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::Result<Tracking> {
-    let pool =
-        rayon::ThreadPoolBuilder::new().num_threads(options.threads.max(1)).build().map_err(std::io::Error::other)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.max(1)).build();
+    let pool = Arc::new(pool.map_err(std::io::Error::other)?);
     let span = options.selection.is_relative().then(|| plan.span()).flatten();
     let lens = Lens { keys: Keys(options.keys.unwrap_or_else(random_keys)), chosen: options.selection.chosen(span) };
     let rows = options.selection.rows.clone();

@@ -1,13 +1,15 @@
 //! A report folder being filled: the rows while they are delivered, the small tables and the summary after them.
 
-use super::{Folder, Rows};
+use super::{Folder, Rows, Tracking};
 use crate::case::{Case, Facts, Judged};
 use crate::input;
 use crate::report::columns::{COLUMNS, select};
 use crate::report::text::Written;
 use crate::report::{Column, Format, Sink, TABLES, TableWriter, json};
+use rayon::prelude::*;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What to write into a report folder.
@@ -32,12 +34,18 @@ pub struct Report {
     formats: Vec<&'static Format>,
     tables: Vec<Table>,
     rows: u64,
+    pool: Arc<rayon::ThreadPool>,
 }
 
+/// Name, rows and time of one file written.
+type Named = (String, Option<u64>, Duration);
+
 impl Report {
+    /// Of what was tracked, on the same threads.
+    ///
     /// # Errors
     /// When a file cannot be created.
-    pub fn open(folder: Folder, wanted: &Wanted) -> io::Result<Self> {
+    pub fn open(folder: Folder, wanted: &Wanted, tracking: &Tracking) -> io::Result<Self> {
         let mut tables = Vec::new();
         for format in &wanted.formats {
             let name = format!("connections.{}", format.extension);
@@ -45,7 +53,7 @@ impl Report {
             let writer = TableWriter::open(format, columns, create(&folder, &name)?)?;
             tables.push(Table { name, writer, spent: Duration::ZERO });
         }
-        Ok(Self { folder, formats: wanted.formats.clone(), tables, rows: 0 })
+        Ok(Self { folder, formats: wanted.formats.clone(), tables, rows: 0, pool: Arc::clone(&tracking.pool) })
     }
 
     /// Writes what follows the rows, and puts the folder in its place.
@@ -53,36 +61,54 @@ impl Report {
     /// # Errors
     /// When a file cannot be written or the folder cannot be moved; the old report is then still there.
     pub fn finish(self, case: &Case) -> io::Result<Vec<Written>> {
-        let mut names = Vec::new();
-        for Table { name, writer, spent } in self.tables {
-            let since = Instant::now();
-            writer.finish()?;
-            names.push((name, Some(self.rows), spent + since.elapsed()));
-        }
-        for table in TABLES.iter().filter(|table| table.always || table.rows(&case.facts) > 0) {
-            // The files read are in the summary as well: programs need no further form of them.
-            for format in self.formats.iter().filter(|format| format.name == "csv" || !table.always) {
-                let since = Instant::now();
-                let name = format!("{}.{}", table.name, format.extension);
-                table.print(&case.facts, "all", &mut |fields| (format.open)(create(&self.folder, &name)?, fields))?;
-                names.push((name, Some(table.rows(&case.facts) as u64), since.elapsed()));
-            }
-        }
-        let since = Instant::now();
-        let mut document = create(&self.folder, input::REPORT_FILE)?;
-        json::write(case, &mut document)?;
-        document.flush()?;
-        names.push((input::REPORT_FILE.to_owned(), None, since.elapsed()));
+        let Self { folder, formats, tables, rows, pool } = self;
+        let rest = || rayon::join(|| finish(tables, rows), || write_rest(case, &folder, &formats));
+        let (mut names, rest) = match pool.install(rest) {
+            (Ok(names), Ok(rest)) => (names, rest),
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        };
+        names.extend(rest);
         let written = names.into_iter().map(|(name, rows, spent)| Written {
-            bytes: self.folder.path().join(&name).metadata().map_or(0, |metadata| metadata.len()),
-            path: self.folder.target().join(&name).display().to_string(),
+            bytes: folder.path().join(&name).metadata().map_or(0, |metadata| metadata.len()),
+            path: folder.target().join(&name).display().to_string(),
             rows,
             spent,
         });
         let written = written.collect();
-        self.folder.publish()?;
+        folder.publish()?;
         Ok(written)
     }
+}
+
+/// Ends the tables of connections, of so many rows.
+fn finish(tables: Vec<Table>, rows: u64) -> io::Result<Vec<Named>> {
+    let finish = |Table { name, writer, spent }: Table| {
+        let since = Instant::now();
+        writer.finish()?;
+        Ok((name, Some(rows), spent + since.elapsed()))
+    };
+    tables.into_par_iter().map(finish).collect()
+}
+
+/// The small tables and the summary, side by side: some are not so small.
+fn write_rest(case: &Case, folder: &Folder, formats: &[&'static Format]) -> io::Result<Vec<Named>> {
+    let tables = TABLES.iter().filter(|table| table.always || table.rows(&case.facts) > 0);
+    // The files read are in the summary as well: programs need no further form of them.
+    let formats_of = |always: bool| formats.iter().filter(move |format| format.name == "csv" || !always);
+    let files: Vec<_> = tables.flat_map(|table| formats_of(table.always).map(move |format| (table, format))).collect();
+    let write = |(table, format): (&crate::report::Table, &&'static Format)| {
+        let since = Instant::now();
+        let name = format!("{}.{}", table.name, format.extension);
+        table.print(&case.facts, "all", &mut |fields| (format.open)(create(folder, &name)?, fields))?;
+        Ok((name, Some(table.rows(&case.facts) as u64), since.elapsed()))
+    };
+    let mut names = files.into_par_iter().map(write).collect::<io::Result<Vec<_>>>()?;
+    let since = Instant::now();
+    let mut document = create(folder, input::REPORT_FILE)?;
+    json::write(case, &mut document)?;
+    document.flush()?;
+    names.push((input::REPORT_FILE.to_owned(), None, since.elapsed()));
+    Ok(names)
 }
 
 impl Rows for Report {

@@ -78,7 +78,11 @@ impl RowWriter for Parquet {
         let mut from = 0;
         while from < cells.rows() {
             let to = (from + ROW_GROUP - self.rows).min(cells.rows());
+            let begins = self.rows == 0;
             self.columns.par_chunks_mut(COLUMNS).enumerate().for_each(|(task, columns)| {
+                if begins {
+                    columns.iter_mut().for_each(|column| column.begin(to - from));
+                }
                 for start in (from..to).step_by(TILE) {
                     for (index, column) in columns.iter_mut().enumerate() {
                         let place = task * COLUMNS + index;
@@ -161,18 +165,19 @@ enum Values {
 }
 
 impl Values {
-    fn new(kind: Kind, name: PlSmallStr) -> Self {
+    /// Room for so many rows; more may come.
+    fn new(kind: Kind, name: PlSmallStr, rows: usize) -> Self {
         match kind {
-            Kind::U8 => Self::U8(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
-            Kind::U16 => Self::U16(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
-            Kind::U32 => Self::U32(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
-            Kind::U64 => Self::U64(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
-            Kind::I64 => Self::I64(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
-            Kind::Seconds | Kind::Decimal => Self::F64(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
-            Kind::Time => Self::Time(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
-            Kind::Bool => Self::Bool(BooleanChunkedBuilder::new(name, ROW_GROUP)),
-            Kind::Text => Self::Text(StringChunkedBuilder::new(name, ROW_GROUP)),
-            Kind::Enum(_) => Self::Names(PrimitiveChunkedBuilder::new(name, ROW_GROUP)),
+            Kind::U8 => Self::U8(PrimitiveChunkedBuilder::new(name, rows)),
+            Kind::U16 => Self::U16(PrimitiveChunkedBuilder::new(name, rows)),
+            Kind::U32 => Self::U32(PrimitiveChunkedBuilder::new(name, rows)),
+            Kind::U64 => Self::U64(PrimitiveChunkedBuilder::new(name, rows)),
+            Kind::I64 => Self::I64(PrimitiveChunkedBuilder::new(name, rows)),
+            Kind::Seconds | Kind::Decimal => Self::F64(PrimitiveChunkedBuilder::new(name, rows)),
+            Kind::Time => Self::Time(PrimitiveChunkedBuilder::new(name, rows)),
+            Kind::Bool => Self::Bool(BooleanChunkedBuilder::new(name, rows)),
+            Kind::Text => Self::Text(StringChunkedBuilder::new(name, rows)),
+            Kind::Enum(_) => Self::Names(PrimitiveChunkedBuilder::new(name, rows)),
         }
     }
 }
@@ -192,7 +197,7 @@ impl Typed {
             Kind::Text => DataType::String,
             Kind::Enum(names) => DataType::from_frozen_categories(FrozenCategories::new(names.iter().copied())?),
         };
-        let values = Values::new(field.kind, name.clone());
+        let values = Values::new(field.kind, name.clone(), 0);
         Ok(Self { name, dtype, kind: field.kind, values, scratch: Vec::new() })
     }
 
@@ -232,9 +237,14 @@ impl Typed {
         }
     }
 
+    /// Makes room for the first rows of a row group. Not for all of one: most tables are smaller.
+    fn begin(&mut self, rows: usize) {
+        self.values = Values::new(self.kind, self.name.clone(), rows);
+    }
+
     /// The values so far; the column is empty afterwards.
     fn take(&mut self) -> PolarsResult<Series> {
-        let empty = Values::new(self.kind, self.name.clone());
+        let empty = Values::new(self.kind, self.name.clone(), 0);
         Ok(match std::mem::replace(&mut self.values, empty) {
             Values::U8(values) => values.finish().into_series(),
             Values::U16(values) => values.finish().into_series(),

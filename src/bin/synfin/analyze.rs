@@ -32,7 +32,7 @@ pub fn run(args: &Analyze) -> anyhow::Result<Exit> {
             let target = folder.target().to_owned();
             let failed = || format!("{}: the report could not be written", target.display());
             wanted.columns = of_connections(&args.output.columns, tracking.facts()).map_err(anyhow::Error::msg)?;
-            let mut report = Report::open(folder, &wanted).with_context(failed)?;
+            let mut report = Report::open(folder, &wanted, &tracking).with_context(failed)?;
             let case = tracking.deliver(&mut report).with_context(failed)?;
             let written = report.finish(&case).with_context(failed)?;
             (case, written)
