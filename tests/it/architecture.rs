@@ -32,7 +32,7 @@ const HOMES: [(&str, &[&str]); 30] = [
     ("bzip2", &["input"]),
     ("lz4_flex", &["input", "analysis"]),
     ("tempfile", &["input", "analysis"]),
-    ("hashbrown", &["tcp"]),
+    ("hashbrown", &["case", "tcp"]),
     ("serde_bytes", &["wire", "tcp"]),
     ("rayon", &["analysis", "report"]),
     ("polars", &["report"]),

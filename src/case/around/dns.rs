@@ -2,8 +2,10 @@
 
 use crate::time::{Span, Timestamp};
 use crate::wire::dns::Transport;
-use crate::wire::{Address, Dns};
+use crate::wire::{Dns, PackedAddress};
+use hashbrown::HashTable;
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 
 /// Questions told apart by who asks whom for what.
@@ -81,6 +83,10 @@ impl DnsRow {
         }
     }
 
+    fn key(&self) -> Key<'_> {
+        (self.client, self.server, self.transport, &self.name, self.kind)
+    }
+
     fn note(&mut self, dns: &Dns, frame: u64) {
         self.first = self.first.min(dns.time);
         self.last = self.last.max(dns.time);
@@ -105,9 +111,10 @@ impl DnsRow {
     }
 }
 
-type Key = (IpAddr, IpAddr, Transport, String, u16);
+/// What tells rows apart: client, server, transport, name, record type.
+type Key<'a> = (IpAddr, IpAddr, Transport, &'a str, u16);
 /// Client, server and identification: what an answer repeats of its question.
-type Asked = (Address, Address, u16);
+type Asked = (PackedAddress, PackedAddress, u16);
 
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
@@ -122,7 +129,9 @@ pub struct DnsFacts {
     pub rows: Vec<DnsRow>,
     /// Messages about questions beyond the bound.
     pub beyond: u64,
-    places: HashMap<Key, usize>,
+    /// By the hash of its key, which the row itself has: the row's place.
+    places: HashTable<u32>,
+    hasher: RandomState,
     waiting: HashMap<Asked, Waiting>,
     /// Those in order; some may have been answered.
     order: VecDeque<(Asked, Timestamp)>,
@@ -132,7 +141,7 @@ impl DnsFacts {
     /// Takes a message; `frames_before` are the frames of the point before its chunk.
     pub fn take(&mut self, dns: &Dns, frames_before: u64) {
         let frame = frames_before + u64::from(dns.frame);
-        let asked = (dns.client, dns.server, dns.id);
+        let asked = (dns.client.into(), dns.server.into(), dns.id);
         let multicast = dns.transport == Transport::Multicast;
         let answered = if dns.is_answer { self.waiting.remove(&asked) } else { None };
         let Some(place) = self.place(dns, frame).or(answered.map(|waiting| waiting.row)) else { return };
@@ -158,20 +167,26 @@ impl DnsFacts {
     /// The row of a message's question, new if need be; answers without a question, and what is beyond the bound, have none.
     fn place(&mut self, dns: &Dns, frame: u64) -> Option<usize> {
         let question = dns.question.as_ref()?;
-        let key = (dns.client.ip(), dns.server.ip(), dns.transport, question.name.clone(), question.kind);
-        if let Some(&place) = self.places.get(&key) {
-            return Some(place);
+        let key = (dns.client.ip(), dns.server.ip(), dns.transport, question.name.as_str(), question.kind);
+        let Self { rows, hasher, places, .. } = self;
+        let hash = hasher.hash_one(key);
+        if let Some(&place) = places.find(hash, |&place| rows.get(place as usize).is_some_and(|row| row.key() == key)) {
+            return Some(place as usize);
         }
-        if self.rows.len() >= MOST_ROWS {
+        if rows.len() >= MOST_ROWS {
             self.beyond += 1;
             return None;
         }
-        self.rows.push(DnsRow {
-            client: key.0,
-            server: key.1,
-            transport: key.2,
-            name: key.3.clone(),
-            kind: key.4,
+        let (client, server, transport, name, kind) = key;
+        places.insert_unique(hash, rows.len() as u32, |&place| {
+            rows.get(place as usize).map_or(0, |row| hasher.hash_one(row.key()))
+        });
+        rows.push(DnsRow {
+            client,
+            server,
+            transport,
+            name: name.to_owned(),
+            kind,
             asked: 0,
             answered: 0,
             unanswered: 0,
@@ -186,8 +201,7 @@ impl DnsFacts {
             first_frame: frame,
             last_frame: frame,
         });
-        self.places.insert(key, self.rows.len() - 1);
-        Some(self.rows.len() - 1)
+        Some(rows.len() - 1)
     }
 
     fn wait(&mut self, asked: Asked, row: usize, since: Timestamp) {
@@ -225,6 +239,7 @@ impl DnsFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Address;
     use crate::wire::dns::{Question, Told};
 
     fn message(number: u32, name: &str, answer: Option<(u8, &[[u8; 4]])>) -> Dns {
