@@ -18,6 +18,7 @@ pub mod encoding;
 mod ethtool;
 pub mod firewall;
 mod free;
+mod ifconfig;
 mod ip_addr;
 mod ip_link;
 mod ip_neigh;
@@ -66,6 +67,7 @@ pub mod tcpview;
 pub mod text;
 mod top;
 mod ulimit;
+mod uname;
 mod uptime;
 mod vmstat;
 
@@ -125,6 +127,7 @@ pub static FORMATS: &[&Format] = &[
     // Settings and resources.
     &answer::FORMAT,
     &sysctl::FORMAT,
+    &uname::FORMAT,
     &proc_limits::FORMAT,
     &proc_status::FORMAT,
     &ulimit::FORMAT,
@@ -135,6 +138,7 @@ pub static FORMATS: &[&Format] = &[
     &free::FORMAT,
     &vmstat::FORMAT,
     &ip_addr::FORMAT,
+    &ifconfig::FORMAT,
     &ip_neigh::FORMAT,
     &ip_route::FORMAT,
     &route::FORMAT,
