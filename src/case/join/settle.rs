@@ -12,6 +12,7 @@ use crate::host::Socket;
 use crate::tcp::{Side, State};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Everything at hand.
 struct Scene<'a> {
@@ -36,7 +37,12 @@ pub(super) fn settle(joiner: &Joiner<'_>, dumps: &Dumps, points: &[Point]) -> Jo
             placements.entry(point).or_default().push(placement);
         }
     }
-    let mut joins = Joins { sockets: Vec::with_capacity(joiner.index.sockets.len()), placements, ..Joins::default() };
+    let mut joins = Joins {
+        sockets: Vec::with_capacity(joiner.index.sockets.len()),
+        placements,
+        translations: Arc::clone(&joiner.index.translations),
+        ..Joins::default()
+    };
     for snapshot in &snapshots {
         let placements = joins.placements.get(&(snapshot.place.dump, snapshot.place.block));
         let placements = placements.map_or(&[][..], Vec::as_slice);
@@ -55,14 +61,14 @@ pub(super) fn settle(joiner: &Joiner<'_>, dumps: &Dumps, points: &[Point]) -> Jo
     joins
 }
 
-/// What only a part of a socket fits is not joined if another socket of the same snapshot fits it too.
+/// What is not found by its own addresses is not joined if another socket of the same snapshot fits it too.
 fn leave_out_shared(links: &mut [Vec<Link>]) {
     let mut taken: HashMap<(u32, u64, Side), u32> = HashMap::new();
     for link in links.iter().flatten() {
         *taken.entry((link.point, link.first_frame, link.side)).or_default() += 1;
     }
     let is_shared = |link: &Link| taken.get(&(link.point, link.first_frame, link.side)).is_some_and(|count| *count > 1);
-    links.iter_mut().for_each(|links| links.retain(|link| link.by != JoinedBy::Part || !is_shared(link)));
+    links.iter_mut().for_each(|links| links.retain(|link| link.by == JoinedBy::Flow || !is_shared(link)));
 }
 
 /// The sockets of each connection, in the order of the time of their snapshots.
@@ -106,21 +112,33 @@ impl<'a> Scene<'a> {
         snapshots
     }
 
-    /// Connections that a socket may be, with the side that it is of each.
-    fn candidates(&self, number: usize) -> Vec<(&'a Candidate, Side)> {
+    /// Connections that a socket may be, with the side that it is of each, and what they have in common.
+    fn candidates(&self, number: usize) -> Vec<(&'a Candidate, Side, JoinedBy)> {
         let (Some(known), Some(socket)) = (self.joiner.index.sockets.get(number), self.socket(number)) else {
             return Vec::new();
         };
-        let list = match known.key {
-            Key::Flow(flow) => self.joiner.of_flow.get(flow as usize),
-            Key::Part(part) => self.joiner.of_part.get(part as usize).filter(|list| list.len() < MOST),
+        let of = |list: Option<&'a Vec<u32>>| {
+            list.into_iter().flatten().filter_map(|&of| self.joiner.candidates.get(of as usize))
         };
-        let candidates = list.into_iter().flatten().filter_map(|&of| self.joiner.candidates.get(of as usize));
-        let side = |candidate: &'a Candidate| match index::ends(socket) {
-            Some((local, remote)) => candidate.side(local, remote),
-            None => side_of_part(candidate, socket),
+        let Key::Flow(flow) = known.key else {
+            let Key::Part(part) = known.key else { return Vec::new() };
+            let list = self.joiner.of_part.get(part as usize).filter(|list| list.len() < MOST);
+            let fits = |candidate| Some((candidate, side_of_part(candidate, socket)?, JoinedBy::Part));
+            return of(list).filter_map(fits).collect();
         };
-        candidates.filter_map(|candidate| Some((candidate, side(candidate)?))).collect()
+        let own = index::ends(socket).map(|ends| (flow, ends, JoinedBy::Flow));
+        let translated = self
+            .joiner
+            .index
+            .translated(self.dumps, known.place)
+            .into_iter()
+            .filter_map(|ends| Some((self.joiner.index.flow(ends.0, ends.1)?, ends, JoinedBy::Translation)));
+        let flows = own.into_iter().chain(translated);
+        let of_flow = flows.flat_map(|(flow, (local, remote), by)| {
+            let list = of(self.joiner.of_flow.get(flow as usize));
+            list.filter_map(move |candidate| Some((candidate, candidate.side(local, remote)?, by)))
+        });
+        of_flow.collect()
     }
 
     /// When an observation point could know of sockets.
@@ -140,7 +158,7 @@ impl<'a> Scene<'a> {
         for number in snapshot.sockets.clone() {
             let Some(socket) = self.socket(number) else { continue };
             let mut of_socket: BTreeMap<u32, Vote> = BTreeMap::new();
-            for (candidate, side) in self.candidates(number) {
+            for (candidate, side, _) in self.candidates(number) {
                 let Some(horizon) = self.horizon(candidate.point) else { continue };
                 let windows = candidate.windows(side, socket).filter_map(|range| range.meet(horizon));
                 let vote = of_socket.entry(candidate.point).or_default();
@@ -206,26 +224,24 @@ impl<'a> Scene<'a> {
         (!clock::by_chance(agree, here, connections)).then_some(placement)
     }
 
-    /// The connections that a socket is, one of each point at most.
+    /// The connections that a socket is, one of each point and way to find it at most.
     fn links(&self, number: usize, placements: &[Placement]) -> Vec<Link> {
         let Some(socket) = self.socket(number) else { return Vec::new() };
         let candidates = self.candidates(number);
-        let by = if index::ends(socket).is_some() { JoinedBy::Flow } else { JoinedBy::Part };
         let mut links: Vec<Link> = Vec::new();
-        for placement in placements {
+        for (placement, by) in placements.iter().flat_map(|placement| JoinedBy::ALL.map(|by| (placement, by))) {
             let at = placement.during;
-            let here = || candidates.iter().filter(|(candidate, _)| candidate.point == placement.point);
-            let mut fitting =
-                here().filter(|(candidate, side)| candidate.windows(*side, socket).any(|range| range.overlaps(at)));
+            let here = || candidates.iter().filter(|&&(of, _, found_by)| (of.point, found_by) == (placement.point, by));
+            let mut fitting = here().filter(|(of, side, _)| of.windows(*side, socket).any(|range| range.overlaps(at)));
+            let mut alive = here().filter(|(of, ..)| of.life().overlaps(at.widened(SLACK)));
             let found = match by {
-                JoinedBy::Flow => fitting
-                    .next_back()
-                    .or_else(|| here().rfind(|(candidate, _)| candidate.life().overlaps(at.widened(SLACK)))),
-                JoinedBy::Part => fitting.next().filter(|_| fitting.next().is_none()),
+                JoinedBy::Flow => fitting.next_back().or_else(|| alive.next_back()),
+                JoinedBy::Part => only(fitting),
+                JoinedBy::Translation => only(fitting).or_else(|| only(alive)),
             };
-            links.extend(found.map(|(candidate, side)| link(candidate, *side, socket, placement, by)));
+            links.extend(found.map(|(candidate, side, _)| link(candidate, *side, socket, placement, by)));
         }
-        links.sort_by_key(|link| (link.disagreement.is_some(), link.point));
+        links.sort_by_key(|link| (link.by, link.disagreement.is_some(), link.point));
         links
     }
 
@@ -236,6 +252,11 @@ impl<'a> Scene<'a> {
         let ran = |placement: &Placement| self.ran(placement.point).is_some_and(|ran| ran.overlaps(placement.during));
         is_known && self.candidates(number).is_empty() && placements.iter().any(ran)
     }
+}
+
+/// The one thing that there is; `None` if there is another.
+fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
+    found.next().filter(|_| found.next().is_none())
 }
 
 /// The one way round in which what is left of a socket fits.
