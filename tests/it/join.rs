@@ -201,6 +201,89 @@ ESTAB      0      0      10.0.0.1:40009     10.0.0.2:80
     insta::assert_snapshot!(table(folder.path(), "sockets", columns));
 }
 
+/// A connection between two high ports that began before the capture.
+const MIDSTREAM: &str = "
+    client 10.0.0.1:40000
+    server 10.0.0.2:50000
+    0.000 > P. 1:101(100) ack 1
+    0.001 < .  1:1(0) ack 101";
+
+#[test]
+fn a_listening_socket_tells_client_from_server_where_the_start_was_not_captured() {
+    let columns = "client_address,server_address,role_basis";
+    let role = |dumps: &[(&str, &str)]| {
+        let folder = folder(&[&[("a.pcap", MIDSTREAM)], dumps].concat());
+        table(folder.path(), "connections", columns).lines().nth(1).expect("a row").to_owned()
+    };
+    let sender = "ESTAB 0 0 10.0.0.1:40000 10.0.0.2:50000\n";
+    assert_eq!(role(&[]), "10.0.0.1,10.0.0.2,first");
+    let on = |address: &str| format!("LISTEN 0 128 {address} 0.0.0.0:*\n{sender}");
+    assert_eq!(role(&[("dump.txt", &on("10.0.0.1:40000"))]), "10.0.0.2,10.0.0.1,listener");
+    assert_eq!(role(&[("dump.txt", &on("0.0.0.0:40000"))]), "10.0.0.2,10.0.0.1,listener", "on all of its addresses");
+    assert_eq!(role(&[("dump.txt", &on("10.0.0.3:40000"))]), "10.0.0.1,10.0.0.2,first", "on another address");
+    assert_eq!(role(&[("dump.txt", &on("10.0.0.1:40001"))]), "10.0.0.1,10.0.0.2,first", "on another port");
+    assert_eq!(role(&[("dump.txt", "LISTEN 0 128 0.0.0.0:40000 0.0.0.0:*\n")]), "10.0.0.1,10.0.0.2,first", "of whom?");
+    let both = [("dump.txt", on("10.0.0.1:40000")), ("peer.txt", on("10.0.0.2:50000"))];
+    let both: Vec<(&str, &str)> = both.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    assert_eq!(role(&both), "10.0.0.1,10.0.0.2,first", "at both ends");
+}
+
+/// The open connection of the capture as it comes out of a firewall that gives it another source, and one that stays as it is.
+const BEHIND: &str = "
+    flow open
+    client 192.0.2.7:1024
+    server 10.0.0.2:80
+    0.000 > S  0:0(0)
+    0.001 < S. 0:0(0) ack 1
+    0.002 > .  1:1(0) ack 1
+    0.010 > P. 1:101(100) ack 1
+    0.011 < .  1:1(0) ack 101
+    flow direct
+    client 192.0.2.7:1025
+    server 10.0.0.2:80
+    1.000 > S  0:0(0)
+    1.001 < S. 0:0(0) ack 1
+    1.002 > .  1:1(0) ack 1";
+
+fn tracked(time: &str, entries: &[(u16, u16)]) -> String {
+    let line = |(before, behind): &(u16, u16)| {
+        format!(
+            "tcp      6 431990 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport={before} dport=80 src=10.0.0.2 dst=192.0.2.7 sport=80 dport={behind} [ASSURED] mark=0 use=1\n"
+        )
+    };
+    format!("=== {time} ===\n{}", entries.iter().map(line).collect::<String>())
+}
+
+#[test]
+fn a_translated_connection_is_found_from_either_side_of_the_firewall() {
+    let client = "=== 2026-01-01T00:00:10Z ===\nESTAB 0 0 10.0.0.1:40000 10.0.0.2:80\n";
+    let server =
+        "=== 2026-01-01T00:00:11Z ===\nESTAB 0 0 10.0.0.2:80 192.0.2.7:1024\nESTAB 0 0 10.0.0.2:80 192.0.2.7:1025\n";
+    let firewall = tracked("2026-01-01T00:00:12Z", &[(40000, 1024)]);
+    let columns = format!("path,local_address,remote_address,{SOCKETS},peer_path,peer_line");
+    let dumps = [("client.txt", client), ("firewall.txt", firewall.as_str()), ("server.txt", server)];
+    let behind = folder(&[&dumps[..], &[("srv.pcap", BEHIND)]].concat());
+    insta::assert_snapshot!(table(behind.path(), "sockets", &columns));
+    let before = folder(&[&dumps[..], &[("cli.pcap", CAPTURE)]].concat());
+    insta::assert_snapshot!(table(before.path(), "sockets", &columns));
+}
+
+#[test]
+fn a_translation_of_another_port_or_hour_or_of_two_at_once_joins_nothing() {
+    let client = "=== 2026-01-01T00:00:10Z ===\nESTAB 0 0 10.0.0.1:40000 10.0.0.2:80\n";
+    for (what, firewall) in [
+        ("another port", tracked("2026-01-01T00:00:12Z", &[(40001, 1024)])),
+        ("another port behind", tracked("2026-01-01T00:00:12Z", &[(40000, 1026)])),
+        ("another hour", tracked("2026-01-01T03:00:12Z", &[(40000, 1024)])),
+        ("two at once", tracked("2026-01-01T00:00:12Z", &[(40000, 1024), (40000, 1025)])),
+        ("two that became one", tracked("2026-01-01T00:00:12Z", &[(40000, 1024), (40002, 1024)])),
+    ] {
+        let folder = folder(&[("client.txt", client), ("firewall.txt", &firewall), ("srv.pcap", BEHIND)]);
+        let rows = table(folder.path(), "sockets", "local_port,connection_id");
+        assert_eq!(rows, "local_port,connection_id\n40000,\n", "{what}");
+    }
+}
+
 #[test]
 fn explain_shows_the_kernels_word_beside_the_packets() {
     let head = "State Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n";
