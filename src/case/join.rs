@@ -9,6 +9,7 @@ mod candidate;
 mod clock;
 mod during;
 mod index;
+mod opened;
 mod part;
 mod peers;
 mod settle;

@@ -322,7 +322,17 @@ pub fn read(bytes: &[u8], hints: &Hints) -> Document {
         }
     }
     document.lines = lines.number() - 1;
+    if document.blocks.is_empty() && stamp::dated_report(&hints.path).is_some() {
+        document.blocks.extend(date(&scene, document.lines));
+    }
     document
+}
+
+/// The date that a file of a report holds alone.
+fn date(scene: &Scene<'_>, lines: u32) -> Option<Block> {
+    let time = scene.time().filter(|stamp| stamp.basis == Basis::Line);
+    let found = Found::default();
+    time.map(|_| Block { format: "date", first_line: 1, lines, time, host: None, command: None, found })
 }
 
 fn block(format: &Format, lines: &mut Lines<'_>, scene: &Scene<'_>) -> Block {

@@ -87,8 +87,9 @@ struct Block {
     /// Cells that are wider than their column, and such that fill it: a version that cuts has none of the former.
     wide: usize,
     full: usize,
-    /// Some port is a service name: then hosts are names too, and cut to fewer characters.
-    has_names: bool,
+    /// Ports, and such of them as are service names: then hosts are names too, and cut to fewer characters.
+    ports: usize,
+    names: usize,
     /// Cells that may have been cut, by their socket's index.
     doubtful: Vec<(usize, End, Doubt)>,
 }
@@ -143,7 +144,8 @@ impl Block {
         let width = cell.chars().count();
         self.wide += usize::from(width > self.header.cell());
         self.full += usize::from(width == self.header.cell());
-        self.has_names |= matches!(address.port, Port::Name(_));
+        self.ports += usize::from(!matches!(address.port, Port::Any));
+        self.names += usize::from(matches!(address.port, Port::Name(_)));
         let host = cell.rsplit_once('.').map_or(0, |(host, _)| host.chars().count());
         if width == self.header.cell() || host >= 12 {
             self.doubtful.push((index, end, Doubt { cell: width, host }));
@@ -153,7 +155,9 @@ impl Block {
     /// Marks what may have been cut, which only the whole table shows. One wide cell among many full ones is garbled.
     fn settle(&self, found: &mut Found) {
         let is_wide = self.wide > 0 && self.wide >= self.full;
-        let name = if self.header.has_block && self.has_names { 12 } else { 16 };
+        // One name among many numbers is garbled.
+        let has_names = self.names > 0 && 10 * self.names >= self.ports;
+        let name = if self.header.has_block && has_names { 12 } else { 16 };
         for &(index, end, doubt) in self.doubtful.iter().filter(|_| !is_wide) {
             let Some(socket) = found.sockets.get_mut(index) else { continue };
             let address = match end {

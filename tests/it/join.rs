@@ -157,6 +157,58 @@ fn a_dump_of_another_zone_or_a_clock_that_is_wrong_is_aligned() {
 }
 
 #[test]
+fn a_clock_that_is_wrong_is_aligned_by_what_the_counters_counted() {
+    // One connection lasts; others are opened in bursts, which the client's counters are read between.
+    let mut capture = String::from(
+        "
+    flow long
+    client 10.0.0.1:40000
+    server 10.0.0.2:80
+    0.000 > S  0:0(0)
+    0.001 < S. 0:0(0) ack 1
+    0.002 > .  1:1(0) ack 1
+    60.000 > P. 1:101(100) ack 1
+    60.001 < .  1:1(0) ack 101",
+    );
+    let bursts = [(7, 5), (17, 9), (27, 6), (37, 12_u32)];
+    let mut port = 41_000;
+    for (second, count) in bursts {
+        for _ in 0..count {
+            port += 1;
+            capture += &format!(
+                "
+    flow n{port}
+    client 10.0.0.1:{port}
+    server 10.0.0.2:80
+    {second}.000 > S  0:0(0)
+    {second}.001 < S. 0:0(0) ack 1
+    {second}.002 > .  1:1(0) ack 1
+    {second}.003 > R. 1:1(0) ack 1"
+            );
+        }
+    }
+    // Its clock is an hour and 17 minutes ahead.
+    let dump = |times: u32| {
+        let (mut dump, mut opened) = (String::new(), 700);
+        for (place, second) in [2, 12, 22, 32, 42].into_iter().enumerate() {
+            opened += place.checked_sub(1).map_or(0, |before| times * bursts[before].1);
+            dump += &format!(
+                "=== 2026-01-01T01:17:{second:02}Z ===\n#kernel\nTcpActiveOpens                  {opened}                0.0\n"
+            );
+        }
+        dump + "=== 2026-01-01T01:17:42Z ===\nESTAB 0 0 10.0.0.1:40000 10.0.0.2:80\n"
+    };
+    let columns =
+        "placed,connection_id,capture_time,capture_time_uncertainty_s,clock_offset_s,clock_offset_uncertainty_s";
+    let counted = folder(&[("a.pcap", capture.as_str()), ("dump.txt", &dump(1))]);
+    insta::assert_snapshot!(table(counted.path(), "sockets", columns));
+    // Where most of what was counted was not captured, nothing can be said: an hour away from the capture the ports are others'.
+    let other = folder(&[("a.pcap", capture.as_str()), ("dump.txt", &dump(5))]);
+    let rows = table(other.path(), "sockets", "placed,connection_id");
+    assert_eq!(rows, "placed,connection_id\nunplaced,\n");
+}
+
+#[test]
 fn a_dump_that_shares_one_port_by_chance_is_placed_nowhere() {
     let mut dump = CLIENT.lines().take(1).map(|line| format!("{line}\n")).collect::<String>();
     for port in 50_000..58_000 {
@@ -199,6 +251,39 @@ ESTAB      0      0      10.0.0.1:40009     10.0.0.2:80
     let folder = folder(&[("client.txt", client), ("other.txt", other), ("server.txt", server)]);
     let columns = "host,local_address,local_port,state,peer_host,peer_state,peer_path,peer_line,peer_apart_s";
     insta::assert_snapshot!(table(folder.path(), "sockets", columns));
+}
+
+#[test]
+fn what_a_host_does_with_itself_is_seen_in_its_own_capture_only() {
+    let capture = "
+    client 127.0.0.1:40000
+    server 127.0.0.1:5432
+    0.000 > S  0:0(0)
+    0.001 < S. 0:0(0) ack 1
+    0.002 > .  1:1(0) ack 1
+    90.000 > P. 1:101(100) ack 1
+    90.001 < .  1:1(0) ack 101";
+    let head = "State Recv-Q Send-Q Local Address:Port Peer Address:Port\n";
+    let dump = |rows: &str| format!("=== 2026-01-01T00:00:10Z ===\n{head}LISTEN 0 128 [::]:22 [::]:*\n{rows}");
+    let both_ends = "ESTAB 0 0 127.0.0.1:40000 127.0.0.1:5432\nESTAB 0 0 127.0.0.1:5432 127.0.0.1:40000\n";
+    let own = dump(&format!("{both_ends}ESTAB 0 0 127.0.0.1:40001 127.0.0.1:5432\n"));
+    let web = [("host=web/a.pcap", capture), ("host=web/ss.txt", own.as_str())];
+    let columns = "host,local_port,connection_id,disagreement";
+    let alone =
+        "host,local_port,connection_id,disagreement\nweb,22,,\nweb,40000,ID,\nweb,5432,ID,\nweb,40001,,no_packets\n";
+    let table_of = |files: &[(&str, &str)]| {
+        let folder = folder(files);
+        let rows = table(folder.path(), "sockets", columns);
+        let ids = table(folder.path(), "connections", "id,kernel_disagrees");
+        let id = ids.lines().nth(1).and_then(|row| row.strip_suffix(',')).expect("nothing is missing");
+        rows.replace(id, "ID")
+    };
+    assert_eq!(table_of(&web), alone);
+    // Another host has sockets between the same addresses, which no capture can have seen.
+    let other = dump("ESTAB 0 0 127.0.0.1:40000 127.0.0.1:5432\nESTAB 0 0 127.0.0.1:40009 127.0.0.1:5432\n");
+    let both = table_of(&[&[("host=db/ss.txt", other.as_str())][..], &web].concat());
+    let expected = alone.replace("\nweb,22", "\ndb,22,,\ndb,40000,,\ndb,40009,,\nweb,22");
+    assert_eq!(both, expected);
 }
 
 /// A connection between two high ports that began before the capture.

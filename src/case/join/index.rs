@@ -1,5 +1,6 @@
 //! The sockets of all dumps that have a peer, found by flow: what a connection is looked up in while the rows go by.
 
+use super::opened::Opened;
 use super::part::{self, Part};
 use super::translated::Translations;
 use crate::case::Dumps;
@@ -8,6 +9,7 @@ use crate::host::{Socket, SocketAddress};
 use crate::tcp::Summary;
 use crate::wire::{Address, FlowKey};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -46,12 +48,22 @@ pub struct Index {
     parts: HashMap<Part, u32>,
     pairs: HashMap<(u128, u128), Pair>,
     pub(super) translations: Arc<Translations>,
+    /// What counters tell of clocks.
+    pub(super) opened: Opened,
 }
 
 /// The end as an address, if all of it is known.
 pub(super) fn full(end: &SocketAddress) -> Option<Address> {
     let ip = end.host.ip().filter(|ip| !ip.is_unspecified())?;
     Some(Address::new(ip, end.port.number()?))
+}
+
+/// Every host has the loopback addresses: what is between them is known by its host only.
+pub(super) fn is_loopback(address: Address) -> bool {
+    match address.ip() {
+        IpAddr::V4(ip) => ip.is_loopback(),
+        IpAddr::V6(ip) => ip.is_loopback(),
+    }
 }
 
 /// Local and remote address, if all of both is known.
@@ -76,7 +88,8 @@ fn numbered<K: Eq + std::hash::Hash>(numbers: &mut HashMap<K, u32>, lists: &mut 
 impl Index {
     /// `None` if no dump has a socket with a peer: then there is nothing to join.
     pub fn new(dumps: &Dumps) -> Option<Self> {
-        let mut index = Self { translations: Arc::new(Translations::new(dumps)), ..Self::default() };
+        let mut index =
+            Self { translations: Arc::new(Translations::new(dumps)), opened: Opened::new(dumps), ..Self::default() };
         for place in dumps.places(|block| block.found.sockets.len()) {
             let Some((_, _, socket)) = dumps.socket(place) else { continue };
             let key = if let Some((local, remote)) = ends(socket) {
@@ -112,6 +125,7 @@ impl Index {
 
     /// Whether a connection may be that of a socket; every connection is to be asked for, once, in any order.
     pub fn wants(&self, summary: &Summary) -> bool {
+        self.opened.note(summary);
         let [a, b] = summary.ends.map(Address::from);
         let flow = FlowKey::new(a, b).0;
         if let Some(pair) = self.pairs.get(&(flow.low.ip, flow.high.ip)) {

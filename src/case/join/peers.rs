@@ -1,14 +1,13 @@
 //! The socket at the other end: two hosts' dumps joined with each other, without any capture.
 
 use super::Joins;
-use super::index::{Index, Key, ends};
+use super::index::{Index, Key, ends, is_loopback};
 use crate::case::dump::{Dumps, Place};
 use crate::host::{Block, Socket};
 use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::Address;
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::net::IpAddr;
 
 /// Snapshots of two hosts tell of the same connection if so much time is between them at most (own): later the ports may be
 /// in use again.
@@ -117,10 +116,6 @@ fn same_block(end: &End<'_>, other: &End<'_>) -> bool {
 
 /// Loopback addresses are every host's own: both ends are of one host then.
 fn may_be(end: &End<'_>, other: &End<'_>) -> bool {
-    let is_loopback = match end.local.ip() {
-        IpAddr::V4(ip) => ip.is_loopback(),
-        IpAddr::V6(ip) => ip.is_loopback(),
-    };
     let known = end.block.host.is_some() && end.block.host == other.block.host;
-    !is_loopback || known || end.place.dump == other.place.dump
+    !is_loopback(end.local) || known || end.place.dump == other.place.dump
 }

@@ -4,6 +4,7 @@ use super::candidate::{Candidate, as_socket};
 use super::clock::{self, HORIZON, Offset, Placed, Placement, SLACK, Vote};
 use super::during::During;
 use super::index::{self, Key};
+use super::opened::Owner;
 use super::whole::Whole;
 use super::{Disagreement, Joined, JoinedBy, Joiner, Joins, Link, MOST, part, peers};
 use crate::case::Point;
@@ -12,6 +13,7 @@ use crate::host::Socket;
 use crate::tcp::{Side, State};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Everything at hand.
@@ -19,6 +21,10 @@ struct Scene<'a> {
     joiner: &'a Joiner<'a>,
     dumps: &'a Dumps,
     points: &'a [Point],
+    /// The host of each point, where the dumps beside its capture name one.
+    hosts: Vec<Option<&'a str>>,
+    /// The dumps are of several hosts.
+    several: bool,
 }
 
 /// The sockets of one snapshot that have a peer: places in the index from one to before another.
@@ -29,7 +35,8 @@ struct Snapshot {
 }
 
 pub(super) fn settle(joiner: &Joiner<'_>, dumps: &Dumps, points: &[Point]) -> Joins {
-    let scene = Scene { joiner, dumps, points };
+    let hosts = points.iter().map(|point| host_of(point, dumps)).collect();
+    let scene = Scene { joiner, dumps, points, hosts, several: dumps.host_names().nth(1).is_some() };
     let snapshots = scene.snapshots();
     let mut placements: HashMap<(u32, u32), Vec<Placement>> = HashMap::new();
     for dump in snapshots.chunk_by(|a, b| a.place.dump == b.place.dump) {
@@ -59,6 +66,15 @@ pub(super) fn settle(joiner: &Joiner<'_>, dumps: &Dumps, points: &[Point]) -> Jo
     joins.connections = by_connection(&joins);
     joins.whole = Whole::of(dumps, &joins);
     joins
+}
+
+/// The host that all dumps beside a point's capture name.
+fn host_of<'a>(point: &Point, dumps: &'a Dumps) -> Option<&'a str> {
+    let folder = Path::new(&point.files.first()?.path).parent()?;
+    let beside = dumps.0.iter().filter(|dump| Path::new(&dump.path).starts_with(folder));
+    let mut hosts = beside.flat_map(|dump| &dump.document.blocks).filter_map(|block| block.host.as_deref());
+    let first = hosts.next()?;
+    hosts.all(|host| host == first).then_some(first)
 }
 
 /// What is not found by its own addresses is not joined if another socket of the same snapshot fits it too.
@@ -118,13 +134,16 @@ impl<'a> Scene<'a> {
             return Vec::new();
         };
         let of = |list: Option<&'a Vec<u32>>| {
-            list.into_iter().flatten().filter_map(|&of| self.joiner.candidates.get(of as usize))
+            let all = list.into_iter().flatten().filter_map(|&of| self.joiner.candidates.get(of as usize));
+            all.filter(|of| self.sees(of.point, known.place, socket))
         };
-        let Key::Flow(flow) = known.key else {
-            let Key::Part(part) = known.key else { return Vec::new() };
-            let list = self.joiner.of_part.get(part as usize).filter(|list| list.len() < MOST);
-            let fits = |candidate| Some((candidate, side_of_part(candidate, socket)?, JoinedBy::Part));
-            return of(list).filter_map(fits).collect();
+        let flow = match known.key {
+            Key::Flow(flow) => flow,
+            Key::Part(part) => {
+                let list = self.joiner.of_part.get(part as usize).filter(|list| list.len() < MOST);
+                let fits = |candidate| Some((candidate, side_of_part(candidate, socket)?, JoinedBy::Part));
+                return of(list).filter_map(fits).collect();
+            }
         };
         let own = index::ends(socket).map(|ends| (flow, ends, JoinedBy::Flow));
         let translated = self
@@ -139,6 +158,16 @@ impl<'a> Scene<'a> {
             list.filter_map(move |candidate| Some((candidate, candidate.side(local, remote)?, by)))
         });
         of_flow.collect()
+    }
+
+    /// Whether a capture can have packets of a socket: what a host does with itself is seen there only.
+    fn sees(&self, point: u32, place: Place, socket: &Socket) -> bool {
+        if !index::full(&socket.local).is_some_and(index::is_loopback) {
+            return true;
+        }
+        let own = self.dumps.block(place).and_then(|(_, block)| block.host.as_deref());
+        let there = self.hosts.get(point as usize).copied().flatten();
+        own.zip(there).map_or(!self.several, |(own, there)| own == there)
     }
 
     /// When an observation point could know of sockets.
@@ -182,9 +211,14 @@ impl<'a> Scene<'a> {
                 || dump.iter().zip(&votes).map(|(snapshot, votes)| (snapshot, votes.get(&point).unwrap_or(&none)));
             let stated = of_point().filter_map(|(snapshot, votes)| Some((snapshot.stated?, votes)));
             let zone_known = stated.clone().all(|((_, zone_known), _)| zone_known);
-            let all: Vec<(During, &Vote)> =
-                stated.flat_map(|((time, _), votes)| votes.iter().map(move |vote| (time, vote))).collect();
-            let offset = self.ran(point).and_then(|ran| clock::offset(&all, zone_known, ran));
+            let ran = self.ran(point);
+            let counted = ran.map_or_else(Vec::new, |ran| self.counted(dump, zone_known, point, ran));
+            let counted = counted.iter().map(|(stated, vote)| (*stated, vote));
+            let all: Vec<(During, &Vote)> = stated
+                .flat_map(|((time, _), votes)| votes.iter().map(move |vote| (time, vote)))
+                .chain(counted)
+                .collect();
+            let offset = ran.and_then(|ran| clock::offset(&all, zone_known, ran));
             for (snapshot, votes) in of_point() {
                 let votes: Vec<&Vote> = votes.iter().collect();
                 let placement = match snapshot.stated {
@@ -195,6 +229,14 @@ impl<'a> Scene<'a> {
             }
         }
         placed
+    }
+
+    /// What the counters of a dump's host say of its clock.
+    fn counted(&self, dump: &[Snapshot], zone_known: bool, point: u32, ran: During) -> Vec<(During, Vote)> {
+        let first = dump.first().and_then(|snapshot| Some((snapshot.place, self.dumps.block(snapshot.place)?.1)));
+        first.map_or_else(Vec::new, |(place, block)| {
+            self.joiner.index.opened.votes(&Owner::of(place.dump, block), zone_known, point, ran)
+        })
     }
 
     fn placed_by_time(&self, point: u32, stated: During, offset: Option<Offset>, votes: &[&Vote]) -> Option<Placement> {
@@ -249,7 +291,11 @@ impl<'a> Scene<'a> {
     fn lacks_packets(&self, number: usize, placements: &[Placement]) -> bool {
         let Some(socket) = self.socket(number) else { return false };
         let is_known = self.joiner.index.connections_of_pair(socket).is_some_and(|known| known > 0);
-        let ran = |placement: &Placement| self.ran(placement.point).is_some_and(|ran| ran.overlaps(placement.during));
+        let Some(known) = self.joiner.index.sockets.get(number) else { return false };
+        let ran = |placement: &Placement| {
+            let point = placement.point;
+            self.sees(point, known.place, socket) && self.ran(point).is_some_and(|ran| ran.overlaps(placement.during))
+        };
         is_known && self.candidates(number).is_empty() && placements.iter().any(ran)
     }
 }

@@ -3,13 +3,12 @@
 
 use super::During;
 use super::clock::HORIZON;
-use super::index::full;
+use super::index::{full, is_loopback};
 use crate::case::{Dumps, Judged};
 use crate::host::Tracked;
 use crate::tcp::Side;
 use crate::time::Timestamp;
 use crate::wire::Address;
-use std::net::IpAddr;
 
 /// Source and destination of a first packet; or local and remote end of a socket.
 type Ends = (Address, Address);
@@ -137,11 +136,6 @@ fn translation(tracked: &Tracked, seen: Option<During>) -> Option<Translation> {
     let reply = tracked.reply.as_ref().filter(|_| tracked.is_translated())?;
     let before = (full(&tracked.original.source)?, full(&tracked.original.destination)?);
     let behind = (full(&reply.destination)?, full(&reply.source)?);
-    // Every host has the loopback addresses: they name no flow.
-    let is_loopback = |end: Address| match end.ip() {
-        IpAddr::V4(ip) => ip.is_loopback(),
-        IpAddr::V6(ip) => ip.is_loopback(),
-    };
     let ends = [before.0, before.1, behind.0, behind.1];
     (!ends.into_iter().any(is_loopback)).then_some(Translation { before, behind, seen })
 }

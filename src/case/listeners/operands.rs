@@ -4,7 +4,7 @@ use super::kernel::Kernel;
 use crate::case::dump::{Dumps, Place};
 use crate::host::{Block, Setting};
 use crate::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Names of the settings that bound every limit: Linux, FreeBSD and macOS.
 const SOMAXCONN: [&str; 3] = ["net.core.somaxconn", "kern.ipc.soacceptqueue", "kern.ipc.somaxconn"];
@@ -37,9 +37,7 @@ pub(super) struct Operands<'a> {
 
 impl<'a> Operands<'a> {
     pub fn of(dumps: &'a Dumps) -> Self {
-        let blocks = dumps.0.iter().flat_map(|dump| &dump.document.blocks);
-        let named: BTreeSet<&str> = blocks.filter_map(|block| block.host.as_deref()).collect();
-        let several = named.len() > 1;
+        let several = dumps.host_names().nth(1).is_some();
         let mut hosts: BTreeMap<_, Vec<(Option<Timestamp>, Place)>> = BTreeMap::new();
         for place in dumps.places(|block| block.found.settings.len()) {
             let Some((_, block, setting)) = dumps.setting(place) else { continue };

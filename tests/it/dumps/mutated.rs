@@ -109,9 +109,11 @@ fn core(socket: &Socket) -> Fields {
     fields
 }
 
-/// Whether nothing in a row is other than in another; what is absent in it is no lie.
+/// Whether nothing in a row is other than in another; what is absent in it is no lie. What has no peer listens, whether a header
+/// with a column of states that is empty here stands above it or not.
 fn is_part(row: &Fields, of: &Fields) -> bool {
-    row.iter().all(|(key, value)| of.get(key) == Some(value))
+    let listens = |key: &str, value: &str| key == "state" && value == "LISTEN" && !of.contains_key("remote_port");
+    row.iter().all(|(key, value)| of.get(key).map_or_else(|| listens(key, value), |known| known == value))
 }
 
 /// Whether a line that was changed says the ports of its row, decimal or, as the kernel's own table does, hexadecimal.
@@ -159,8 +161,8 @@ impl Rows {
     }
 }
 
-/// Reads so many mutations of each file of a folder.
-fn survive(folder: &Path, times: u64) {
+/// Reads so many mutations of each file of a folder; the rows that are wrong.
+fn survive(folder: &Path, times: u64) -> Vec<String> {
     let mut found = Vec::new();
     files(folder, &mut found);
     found.sort();
@@ -192,23 +194,26 @@ fn survive(folder: &Path, times: u64) {
         found.len(),
         wrong.len()
     );
-    assert!(wrong.is_empty(), "{} rows are wrong:\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
+    wrong
+}
+
+fn nothing_is_wrong(wrong: &[String]) {
+    assert!(wrong.is_empty(), "{} rows are wrong:\n{}", wrong.len(), wrong[..wrong.len().min(100)].join("\n"));
 }
 
 #[test]
 fn our_own_dumps_survive_mutation() {
-    for (folder, times) in [("/testdata/host", 20), ("/testdata/logs", 4)] {
-        survive(Path::new(&[env!("CARGO_MANIFEST_DIR"), folder].concat()), times);
-    }
+    let folders = [("/testdata/host", 20), ("/testdata/logs", 4)].into_iter();
+    let wrong =
+        folders.flat_map(|(folder, times)| survive(Path::new(&[env!("CARGO_MANIFEST_DIR"), folder].concat()), times));
+    nothing_is_wrong(&wrong.collect::<Vec<_>>());
 }
 
 /// `SYNFIN_MUTATIONS=200` reads as many of each file of the corpus and the laboratory; a few without it.
 #[test]
 fn dumps_of_others_survive_mutation() {
     let times = std::env::var("SYNFIN_MUTATIONS").ok().and_then(|times| times.parse().ok()).unwrap_or(2);
-    for part in ["dumps", "lab/s01_all_states", "lab/s26_app_logs", "lab/s37_nat"] {
-        if let Some(folder) = shared::path(part) {
-            survive(&folder, times);
-        }
-    }
+    let parts = ["dumps", "lab/s01_all_states", "lab/s26_app_logs", "lab/s37_nat"].into_iter();
+    let wrong = parts.filter_map(shared::path).flat_map(|folder| survive(&folder, times));
+    nothing_is_wrong(&wrong.collect::<Vec<_>>());
 }
