@@ -26,6 +26,7 @@ use super::dump::{Dumps, Place};
 use super::{Judged, Point};
 use crate::tcp::{Side, State};
 use candidate::Candidate;
+use opened::Seen;
 use std::collections::HashMap;
 use std::sync::Arc;
 use translated::Translations;
@@ -168,17 +169,20 @@ pub struct Joiner<'a> {
     /// Candidates of each flow and of each key of incomplete sockets, by their numbers in the index.
     of_flow: Vec<Vec<u32>>,
     of_part: Vec<Vec<u32>>,
+    /// What counters may have counted.
+    seen: Seen,
 }
 
 impl<'a> Joiner<'a> {
     pub fn new(index: &'a Index) -> Self {
         let of_flow = vec![Vec::new(); index.of_flow.len()];
         let of_part = vec![Vec::new(); index.of_part.len()];
-        Self { index, candidates: Vec::new(), of_flow, of_part }
+        Self { index, candidates: Vec::new(), of_flow, of_part, seen: Seen::default() }
     }
 
     /// Takes a connection that is wanted, in the order of rows.
     pub fn add(&mut self, row: &Judged) {
+        self.seen.note(&self.index.opened, &row.summary);
         let flow = self.index.flow(row.client, row.server);
         let lists = flow.and_then(|flow| self.of_flow.get_mut(flow as usize)).into_iter();
         let number = u32::try_from(self.candidates.len()).unwrap_or(u32::MAX);

@@ -125,13 +125,14 @@ impl Index {
 
     /// Whether a connection may be that of a socket; every connection is to be asked for, once, in any order.
     pub fn wants(&self, summary: &Summary) -> bool {
-        self.opened.note(summary);
         let [a, b] = summary.ends.map(Address::from);
         let flow = FlowKey::new(a, b).0;
         if let Some(pair) = self.pairs.get(&(flow.low.ip, flow.high.ip)) {
             pair.connections.fetch_add(1, Ordering::Relaxed);
         }
-        self.flows.contains_key(&flow) || part::keys(a, b).iter().any(|key| self.parts.contains_key(key))
+        self.flows.contains_key(&flow)
+            || part::keys(a, b).iter().any(|key| self.parts.contains_key(key))
+            || self.opened.wants(summary)
     }
 
     /// Number of the flow between two addresses, if a socket has it.

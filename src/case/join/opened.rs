@@ -11,7 +11,6 @@ use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::Address;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 
 /// Fewer connections between two readings tell no time (own).
 const FEWEST: u64 = 5;
@@ -54,16 +53,17 @@ struct Host {
     addresses: HashSet<IpAddr>,
 }
 
-/// Counters of all dumps, and the connections of the captures that they may have counted.
+/// Counters of all dumps.
 #[derive(Debug, Default)]
 pub(super) struct Opened {
     hosts: BTreeMap<Owner, Host>,
-    wanted: HashSet<Address>,
-    seen: Mutex<Seen>,
+    /// Addresses of all hosts.
+    wanted: HashSet<IpAddr>,
 }
 
+/// When the connections of the captures were opened and accepted that the counters may have counted.
 #[derive(Debug, Default)]
-struct Seen {
+pub(super) struct Seen {
     /// By point, address (with port 0) and side.
     times: HashMap<(u32, Address, Side), Vec<Timestamp>>,
     count: usize,
@@ -110,35 +110,20 @@ impl Opened {
                 }
             }
         }
-        let wanted = hosts.values().flat_map(|host| &host.addresses).map(|ip| bare(*ip)).collect();
-        Self { hosts, wanted, seen: Mutex::default() }
+        let wanted = hosts.values().flat_map(|host| &host.addresses).copied().collect();
+        Self { hosts, wanted }
     }
 
-    /// Notes when a connection was opened and accepted, if counters of a host tell of such; in any order.
-    pub fn note(&self, summary: &Summary) {
-        if self.wanted.is_empty() || !summary.has(Facts::SYN) {
-            return;
-        }
-        let moments = [(Side::Client, summary.syn.get()), (Side::Server, summary.established.get())];
-        for (side, time) in moments {
-            let address = bare(summary.address(side).ip());
-            if let Some(time) = time.filter(|_| self.wanted.contains(&address)) {
-                let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-                seen.count += 1;
-                if seen.count <= MOST {
-                    seen.times.entry((summary.point, address, side)).or_default().push(time);
-                }
-            }
-        }
+    /// Whether counters may have counted a connection.
+    pub fn wants(&self, summary: &Summary) -> bool {
+        !self.wanted.is_empty()
+            && summary.has(Facts::SYN)
+            && Side::BOTH.iter().any(|side| self.wanted.contains(&summary.address(*side).ip()))
     }
 
     /// What the counters of a host say of its clock, by one point's connections: stated times, and when they may have been.
-    pub fn votes(&self, owner: &Owner, zone_known: bool, point: u32, ran: During) -> Vec<(During, Vote)> {
-        let Some(host) = self.hosts.get(owner) else { return Vec::new() };
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.count > MOST {
-            return Vec::new();
-        }
+    pub fn votes(&self, seen: &Seen, owner: &Owner, zone_known: bool, point: u32, ran: During) -> Vec<(During, Vote)> {
+        let Some(host) = self.hosts.get(owner).filter(|_| seen.count <= MOST) else { return Vec::new() };
         let mut votes = Vec::new();
         for interval in host.intervals.iter().filter(|interval| interval.zone_known == zone_known) {
             let of = |ip: &IpAddr| seen.times.get(&(point, bare(*ip), interval.side));
@@ -151,6 +136,24 @@ impl Opened {
             }
         }
         votes
+    }
+}
+
+impl Seen {
+    /// Takes a connection that is wanted.
+    pub fn note(&mut self, opened: &Opened, summary: &Summary) {
+        if !opened.wants(summary) {
+            return;
+        }
+        for (side, time) in [(Side::Client, summary.syn.get()), (Side::Server, summary.established.get())] {
+            let ip = summary.address(side).ip();
+            if let Some(time) = time.filter(|_| opened.wanted.contains(&ip)) {
+                self.count += 1;
+                if self.count <= MOST {
+                    self.times.entry((summary.point, bare(ip), side)).or_default().push(time);
+                }
+            }
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::case::dump::{Dumps, Place};
 use crate::host::Socket;
 use crate::tcp::{Side, State};
 use crate::time::Timestamp;
+use crate::wire::Address;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
@@ -146,12 +147,9 @@ impl<'a> Scene<'a> {
             }
         };
         let own = index::ends(socket).map(|ends| (flow, ends, JoinedBy::Flow));
-        let translated = self
-            .joiner
-            .index
-            .translated(self.dumps, known.place)
-            .into_iter()
-            .filter_map(|ends| Some((self.joiner.index.flow(ends.0, ends.1)?, ends, JoinedBy::Translation)));
+        let index = self.joiner.index;
+        let numbered = |ends: (Address, Address)| Some((index.flow(ends.0, ends.1)?, ends, JoinedBy::Translation));
+        let translated = index.translated(self.dumps, known.place).into_iter().filter_map(numbered);
         let flows = own.into_iter().chain(translated);
         let of_flow = flows.flat_map(|(flow, (local, remote), by)| {
             let list = of(self.joiner.of_flow.get(flow as usize));
@@ -235,7 +233,8 @@ impl<'a> Scene<'a> {
     fn counted(&self, dump: &[Snapshot], zone_known: bool, point: u32, ran: During) -> Vec<(During, Vote)> {
         let first = dump.first().and_then(|snapshot| Some((snapshot.place, self.dumps.block(snapshot.place)?.1)));
         first.map_or_else(Vec::new, |(place, block)| {
-            self.joiner.index.opened.votes(&Owner::of(place.dump, block), zone_known, point, ran)
+            let owner = Owner::of(place.dump, block);
+            self.joiner.index.opened.votes(&self.joiner.seen, &owner, zone_known, point, ran)
         })
     }
 

@@ -119,7 +119,9 @@ fn is_part(row: &Fields, of: &Fields) -> bool {
 /// Whether a line that was changed says the ports of its row, decimal or, as the kernel's own table does, hexadecimal.
 fn says(text: &str, socket: &Socket) -> bool {
     let port_is_said = |end: &SocketAddress| match &end.port {
-        Port::Number(port) => text.contains(&port.to_string()) || text.contains(&format!(":{port:04X}")),
+        Port::Number(port) => {
+            text.contains(&port.to_string()) || text.to_ascii_uppercase().contains(&format!(":{port:04X}"))
+        }
         Port::Name(name) => text.contains(&**name),
         Port::Any | Port::Clipped(_) | Port::Masked(_) => true,
     };
