@@ -47,6 +47,9 @@ struct Interval {
     count: u64,
 }
 
+/// When a counter was read, whether its zone is known, and what it was.
+type Reading = (During, bool, u64);
+
 #[derive(Debug, Default)]
 struct Host {
     intervals: Vec<Interval>,
@@ -76,7 +79,7 @@ fn bare(ip: IpAddr) -> Address {
 impl Opened {
     pub fn new(dumps: &Dumps) -> Self {
         let mut hosts: BTreeMap<Owner, Host> = BTreeMap::new();
-        let mut readings: BTreeMap<(Owner, &str), Vec<(During, bool, u64)>> = BTreeMap::new();
+        let mut readings: BTreeMap<(Owner, &str), Vec<Reading>> = BTreeMap::new();
         for (number, dump) in (0_u32..).zip(&dumps.0) {
             for block in &dump.document.blocks {
                 let owner = Owner::of(number, block);

@@ -27,11 +27,14 @@ impl Kind {
     }
 }
 
+/// Whose, and which.
+type Key<'a> = (Option<&'a str>, Kind);
+
 /// By host and kind: its settings in the order of their times. Where the dumps name one host only, those without a host are its
 /// own.
 pub(super) struct Operands<'a> {
     dumps: &'a Dumps,
-    hosts: BTreeMap<(Option<&'a str>, Kind), Vec<(Option<Timestamp>, Place)>>,
+    hosts: BTreeMap<Key<'a>, Vec<(Option<Timestamp>, Place)>>,
     several: bool,
 }
 

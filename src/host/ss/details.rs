@@ -139,17 +139,21 @@ impl Reader {
 
 /// Letters up to the next blank, parted at their first colon if there is one, and what follows them.
 fn token(text: &str) -> (&str, Option<&str>, &str) {
-    let end = |from: usize, is_end: fn(&u8) -> bool| {
-        let bytes = text.as_bytes().get(from..).unwrap_or_default();
-        from + bytes.iter().position(is_end).unwrap_or(bytes.len())
-    };
+    let bytes = text.as_bytes();
     let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-    let key = end(0, |byte| *byte == b':' || byte.is_ascii_whitespace());
-    if text.as_bytes().get(key) != Some(&b':') {
+    let key = bytes.iter().position(|byte| *byte == b':' || byte.is_ascii_whitespace()).unwrap_or(bytes.len());
+    if bytes.get(key) != Some(&b':') {
         return (part(0, key), None, part(key, text.len()));
     }
-    let value = end(key + 1, u8::is_ascii_whitespace);
+    let after = bytes.get(key + 1..).unwrap_or_default();
+    let value = key + 1 + after.iter().position(u8::is_ascii_whitespace).unwrap_or(after.len());
     (part(0, key), Some(part(key + 1, value)), part(value, text.len()))
+}
+
+/// What stands before the first comma, and what follows it. The texts are short: looking at each letter is quickest.
+fn before_comma(text: &str) -> (&str, &str) {
+    let at = text.bytes().position(|byte| byte == b',').unwrap_or(text.len());
+    (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default())
 }
 
 /// Process and descriptor, and what follows their bracket. Either may be masked.
@@ -164,8 +168,11 @@ fn ids(text: &str) -> Option<(Option<u32>, Option<u32>, &str)> {
 
 /// `(on,4.104ms,5)`
 fn timer(value: &str) -> Option<Timer> {
-    let mut parts = value.strip_prefix('(')?.trim_end_matches(')').split(',');
-    let kind = match parts.next()? {
+    let inner = value.strip_prefix('(')?;
+    let (kind, rest) = before_comma(inner.strip_suffix(')').unwrap_or(inner));
+    let has_more = !rest.is_empty();
+    let (left, rest) = before_comma(rest);
+    let kind = match kind {
         "on" => TimerKind::On,
         "keepalive" => TimerKind::Keepalive,
         "timewait" => TimerKind::TimeWait,
@@ -173,8 +180,8 @@ fn timer(value: &str) -> Option<Timer> {
         "off" => TimerKind::Off,
         _ => TimerKind::Unknown,
     };
-    let left_ms = parts.next().and_then(span_ms);
-    let retransmits = parts.next().and_then(|count| count.parse().ok());
+    let left_ms = span_ms(left).filter(|_| has_more);
+    let retransmits = before_comma(rest).0.parse().ok();
     Some(Timer { kind, left_ms, retransmits, probes: None })
 }
 
