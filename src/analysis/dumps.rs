@@ -3,7 +3,7 @@
 use super::Options;
 use super::plan::Found;
 use crate::capture;
-use crate::case::{Dump, hosts};
+use crate::case::{Dump, hosts, reports};
 use crate::error::Error;
 use crate::host::{self, Hints};
 use crate::input::Source;
@@ -43,6 +43,7 @@ pub(super) fn read(found: Vec<Found>, options: &Options) -> Read {
         }
     }
     hosts::name(&mut all.dumps, &below);
+    reports::date(&mut all.dumps);
     all
 }
 

@@ -26,7 +26,7 @@ pub use report::{Report, Wanted};
 pub use selection::{Bound, Condition, PacketTest, RowTest, Selection};
 pub use timings::{Lap, Stage, Timings, peak_resident};
 
-use crate::case::{Case, Dump, Dumps, Facts, Firewall, InputFile, Origin, Point, Unread};
+use crate::case::{Case, Dump, Dumps, Facts, Firewall, InputFile, Origin, Point, Services, Unread};
 use crate::error::Error;
 use crate::input::{self, Input, Source};
 use crate::tcp::Place;
@@ -220,8 +220,8 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
     let selected = lens.chosen.told(rows.as_ref());
     let unread = not_read(&plan.unread, &plan.left_out);
     let (origins, dumps, zone) = (plan.origins, Dumps(plan.dumps), options.zone);
-    let firewall = Firewall::of(&dumps);
-    let mut facts = Facts { origins, dumps, firewall, unread, selected, zone, ..Facts::default() };
+    let (firewall, services) = (Firewall::of(&dumps), Services::of(&dumps));
+    let mut facts = Facts { origins, dumps, firewall, services, unread, selected, zone, ..Facts::default() };
     let mut files = Vec::new();
     for (number, chain) in plan.chains.into_iter().enumerate() {
         let lanes = Lanes::new(options.memory, &options.scratch);

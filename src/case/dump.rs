@@ -1,6 +1,7 @@
 //! A dump file: what a host said, before it is joined with anything.
 
 use crate::host::{Block, Counter, Document, FirewallRule, LogLine, Odd, Setting, Socket, StateCount, Tracked};
+use std::collections::BTreeSet;
 
 /// One dump file, read.
 #[derive(Clone, Debug)]
@@ -73,6 +74,12 @@ impl Dumps {
                 (0..items).map(move |item| Place { dump: number(dump), block: number(block), item: number(item) })
             })
         })
+    }
+
+    /// The hosts that the dumps name, each once.
+    pub fn host_names(&self) -> impl Iterator<Item = &str> {
+        let blocks = self.0.iter().flat_map(|dump| &dump.document.blocks);
+        blocks.filter_map(|block| block.host.as_deref()).collect::<BTreeSet<_>>().into_iter()
     }
 
     /// The dump and block that a place is in.

@@ -6,7 +6,7 @@
 
 use super::Judged;
 use super::dump::{Dumps, Place};
-use crate::host::Setting;
+use super::hosts;
 use crate::host::firewall::{Action, FirewallRule, Matches, Protocol, RuleKind};
 use crate::tcp::Side;
 use crate::time::{SECOND, Span, Timestamp};
@@ -150,15 +150,12 @@ impl Firewall {
 
 /// Addresses that the dumps of each named host tell.
 fn addresses(dumps: &Dumps) -> HashMap<&str, HashSet<IpAddr>> {
-    let mut hosts: HashMap<&str, HashSet<IpAddr>> = HashMap::new();
-    let is_address = |setting: &&Setting| setting.name == "address";
+    let mut told: HashMap<&str, HashSet<IpAddr>> = HashMap::new();
     for block in dumps.0.iter().flat_map(|dump| &dump.document.blocks) {
         let Some(host) = block.host.as_deref() else { continue };
-        let told = block.found.settings.iter().filter(is_address);
-        let told = told.filter_map(|setting| setting.value.split('/').next()?.parse::<IpAddr>().ok());
-        hosts.entry(host).or_default().extend(told);
+        told.entry(host).or_default().extend(hosts::interfaces(block));
     }
-    hosts
+    told
 }
 
 /// Source and destination of a record that names both ends whole.

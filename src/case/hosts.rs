@@ -5,7 +5,7 @@
 //! `after`, `ss` and `netstat`) show one address in several of them, or both ends in one.
 
 use super::dump::Dump;
-use crate::host::Socket;
+use crate::host::{Block, Socket};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
@@ -52,6 +52,15 @@ fn prefixed(below: &str) -> Option<String> {
         Some(named.unwrap_or_else(|| rest.rsplit_once('.').map_or(rest, |(stem, _)| stem)))
     };
     folder.or_else(of_file).filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+/// Addresses of the interfaces that a block lists.
+pub(super) fn interfaces(block: &Block) -> impl Iterator<Item = IpAddr> {
+    // `ipconfig` names them in the language of the system, always with the name of the protocol.
+    let is_windows = block.format == "ipconfig";
+    let names = move |name: &str| name == "address" || is_windows && (name.contains("IPv4") || name.contains("IPv6"));
+    let told = block.found.settings.iter().filter(move |setting| names(&setting.name));
+    told.filter_map(|setting| setting.value.split(['/', '%', '(']).next()?.parse().ok())
 }
 
 /// What one folder's dumps tell of their host.
@@ -151,6 +160,19 @@ mod tests {
         assert_eq!(hosts(&[("a", A), ("b", B)]), ["-", "-"], "no folder");
         let silent = "ESTAB 0 0 127.0.0.1:1 127.0.0.1:2";
         assert_eq!(hosts(&[("before/ss", A), ("after/ss", silent)]), ["-", "-"], "one of them tells nothing");
+    }
+
+    #[test]
+    fn interfaces_tell_addresses_in_any_language() {
+        let told = |text: &str| {
+            let document = read(text.as_bytes(), &Hints::default());
+            let addresses = document.blocks.iter().flat_map(interfaces).map(|ip| ip.to_string());
+            addresses.collect::<Vec<_>>()
+        };
+        let linux = "2: eth0: <UP> mtu 1500 qdisc noqueue state UP qlen 1000\n    inet 10.0.0.7/24 scope global eth0\n    inet6 fe80::1/64 scope link\n";
+        assert_eq!(told(linux), ["10.0.0.7", "fe80::1"]);
+        let windows = "Ethernet-Adapter Ethernet 2:\n\n   DHCP aktiviert. . . . . . . . . . : Nein\n   Verbindungslokale IPv6-Adresse  . : fe80::2%12(Bevorzugt)\n   IPv4-Adresse  . . . . . . . . . . : 192.168.1.10(Bevorzugt)\n   DNS-Server  . . . . . . . . . . . : 192.168.1.53\n";
+        assert_eq!(told(windows), ["fe80::2", "192.168.1.10"]);
     }
 
     #[test]

@@ -9,9 +9,11 @@ mod candidate;
 mod clock;
 mod during;
 mod index;
+mod opened;
 mod part;
 mod peers;
 mod settle;
+mod translated;
 mod whole;
 
 pub use candidate::{as_socket, socket_state};
@@ -24,7 +26,10 @@ use super::dump::{Dumps, Place};
 use super::{Judged, Point};
 use crate::tcp::{Side, State};
 use candidate::Candidate;
+use opened::Seen;
 use std::collections::HashMap;
+use std::sync::Arc;
+use translated::Translations;
 use whole::Whole;
 
 /// Connections of one flow, or one key of incomplete sockets, that are looked at: the first ones. A flow that is used
@@ -42,13 +47,15 @@ pub struct Joins {
     placements: HashMap<(u32, u32), Vec<Placement>>,
     /// Snapshots that list all sockets of their host, by the addresses that these have there.
     whole: Whole,
+    translations: Arc<Translations>,
 }
 
 /// A socket, and what it was joined with.
 #[derive(Clone, Debug)]
 pub struct Joined {
     pub place: Place,
-    /// The connections that it is, at most one of each observation point; the one nearest to the socket's host first.
+    /// The connections that it is, at most one of each observation point, and at most one more that has other addresses there
+    /// because a firewall translates them. Those of its own addresses come first, of these the ones that agree.
     pub links: Box<[Link]>,
     /// The socket at the other end.
     pub peer: Option<Peer>,
@@ -69,22 +76,25 @@ pub struct Link {
     pub disagreement: Option<Disagreement>,
 }
 
-/// What a socket and a connection have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a socket and a connection have in common, the surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum JoinedBy {
     /// Both addresses and ports.
     Flow,
     /// What the dump leaves of them, which fits one connection only.
     Part,
+    /// Both addresses and ports as a firewall translates them.
+    Translation,
 }
 
 impl JoinedBy {
-    pub const ALL: [Self; 2] = [Self::Flow, Self::Part];
+    pub const ALL: [Self; 3] = [Self::Flow, Self::Part, Self::Translation];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Flow => "flow",
             Self::Part => "part",
+            Self::Translation => "translation",
         }
     }
 }
@@ -140,9 +150,9 @@ impl Joins {
     }
 
     /// A snapshot that lists all sockets of a side's host and has none for this connection, which was open then as the packets
-    /// show it.
+    /// show it. What a firewall translates is no connection of the host that has the address.
     pub fn without_socket(&self, row: &Judged, side: Side) -> Option<(u32, u32)> {
-        self.whole.without(self, row, side)
+        self.whole.without(self, row, side).filter(|_| !self.translations.is_elsewhere(row, side))
     }
 
     /// All sockets that have a peer.
@@ -159,17 +169,20 @@ pub struct Joiner<'a> {
     /// Candidates of each flow and of each key of incomplete sockets, by their numbers in the index.
     of_flow: Vec<Vec<u32>>,
     of_part: Vec<Vec<u32>>,
+    /// What counters may have counted.
+    seen: Seen,
 }
 
 impl<'a> Joiner<'a> {
     pub fn new(index: &'a Index) -> Self {
         let of_flow = vec![Vec::new(); index.of_flow.len()];
         let of_part = vec![Vec::new(); index.of_part.len()];
-        Self { index, candidates: Vec::new(), of_flow, of_part }
+        Self { index, candidates: Vec::new(), of_flow, of_part, seen: Seen::default() }
     }
 
     /// Takes a connection that is wanted, in the order of rows.
     pub fn add(&mut self, row: &Judged) {
+        self.seen.note(&self.index.opened, &row.summary);
         let flow = self.index.flow(row.client, row.server);
         let lists = flow.and_then(|flow| self.of_flow.get_mut(flow as usize)).into_iter();
         let number = u32::try_from(self.candidates.len()).unwrap_or(u32::MAX);

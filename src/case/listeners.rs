@@ -2,13 +2,20 @@
 //!
 //! The limit is what `listen()` was called with, but at most the system's bound at that moment (Linux: `backlog` and
 //! `net.core.somaxconn`, net/socket.c `__sys_listen`). A dump shows only the result; the bound comes from the settings of
-//! the same host, and what the program asks for when nobody configures it from [`DEFAULTS`].
+//! the same host or is the default of its kernel, and what the program asks for when nobody configures it from
+//! [`defaults`].
 
-use super::dump::{Dump, Dumps, Place};
-use crate::host::{Block, Family, Host, Setting, Socket, SocketState};
-use crate::time::Timestamp;
+mod defaults;
+mod kernel;
+mod operands;
+
+pub use kernel::Kernel;
+
+use super::dump::{Dumps, Place};
+use crate::host::{Block, Family, Host, Socket, SocketState};
+use operands::Operands;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 /// A listening socket of a snapshot.
@@ -20,7 +27,10 @@ pub struct Listener {
     pub incomplete: Option<u64>,
     pub limit_from: Option<LimitFrom>,
     /// Of the setting that bounds the limit.
-    pub bound: Option<Place>,
+    pub somaxconn: Option<Place>,
+    /// Of the setting that bounds the incomplete connections of old kernels too.
+    pub max_syn_backlog: Option<Place>,
+    pub kernel: Option<Kernel>,
 }
 
 /// What set the limit of an accept queue.
@@ -30,18 +40,21 @@ pub enum LimitFrom {
     Backlog,
     /// The system's bound: the program may have asked for more.
     Somaxconn,
+    /// The limit is what the system's bound is by default in kernels of that version; no dump shows whether it was changed.
+    SomaxconnDefault,
     /// What the program asks for unless somebody configures it.
     ProgramDefault,
 }
 
 impl LimitFrom {
-    pub const ALL: [Self; 3] = [Self::Backlog, Self::Somaxconn, Self::ProgramDefault];
+    pub const ALL: [Self; 4] = [Self::Backlog, Self::Somaxconn, Self::SomaxconnDefault, Self::ProgramDefault];
 
     /// As the column `limit_from` prints it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Backlog => "backlog",
             Self::Somaxconn => "somaxconn",
+            Self::SomaxconnDefault => "somaxconn-default",
             Self::ProgramDefault => "program-default",
         }
     }
@@ -90,34 +103,9 @@ fn limit(block: &Block, socket: &Socket) -> Option<u32> {
     socket.send_q.filter(|_| told)
 }
 
-/// Names of the settings that bound every limit: Linux, FreeBSD and macOS.
-const BOUNDS: [&str; 3] = ["net.core.somaxconn", "kern.ipc.soacceptqueue", "kern.ipc.somaxconn"];
-
-/// What programs call `listen()` with unless they are configured otherwise, as their sources and manuals say.
-const DEFAULTS: [(&str, &[u32]); 18] = [
-    ("apache2", &[511]),       // ListenBackLog
-    ("dotnet", &[512]),        // Kestrel, SocketTransportOptions.Backlog
-    ("gunicorn", &[2048]),     // backlog
-    ("httpd", &[511]),         // ListenBackLog
-    ("java", &[50, 100]),      // java.net.ServerSocket; Tomcat's acceptCount
-    ("mariadbd", &[80]),       // back_log: 50 + max_connections / 5
-    ("memcached", &[1024]),    // -b
-    ("mysqld", &[80, 151]),    // back_log: 50 + max_connections / 5; since 8.0.19 max_connections
-    ("nginx", &[511]),         // NGX_LISTEN_BACKLOG
-    ("node", &[511]),          // server.listen
-    ("php-fpm", &[511]),       // listen.backlog
-    ("postgres", &[200]),      // 2 * max_connections, up to version 17
-    ("python", &[5, 100]),     // socketserver.TCPServer.request_queue_size; asyncio's create_server
-    ("redis-server", &[511]),  // tcp-backlog
-    ("sshd", &[128]),          // SSH_LISTEN_BACKLOG
-    ("uvicorn", &[2048]),      // --backlog
-    ("uwsgi", &[100]),         // --listen
-    ("valkey-server", &[511]), // tcp-backlog
-];
-
 /// All listeners of the dumps, in the order of files and lines.
 pub fn listeners(dumps: &Dumps) -> Vec<Listener> {
-    let bounds = Bounds::of(dumps);
+    let operands = Operands::of(dumps);
     let places = dumps.places(|block| block.found.sockets.len()).filter(|place| {
         let socket = dumps.socket(*place).map(|(_, _, socket)| socket);
         socket.is_some_and(|socket| socket.state == Some(SocketState::Listen))
@@ -126,13 +114,16 @@ pub fn listeners(dumps: &Dumps) -> Vec<Listener> {
     let mut listeners = Vec::new();
     for place in places {
         let Some((_, block, socket)) = dumps.socket(place) else { continue };
-        let bound = bounds.at(block);
-        let limit = limit(block, socket);
+        let somaxconn = operands.somaxconn(block);
+        let kernel = operands.kernel(block);
+        let bound = Bound { told: somaxconn.and_then(|place| number(dumps, place)), kernel };
         listeners.push(Listener {
             place,
             incomplete: socket.measures.get("incomplete_queue").or_else(|| half_open.of(place, block, socket)),
-            limit_from: limit.and_then(|limit| limit_from(limit, bound.map(|bound| bound.value), socket)),
-            bound: bound.map(|bound| bound.place),
+            limit_from: limit(block, socket).and_then(|limit| limit_from(limit, bound, socket)),
+            somaxconn,
+            max_syn_backlog: operands.max_syn_backlog(block),
+            kernel,
         });
     }
     listeners
@@ -188,11 +179,23 @@ impl Full<'_> {
     }
 }
 
-fn limit_from(limit: u32, bound: Option<u32>, socket: &Socket) -> Option<LimitFrom> {
-    if default_of(socket).contains(&limit) && bound.is_none_or(|bound| bound >= limit) {
+/// The system's bound of every limit.
+#[derive(Clone, Copy)]
+struct Bound {
+    /// As a dump of the host tells it.
+    told: Option<u32>,
+    kernel: Option<Kernel>,
+}
+
+fn limit_from(limit: u32, bound: Bound, socket: &Socket) -> Option<LimitFrom> {
+    if defaults::of(socket).contains(&limit) && bound.told.is_none_or(|bound| bound >= limit) {
         return Some(LimitFrom::ProgramDefault);
     }
-    match bound?.cmp(&limit) {
+    let Some(told) = bound.told else {
+        let unless_changed = bound.kernel.map(Kernel::somaxconn);
+        return unless_changed.filter(|bound| *bound == limit).map(|_| LimitFrom::SomaxconnDefault);
+    };
+    match told.cmp(&limit) {
         std::cmp::Ordering::Equal => Some(LimitFrom::Somaxconn),
         std::cmp::Ordering::Greater => Some(LimitFrom::Backlog),
         // The bound was another one when the program began to listen.
@@ -200,62 +203,18 @@ fn limit_from(limit: u32, bound: Option<u32>, socket: &Socket) -> Option<LimitFr
     }
 }
 
-/// `nginx: worker` and `python3.11` are known by what they begin with.
-fn default_of(socket: &Socket) -> &'static [u32] {
-    let program = socket.program().unwrap_or_default();
-    let end = program.find([':', ' ', '(']).unwrap_or(program.len());
-    let name = program.get(..end).unwrap_or_default().trim_end_matches(|letter: char| ".0123456789".contains(letter));
-    DEFAULTS.iter().find(|(program, _)| *program == name).map_or(&[], |(_, backlogs)| *backlogs)
+/// The value of a setting that is a number.
+fn number(dumps: &Dumps, place: Place) -> Option<u32> {
+    dumps.setting(place).and_then(|(_, _, setting)| setting.value.parse().ok())
 }
 
-/// The bound of one host at one time.
-#[derive(Clone, Copy)]
-struct Bound {
-    time: Option<Timestamp>,
-    place: Place,
-    value: u32,
-}
-
-/// By host: its bounds in the order of their times. Where the dumps name one host only, those without a host are its own.
-struct Bounds<'a> {
-    hosts: BTreeMap<Option<&'a str>, Vec<Bound>>,
-    several: bool,
-}
-
-impl<'a> Bounds<'a> {
-    fn of(dumps: &'a Dumps) -> Self {
-        let blocks = dumps.0.iter().flat_map(|dump| &dump.document.blocks);
-        let named: BTreeSet<&str> = blocks.filter_map(|block| block.host.as_deref()).collect();
-        let several = named.len() > 1;
-        let mut hosts: BTreeMap<Option<&str>, Vec<Bound>> = BTreeMap::new();
-        for place in dumps.places(|block| block.found.settings.len()) {
-            let Some((_, block, setting)) = dumps.setting(place) else { continue };
-            if let Some(value) = bound(setting) {
-                let time = block.stamp().map(|stamp| stamp.time);
-                hosts.entry(block.host.as_deref().filter(|_| several)).or_default().push(Bound { time, place, value });
-            }
-        }
-        hosts.values_mut().for_each(|bounds| bounds.sort_by_key(|bound| bound.time));
-        Self { hosts, several }
+impl Listener {
+    /// How many connections whose handshake is not complete the kernel keeps before it drops further ones, or answers them with
+    /// cookies.
+    pub fn incomplete_holds(&self, dumps: &Dumps, queue: Queue) -> Option<u32> {
+        let max_syn_backlog = self.max_syn_backlog.and_then(|place| number(dumps, place));
+        self.kernel?.incomplete_holds(queue.limit, max_syn_backlog)
     }
-
-    /// The last one that was taken before the block, or else the first.
-    fn at(&self, block: &Block) -> Option<Bound> {
-        let bounds = self.hosts.get(&block.host.as_deref().filter(|_| self.several))?;
-        let time = block.stamp().map(|stamp| stamp.time);
-        let before = bounds.partition_point(|bound| bound.time <= time);
-        bounds.get(before.saturating_sub(1)).copied()
-    }
-}
-
-fn bound(setting: &Setting) -> Option<u32> {
-    BOUNDS.contains(&&*setting.name).then(|| setting.value.parse().ok())?
-}
-
-/// The setting that bounds a listener's limit, and the dump that shows it.
-pub fn bound_of<'a>(dumps: &'a Dumps, listener: &Listener) -> Option<(&'a Dump, &'a Setting)> {
-    let (dump, _, setting) = dumps.setting(listener.bound?)?;
-    Some((dump, setting))
 }
 
 /// Half-open sockets of one block, by what they belong to.
@@ -302,6 +261,7 @@ impl HalfOpen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::case::Dump;
     use crate::host::{Hints, read};
 
     fn dumps(texts: &[&str]) -> Dumps {
@@ -332,6 +292,31 @@ mod tests {
         assert_eq!(from("my app", 4096, None), None);
         // Lowered since the program began to listen.
         assert_eq!(from("my app", 4096, Some(128)), None);
+    }
+
+    #[test]
+    fn the_version_of_the_kernel_tells_the_bound_that_nobody_changed_and_the_formula() {
+        let seen = |kernel: &str, limit: u32, more: &str| {
+            let row = format!("LISTEN 0 {limit} 0.0.0.0:80 0.0.0.0:* users:((\"my app\",pid=1,fd=3))\n");
+            let kernel = format!("Linux web {kernel} #1 SMP Tue Nov 14 13:30:08 UTC 2023 x86_64 GNU/Linux\n{more}");
+            let dumps = dumps(&[&row, &kernel]);
+            let listener = listeners(&dumps)[0];
+            let (_, block, socket) = dumps.socket(listener.place).expect("a listener");
+            let queue = Queue::of(block, socket).expect("a queue");
+            (listener.limit_from.map(LimitFrom::name), listener.incomplete_holds(&dumps, queue))
+        };
+        assert_eq!(seen("5.4.0-91-generic", 4096, ""), (Some("somaxconn-default"), Some(4096)));
+        assert_eq!(seen("5.3.18", 4096, ""), (None, Some(4096)), "its bound is 128");
+        assert_eq!(seen("6.18.0", 128, ""), (None, Some(129)));
+        assert_eq!(
+            seen("3.10.0-1160.el7.x86_64", 128, ""),
+            (Some("somaxconn-default"), None),
+            "one operand is missing"
+        );
+        let backlog = "net.ipv4.tcp_max_syn_backlog = 512\n";
+        assert_eq!(seen("3.10.0-1160.el7.x86_64", 128, backlog), (Some("somaxconn-default"), Some(256)));
+        let told = "net.core.somaxconn = 128\n";
+        assert_eq!(seen("5.15.0", 128, told), (Some("somaxconn"), Some(128)));
     }
 
     #[test]

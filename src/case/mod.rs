@@ -11,6 +11,8 @@ pub mod firewall;
 pub mod history;
 pub mod hosts;
 pub mod join;
+pub mod reports;
+mod listening;
 mod services;
 pub mod snapshots;
 mod tally;

@@ -1,5 +1,7 @@
-//! Which addresses listen, as the handshakes themselves show, and what each service's connections came to.
+//! Which addresses listen, as handshakes and dumps show, and what each service's connections came to.
 
+use super::dump::Dumps;
+use super::listening::Listening;
 use crate::tcp::summary::RoleBasis;
 use crate::tcp::{Facts, Side, Summary};
 use crate::wire::Address;
@@ -10,10 +12,11 @@ const PRIVILEGED: u16 = 1024;
 /// Linux gives outgoing connections ports from here on (`ip_local_port_range`), Windows and IANA from 49152.
 const EPHEMERAL: u16 = 32768;
 
-/// Addresses known to listen: some SYN-ACK came from there.
+/// Addresses known to listen: some SYN-ACK came from there, or a dump shows a listening socket.
 #[derive(Clone, Debug, Default)]
 pub struct Services {
     listening: HashSet<Address>,
+    told: Listening,
 }
 
 /// Counts of one service: a server address and port.
@@ -26,13 +29,18 @@ pub struct Service {
 }
 
 impl Services {
+    /// What the dumps tell.
+    pub fn of(dumps: &Dumps) -> Self {
+        Self { told: Listening::of(dumps), ..Self::default() }
+    }
+
     /// Notes addresses that answered a SYN, before any row is judged.
     pub fn note(&mut self, listening: HashSet<Address>) {
         self.listening.extend(listening);
     }
 
     pub fn listens(&self, address: Address) -> bool {
-        self.listening.contains(&address)
+        self.listening.contains(&address) || self.told.has(address)
     }
 }
 

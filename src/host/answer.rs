@@ -3,7 +3,7 @@
 use super::counter::Counter;
 use super::lines::{Line, Lines};
 use super::setting::Setting;
-use super::{Format, Found};
+use super::{Format, Found, uname};
 
 pub const FORMAT: Format = Format { name: "answer", sniff, parse };
 
@@ -15,6 +15,8 @@ enum Question<'a> {
     Sysctl(&'a str),
     /// Lines of a list of open files: of one process, or of all.
     OpenFiles(&'a str),
+    /// The kernel's release.
+    Release,
 }
 
 fn sniff(lines: &Lines<'_>) -> bool {
@@ -44,6 +46,9 @@ fn question(command: &str) -> Option<Question<'_>> {
     if name.first() == Some(&"sysctl") && name.get(1).is_some_and(|option| *option == "-n") {
         return command.rsplit(' ').next().map(Question::Sysctl);
     }
+    if name == ["uname", "-r"] {
+        return Some(Question::Release);
+    }
     if counted && (command.contains("/fd") || command.contains("lsof")) {
         let of_proc = command.split_once("/proc/").and_then(|(_, rest)| rest.split('/').next());
         let of_lsof =
@@ -59,6 +64,7 @@ fn answers(question: &Question<'_>, text: &str) -> bool {
     let number = |word: &&str| word.strip_prefix('-').unwrap_or(word).bytes().all(|byte| byte.is_ascii_digit());
     let numbers = !words.is_empty() && words.iter().all(number);
     match question {
+        Question::Release => words.len() == 1 && uname::is_release(text.trim()),
         Question::Conntrack | Question::OpenFiles(_) => numbers && words.len() == 1,
         // Names of congestion controls and the like are words.
         Question::Sysctl(_) => numbers || (1..=8).contains(&words.len()) && !text.contains([':', '$', '#', '=']),
@@ -75,5 +81,6 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
         },
         Question::Sysctl(path) => found.settings.push(Setting::new(path.replace('/', "."), text, number)),
         Question::OpenFiles(pid) => found.settings.push(Setting::new("fd_count", text, number).of(pid)),
+        Question::Release => found.settings.push(Setting::new("kernel.osrelease", text, number)),
     }
 }

@@ -6,17 +6,31 @@ use super::{Format, Found};
 
 pub const FORMAT: Format = Format { name: "ipconfig", sniff, parse };
 
+const TITLES: [&str; 4] = [
+    "Windows IP Configuration",
+    "Windows-IP-Konfiguration",
+    "Configuration IP de Windows",
+    "Configuración IP de Windows",
+];
+
 fn sniff(lines: &Lines<'_>) -> bool {
-    lines.text().starts_with("Windows IP Configuration")
+    TITLES.iter().any(|title| lines.text().starts_with(title))
         || adapter(lines.text()).is_some() && lines.clone().nth(2).is_some_and(|line| row(line.text).is_some())
         || row(lines.text()).is_some()
 }
 
-/// `   IPv4 Address. . . . . . . . . . . : 192.168.1.10(Preferred)`
+/// `   IPv4 Address. . . . . . . . . . . : 192.168.1.10(Preferred)`: the leader tells it from other texts.
 fn row(text: &str) -> Option<(&str, &str)> {
-    let (name, value) = text.split_once(" :").filter(|_| text.contains(" . ."))?;
+    inner_row(text).filter(|_| text.contains(" . ."))
+}
+
+/// A row among others; long names leave no room for a leader: `   Verbindungslokale IPv6-Adresse  . : fe80::1%12(Bevorzugt)`,
+/// `   Verbindungsspezifisches DNS-Suffix: `.
+fn inner_row(text: &str) -> Option<(&str, &str)> {
+    let (name, value) = text.split_once(" :").or_else(|| text.split_once(": "))?;
     let name = name.trim().trim_end_matches([' ', '.']);
-    (text.starts_with("   ") && !name.is_empty()).then(|| (name, value.trim()))
+    let is_row = text.starts_with("   ") && !text.starts_with("    ") && !name.is_empty() && name.len() < 80;
+    is_row.then(|| (name, value.trim()))
 }
 
 /// `Ethernet adapter Ethernet 2:`
@@ -30,7 +44,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     let mut last: Option<String> = None;
     let mut begun = false;
     while let Some(line) = lines.peek() {
-        if let Some((name, value)) = row(line.text) {
+        if let Some((name, value)) = inner_row(line.text) {
             found.settings.push(Setting::new(name.to_owned(), value, line.number).of(&scope));
             last = Some(name.to_owned());
         } else if let Some(name) = more(line).zip(last.as_ref()).map(|(value, name)| (name.clone(), value)) {

@@ -18,6 +18,7 @@ pub mod encoding;
 mod ethtool;
 pub mod firewall;
 mod free;
+mod ifconfig;
 mod ip_addr;
 mod ip_link;
 mod ip_neigh;
@@ -66,6 +67,7 @@ pub mod tcpview;
 pub mod text;
 mod top;
 mod ulimit;
+mod uname;
 mod uptime;
 mod vmstat;
 
@@ -125,6 +127,7 @@ pub static FORMATS: &[&Format] = &[
     // Settings and resources.
     &answer::FORMAT,
     &sysctl::FORMAT,
+    &uname::FORMAT,
     &proc_limits::FORMAT,
     &proc_status::FORMAT,
     &ulimit::FORMAT,
@@ -135,6 +138,7 @@ pub static FORMATS: &[&Format] = &[
     &free::FORMAT,
     &vmstat::FORMAT,
     &ip_addr::FORMAT,
+    &ifconfig::FORMAT,
     &ip_neigh::FORMAT,
     &ip_route::FORMAT,
     &route::FORMAT,
@@ -318,7 +322,17 @@ pub fn read(bytes: &[u8], hints: &Hints) -> Document {
         }
     }
     document.lines = lines.number() - 1;
+    if document.blocks.is_empty() && stamp::dated_report(&hints.path).is_some() {
+        document.blocks.extend(date(&scene, document.lines));
+    }
     document
+}
+
+/// The date that a file of a report holds alone.
+fn date(scene: &Scene<'_>, lines: u32) -> Option<Block> {
+    let time = scene.time().filter(|stamp| stamp.basis == Basis::Line);
+    let found = Found::default();
+    time.map(|_| Block { format: "date", first_line: 1, lines, time, host: None, command: None, found })
 }
 
 fn block(format: &Format, lines: &mut Lines<'_>, scene: &Scene<'_>) -> Block {

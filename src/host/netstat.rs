@@ -97,11 +97,11 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     found.sockets.shrink_to_fit();
 }
 
-/// Which cells are exactly as wide as their column, and whether any is wider: then none was cut.
+/// Which cells are exactly as wide as their column, and how many are wider: then none was cut, unless one is garbled.
 #[derive(Default)]
 struct Widths {
     full: Vec<(usize, End)>,
-    is_wide: bool,
+    wide: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -113,7 +113,7 @@ enum End {
 impl Widths {
     fn note(&mut self, index: usize, end: End, cell: &str) {
         let width = cell.chars().count();
-        self.is_wide |= width > CELL;
+        self.wide += usize::from(width > CELL);
         if width == CELL {
             self.full.push((index, end));
         }
@@ -121,7 +121,8 @@ impl Widths {
 
     /// A full cell may be a cut one: what is left of its address is not to be relied on. Its port is whole.
     fn settle(&self, found: &mut Found) {
-        for &(index, end) in self.full.iter().filter(|_| !self.is_wide) {
+        let is_wide = self.wide > 0 && self.wide >= self.full.len();
+        for &(index, end) in self.full.iter().filter(|_| !is_wide) {
             let Some(socket) = found.sockets.get_mut(index) else { continue };
             let address = match end {
                 End::Local => &mut socket.local,
@@ -203,6 +204,11 @@ impl Row<'_> {
     }
 }
 
+/// The state that a word of net-tools' translations means.
+pub(super) fn translated(word: &str) -> Option<SocketState> {
+    TRANSLATED.into_iter().find(|(translated, _)| *translated == word).map(|(_, state)| state)
+}
+
 /// The state at the beginning of a row's tail, and what follows it. An unknown word is passed over as one.
 fn state(tail: &str) -> (Option<SocketState>, &str) {
     for (word, state) in TRANSLATED {
@@ -235,11 +241,12 @@ fn ownership(text: &str, socket: &mut Socket) {
     }
 }
 
-/// `1187/pgpool: watchd`, `1279`, `mongod`, `-`; with `-Z` a security context follows.
+/// `1187/pgpool: watchd`, `1279`, `mongod`, `-`; with `-Z` a security context stands behind it or before it.
 fn owner(text: &str) -> Owner {
     let is_context = |cell: &&str| cell.matches(':').count() >= 3 && cell.contains("_r:");
-    let text = match text.split_whitespace().find(is_context).and_then(|context| text.find(context)) {
-        Some(at) => text.get(..at).unwrap_or(text).trim_end(),
+    let text = match text.split_whitespace().find(is_context).and_then(|context| text.split_once(context)) {
+        Some(("", after)) => after.trim_start(),
+        Some((before, _)) => before.trim_end(),
         None => text,
     };
     let parts = || text.split_once('/').and_then(|(pid, program)| Some((number_or_mask(pid)?, program)));

@@ -35,8 +35,9 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
     if lines.text().starts_with("Active ") {
         lines.next();
     }
-    let header = lines.take_if(|line| Header::read(line.text)).unwrap_or_default();
-    let mut block = Block { header, ..Block::default() };
+    let header = lines.take_if(|line| Header::read(line.text));
+    let has_header = header.is_some();
+    let mut block = Block { header: header.unwrap_or_default(), has_header, ..Block::default() };
     table::read(lines, found, |line, found| block.take(line, found));
     block.settle(found);
     found.sockets.shrink_to_fit();
@@ -80,12 +81,15 @@ impl Header {
 #[derive(Default)]
 struct Block {
     header: Header,
+    has_header: bool,
     /// The table at hand is another family's (UNIX domain sockets, `kctl`): its rows are passed over.
     is_other: bool,
-    /// Some cell is wider than its column: this version cuts nothing.
-    is_wide: bool,
-    /// Some port is a service name: then hosts are names too, and cut to fewer characters.
-    has_names: bool,
+    /// Cells that are wider than their column, and such that fill it: a version that cuts has none of the former.
+    wide: usize,
+    full: usize,
+    /// Ports, and such of them as are service names: then hosts are names too, and cut to fewer characters.
+    ports: usize,
+    names: usize,
     /// Cells that may have been cut, by their socket's index.
     doubtful: Vec<(usize, End, Doubt)>,
 }
@@ -126,6 +130,7 @@ impl Block {
             Some(row) => {
                 let Some(socket) = row.socket(line.number, &self.header) else { return Verdict::Strange };
                 let index = found.sockets.len();
+                self.header.has_block |= row.has_block && !self.has_header;
                 self.note(index, End::Local, row.local, &socket.local);
                 self.note(index, End::Remote, row.remote, &socket.remote);
                 found.sockets.push(socket);
@@ -137,18 +142,23 @@ impl Block {
 
     fn note(&mut self, index: usize, end: End, cell: &str, address: &SocketAddress) {
         let width = cell.chars().count();
-        self.is_wide |= width > self.header.cell();
-        self.has_names |= matches!(address.port, Port::Name(_));
+        self.wide += usize::from(width > self.header.cell());
+        self.full += usize::from(width == self.header.cell());
+        self.ports += usize::from(!matches!(address.port, Port::Any));
+        self.names += usize::from(matches!(address.port, Port::Name(_)));
         let host = cell.rsplit_once('.').map_or(0, |(host, _)| host.chars().count());
         if width == self.header.cell() || host >= 12 {
             self.doubtful.push((index, end, Doubt { cell: width, host }));
         }
     }
 
-    /// Marks what may have been cut, which only the whole table shows.
+    /// Marks what may have been cut, which only the whole table shows. One wide cell among many full ones is garbled.
     fn settle(&self, found: &mut Found) {
-        let name = if self.header.has_block && self.has_names { 12 } else { 16 };
-        for &(index, end, doubt) in self.doubtful.iter().filter(|_| !self.is_wide) {
+        let is_wide = self.wide > 0 && self.wide >= self.full;
+        // One name among many numbers is garbled.
+        let has_names = self.names > 0 && 10 * self.names >= self.ports;
+        let name = if self.header.has_block && has_names { 12 } else { 16 };
+        for &(index, end, doubt) in self.doubtful.iter().filter(|_| !is_wide) {
             let Some(socket) = found.sockets.get_mut(index) else { continue };
             let address = match end {
                 End::Local => &mut socket.local,
@@ -170,6 +180,8 @@ impl Block {
 
 /// The cells of a row.
 struct Row<'a> {
+    /// Something stands before the protocol.
+    has_block: bool,
     is_tcp: bool,
     family: Family,
     counts: [Option<u32>; 3],
@@ -183,6 +195,7 @@ fn row<'a>(text: &'a str, header: &Header) -> Option<Row<'a>> {
     // The control block, and of macOS the flow hash, may stand before the protocol.
     let protocol = cells.by_ref().take(3).find(|cell| cell.starts_with("tcp") || cell.starts_with("udp"))?;
     let is_tcp = protocol.starts_with("tcp");
+    let has_block = !text.trim_start().starts_with(protocol);
     let family = match protocol.trim_start_matches(['t', 'c', 'p', 'u', 'd']) {
         "46" => Family::Dual,
         "6" => Family::V6,
@@ -196,7 +209,15 @@ fn row<'a>(text: &'a str, header: &Header) -> Option<Row<'a>> {
         return None;
     }
     let is_dotted = |cell: &str| SocketAddress::with_dot(cell).is_some() && !is_colon(cell);
-    (is_dotted(local) && is_dotted(remote)).then_some(Row { is_tcp, family, counts, local, remote, tail: cells.rest() })
+    (is_dotted(local) && is_dotted(remote)).then_some(Row {
+        has_block,
+        is_tcp,
+        family,
+        counts,
+        local,
+        remote,
+        tail: cells.rest(),
+    })
 }
 
 /// `10.0.0.1:80`: Linux. An IPv6 address with a dot before its port has its last dot after its last colon.

@@ -9,9 +9,10 @@ use super::{Family, Format, Found, Line, Lines, Owner, Socket, SocketAddress, So
 pub(super) const FORMAT: Format = Format { name: "netstat-windows", sniff, parse };
 
 /// States as German Windows prints them; most other languages keep the English words.
-const TRANSLATED: [(&str, SocketState); 6] = [
+const TRANSLATED: [(&str, SocketState); 7] = [
     ("HERGESTELLT", SocketState::Established),
     ("SYN_GESENDET", SocketState::SynSent),
+    ("SYN_EMPFANGEN", SocketState::SynRecv),
     ("FIN_WARTEN_2", SocketState::FinWait2),
     ("WARTEND", SocketState::TimeWait),
     ("SCHLIESSEN_WARTEN", SocketState::CloseWait),
@@ -177,13 +178,17 @@ impl Row<'_> {
 }
 
 fn state(word: &str) -> Option<SocketState> {
+    translated(word).or_else(|| SocketState::read(word))
+}
+
+/// The state that a word of a translated Windows means.
+pub(super) fn translated(word: &str) -> Option<SocketState> {
     // The O umlaut is one byte that code pages read differently, or drop.
     let between = word.strip_prefix("ABH").and_then(|rest| rest.strip_suffix("REN"));
     if between.is_some_and(|between| between.chars().count() <= 3) {
         return Some(SocketState::Listen);
     }
-    let translated = TRANSLATED.into_iter().find(|(german, _)| *german == word);
-    translated.map(|(_, state)| state).or_else(|| SocketState::read(word))
+    TRANSLATED.into_iter().find(|(german, _)| *german == word).map(|(_, state)| state)
 }
 
 /// In an unknown language a listener is known by its peer.

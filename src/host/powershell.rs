@@ -56,7 +56,10 @@ impl<'a> Cell<'a> {
 
 /// An address and a port in columns of their own. A long address ends in `...`; a missing column is any.
 fn end(address: &str, port: &str) -> Option<SocketAddress> {
-    let port = if port.is_empty() { Port::Any } else { Port::read(port)? };
+    let port = Some(port).filter(|port| !port.is_empty()).map_or(Some(Port::Any), Port::read)?;
+    if matches!(port, Port::Name(_) | Port::Clipped(_)) {
+        return None;
+    }
     let Some(cut) = address.strip_suffix("...").or_else(|| address.strip_suffix('…')) else {
         return Some(SocketAddress::of(address, port));
     };
@@ -86,9 +89,27 @@ fn state(text: &str) -> Option<SocketState> {
     }
 }
 
+/// Columns that somebody may choose, and that tell nothing of a socket's ends.
+const OTHERS: [&str; 10] = [
+    "State",
+    "AppliedSetting",
+    "OwningProcess",
+    "CreationTime",
+    "OffloadState",
+    "InstanceID",
+    "PSComputerName",
+    "RunspaceId",
+    "ProcessName",
+    "Process",
+];
+
+/// Both ends are there, or the remote one was not chosen: a garbled title is no choice.
 fn is_header(text: &str) -> bool {
-    let words = |name: &str| text.split_whitespace().any(|word| word == name);
-    words("LocalAddress") && words("LocalPort")
+    let has = |name: &str| text.split_whitespace().any(|word| word == name);
+    let is_known = |word: &str| word.starts_with("Local") || OTHERS.contains(&word);
+    let remote = (has("RemoteAddress"), has("RemotePort"));
+    let is_whole = remote == (true, true) || remote == (false, false) && text.split_whitespace().all(is_known);
+    has("LocalAddress") && has("LocalPort") && is_whole
 }
 
 fn sniff(lines: &Lines<'_>) -> bool {

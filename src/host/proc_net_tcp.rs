@@ -143,7 +143,8 @@ fn is_well_known(ip: IpAddr) -> bool {
 
 fn end(cell: &str) -> Option<(Words, u16)> {
     let (host, port) = cell.split_once(':')?;
-    let port = u16::try_from(hex(port)?).ok()?;
+    // The kernel prints all four digits: fewer are cut.
+    let port = u16::try_from(hex(port).filter(|_| port.len() == 4)?).ok()?;
     let words = match host.len() {
         8 => Words::V4(hex(host)?),
         32 => {

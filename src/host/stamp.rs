@@ -21,6 +21,8 @@ pub enum Basis {
     Line,
     /// The file's name.
     FileName,
+    /// A file beside it, which holds the date of the whole report.
+    Report,
     /// The date of the file's last change: a hint only.
     FileDate,
 }
@@ -30,9 +32,18 @@ impl Basis {
         match self {
             Self::Line => "line",
             Self::FileName => "file-name",
+            Self::Report => "report",
             Self::FileDate => "file-date",
         }
     }
+}
+
+/// Where the collecting script `sosreport` puts the date of all that it collects.
+const REPORT_DATE: &str = "sos_commands/date/date";
+
+/// The folder of the report whose date a file holds: what stands before `sos_commands`.
+pub fn dated_report(path: &str) -> Option<&str> {
+    path.strip_suffix(REPORT_DATE).filter(|root| root.is_empty() || root.ends_with(['/', ':']))
 }
 
 /// What has been said so far about where and when the next block was taken.

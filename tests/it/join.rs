@@ -157,6 +157,58 @@ fn a_dump_of_another_zone_or_a_clock_that_is_wrong_is_aligned() {
 }
 
 #[test]
+fn a_clock_that_is_wrong_is_aligned_by_what_the_counters_counted() {
+    // One connection lasts; others are opened in bursts, which the client's counters are read between.
+    let mut capture = String::from(
+        "
+    flow long
+    client 10.0.0.1:40000
+    server 10.0.0.2:80
+    0.000 > S  0:0(0)
+    0.001 < S. 0:0(0) ack 1
+    0.002 > .  1:1(0) ack 1
+    60.000 > P. 1:101(100) ack 1
+    60.001 < .  1:1(0) ack 101",
+    );
+    let bursts = [(7, 5), (17, 9), (27, 6), (37, 12_u32)];
+    let mut port = 41_000;
+    for (second, count) in bursts {
+        for _ in 0..count {
+            port += 1;
+            capture += &format!(
+                "
+    flow n{port}
+    client 10.0.0.1:{port}
+    server 10.0.0.2:80
+    {second}.000 > S  0:0(0)
+    {second}.001 < S. 0:0(0) ack 1
+    {second}.002 > .  1:1(0) ack 1
+    {second}.003 > R. 1:1(0) ack 1"
+            );
+        }
+    }
+    // Its clock is an hour and 17 minutes ahead.
+    let dump = |times: u32| {
+        let (mut dump, mut opened) = (String::new(), 700);
+        for (place, second) in [2, 12, 22, 32, 42].into_iter().enumerate() {
+            opened += place.checked_sub(1).map_or(0, |before| times * bursts[before].1);
+            dump += &format!(
+                "=== 2026-01-01T01:17:{second:02}Z ===\n#kernel\nTcpActiveOpens                  {opened}                0.0\n"
+            );
+        }
+        dump + "=== 2026-01-01T01:17:42Z ===\nESTAB 0 0 10.0.0.1:40000 10.0.0.2:80\n"
+    };
+    let columns =
+        "placed,connection_id,capture_time,capture_time_uncertainty_s,clock_offset_s,clock_offset_uncertainty_s";
+    let counted = folder(&[("a.pcap", capture.as_str()), ("dump.txt", &dump(1))]);
+    insta::assert_snapshot!(table(counted.path(), "sockets", columns));
+    // Where most of what was counted was not captured, nothing can be said: an hour away from the capture the ports are others'.
+    let other = folder(&[("a.pcap", capture.as_str()), ("dump.txt", &dump(5))]);
+    let rows = table(other.path(), "sockets", "placed,connection_id");
+    assert_eq!(rows, "placed,connection_id\nunplaced,\n");
+}
+
+#[test]
 fn a_dump_that_shares_one_port_by_chance_is_placed_nowhere() {
     let mut dump = CLIENT.lines().take(1).map(|line| format!("{line}\n")).collect::<String>();
     for port in 50_000..58_000 {
@@ -199,6 +251,122 @@ ESTAB      0      0      10.0.0.1:40009     10.0.0.2:80
     let folder = folder(&[("client.txt", client), ("other.txt", other), ("server.txt", server)]);
     let columns = "host,local_address,local_port,state,peer_host,peer_state,peer_path,peer_line,peer_apart_s";
     insta::assert_snapshot!(table(folder.path(), "sockets", columns));
+}
+
+#[test]
+fn what_a_host_does_with_itself_is_seen_in_its_own_capture_only() {
+    let capture = "
+    client 127.0.0.1:40000
+    server 127.0.0.1:5432
+    0.000 > S  0:0(0)
+    0.001 < S. 0:0(0) ack 1
+    0.002 > .  1:1(0) ack 1
+    90.000 > P. 1:101(100) ack 1
+    90.001 < .  1:1(0) ack 101";
+    let head = "State Recv-Q Send-Q Local Address:Port Peer Address:Port\n";
+    let dump = |rows: &str| format!("=== 2026-01-01T00:00:10Z ===\n{head}LISTEN 0 128 [::]:22 [::]:*\n{rows}");
+    let both_ends = "ESTAB 0 0 127.0.0.1:40000 127.0.0.1:5432\nESTAB 0 0 127.0.0.1:5432 127.0.0.1:40000\n";
+    let own = dump(&format!("{both_ends}ESTAB 0 0 127.0.0.1:40001 127.0.0.1:5432\n"));
+    let web = [("host=web/a.pcap", capture), ("host=web/ss.txt", own.as_str())];
+    let columns = "host,local_port,connection_id,disagreement";
+    let alone =
+        "host,local_port,connection_id,disagreement\nweb,22,,\nweb,40000,ID,\nweb,5432,ID,\nweb,40001,,no_packets\n";
+    let table_of = |files: &[(&str, &str)]| {
+        let folder = folder(files);
+        let rows = table(folder.path(), "sockets", columns);
+        let ids = table(folder.path(), "connections", "id,kernel_disagrees");
+        let id = ids.lines().nth(1).and_then(|row| row.strip_suffix(',')).expect("nothing is missing");
+        rows.replace(id, "ID")
+    };
+    assert_eq!(table_of(&web), alone);
+    // Another host has sockets between the same addresses, which no capture can have seen.
+    let other = dump("ESTAB 0 0 127.0.0.1:40000 127.0.0.1:5432\nESTAB 0 0 127.0.0.1:40009 127.0.0.1:5432\n");
+    let both = table_of(&[&[("host=db/ss.txt", other.as_str())][..], &web].concat());
+    let expected = alone.replace("\nweb,22", "\ndb,22,,\ndb,40000,,\ndb,40009,,\nweb,22");
+    assert_eq!(both, expected);
+}
+
+/// A connection between two high ports that began before the capture.
+const MIDSTREAM: &str = "
+    client 10.0.0.1:40000
+    server 10.0.0.2:50000
+    0.000 > P. 1:101(100) ack 1
+    0.001 < .  1:1(0) ack 101";
+
+#[test]
+fn a_listening_socket_tells_client_from_server_where_the_start_was_not_captured() {
+    let columns = "client_address,server_address,role_basis";
+    let role = |dumps: &[(&str, &str)]| {
+        let folder = folder(&[&[("a.pcap", MIDSTREAM)], dumps].concat());
+        table(folder.path(), "connections", columns).lines().nth(1).expect("a row").to_owned()
+    };
+    let sender = "ESTAB 0 0 10.0.0.1:40000 10.0.0.2:50000\n";
+    assert_eq!(role(&[]), "10.0.0.1,10.0.0.2,first");
+    let on = |address: &str| format!("LISTEN 0 128 {address} 0.0.0.0:*\n{sender}");
+    assert_eq!(role(&[("dump.txt", &on("10.0.0.1:40000"))]), "10.0.0.2,10.0.0.1,listener");
+    assert_eq!(role(&[("dump.txt", &on("0.0.0.0:40000"))]), "10.0.0.2,10.0.0.1,listener", "on all of its addresses");
+    assert_eq!(role(&[("dump.txt", &on("10.0.0.3:40000"))]), "10.0.0.1,10.0.0.2,first", "on another address");
+    assert_eq!(role(&[("dump.txt", &on("10.0.0.1:40001"))]), "10.0.0.1,10.0.0.2,first", "on another port");
+    assert_eq!(role(&[("dump.txt", "LISTEN 0 128 0.0.0.0:40000 0.0.0.0:*\n")]), "10.0.0.1,10.0.0.2,first", "of whom?");
+    let both = [("dump.txt", on("10.0.0.1:40000")), ("peer.txt", on("10.0.0.2:50000"))];
+    let both: Vec<(&str, &str)> = both.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    assert_eq!(role(&both), "10.0.0.1,10.0.0.2,first", "at both ends");
+}
+
+/// The open connection of the capture as it comes out of a firewall that gives it another source, and one that stays as it is.
+const BEHIND: &str = "
+    flow open
+    client 192.0.2.7:1024
+    server 10.0.0.2:80
+    0.000 > S  0:0(0)
+    0.001 < S. 0:0(0) ack 1
+    0.002 > .  1:1(0) ack 1
+    0.010 > P. 1:101(100) ack 1
+    0.011 < .  1:1(0) ack 101
+    flow direct
+    client 192.0.2.7:1025
+    server 10.0.0.2:80
+    1.000 > S  0:0(0)
+    1.001 < S. 0:0(0) ack 1
+    1.002 > .  1:1(0) ack 1";
+
+fn tracked(time: &str, entries: &[(u16, u16)]) -> String {
+    let line = |(before, behind): &(u16, u16)| {
+        format!(
+            "tcp      6 431990 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport={before} dport=80 src=10.0.0.2 dst=192.0.2.7 sport=80 dport={behind} [ASSURED] mark=0 use=1\n"
+        )
+    };
+    format!("=== {time} ===\n{}", entries.iter().map(line).collect::<String>())
+}
+
+#[test]
+fn a_translated_connection_is_found_from_either_side_of_the_firewall() {
+    let client = "=== 2026-01-01T00:00:10Z ===\nESTAB 0 0 10.0.0.1:40000 10.0.0.2:80\n";
+    let server =
+        "=== 2026-01-01T00:00:11Z ===\nESTAB 0 0 10.0.0.2:80 192.0.2.7:1024\nESTAB 0 0 10.0.0.2:80 192.0.2.7:1025\n";
+    let firewall = tracked("2026-01-01T00:00:12Z", &[(40000, 1024)]);
+    let columns = format!("path,local_address,remote_address,{SOCKETS},peer_path,peer_line");
+    let dumps = [("client.txt", client), ("firewall.txt", firewall.as_str()), ("server.txt", server)];
+    let behind = folder(&[&dumps[..], &[("srv.pcap", BEHIND)]].concat());
+    insta::assert_snapshot!(table(behind.path(), "sockets", &columns));
+    let before = folder(&[&dumps[..], &[("cli.pcap", CAPTURE)]].concat());
+    insta::assert_snapshot!(table(before.path(), "sockets", &columns));
+}
+
+#[test]
+fn a_translation_of_another_port_or_hour_or_of_two_at_once_joins_nothing() {
+    let client = "=== 2026-01-01T00:00:10Z ===\nESTAB 0 0 10.0.0.1:40000 10.0.0.2:80\n";
+    for (what, firewall) in [
+        ("another port", tracked("2026-01-01T00:00:12Z", &[(40001, 1024)])),
+        ("another port behind", tracked("2026-01-01T00:00:12Z", &[(40000, 1026)])),
+        ("another hour", tracked("2026-01-01T03:00:12Z", &[(40000, 1024)])),
+        ("two at once", tracked("2026-01-01T00:00:12Z", &[(40000, 1024), (40000, 1025)])),
+        ("two that became one", tracked("2026-01-01T00:00:12Z", &[(40000, 1024), (40002, 1024)])),
+    ] {
+        let folder = folder(&[("client.txt", client), ("firewall.txt", &firewall), ("srv.pcap", BEHIND)]);
+        let rows = table(folder.path(), "sockets", "local_port,connection_id");
+        assert_eq!(rows, "local_port,connection_id\n40000,\n", "{what}");
+    }
 }
 
 #[test]

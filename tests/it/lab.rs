@@ -7,3 +7,4 @@ mod joined;
 mod plain;
 mod resets;
 mod scene;
+mod translated;

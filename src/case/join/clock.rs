@@ -16,6 +16,8 @@ pub(super) const SLACK: Span = Span(200_000_000);
 const COMMAND: Span = Span(2 * SECOND);
 /// A file's name tells minutes.
 const NAMED: Span = Span(60 * SECOND);
+/// A report's commands run for minutes before and after its date is taken (own).
+const REPORT: Span = Span(300 * SECOND);
 /// Zones differ by multiples of this.
 const ZONE: i64 = 900 * SECOND;
 /// Timers that leave no more than this open tell the time (own).
@@ -88,11 +90,15 @@ impl Vote {
 /// The time that a dump states for the `nth` snapshot since its last time line.
 pub(super) fn stated(stamp: Option<Stamp>, nth: u32) -> Option<(During, bool)> {
     let stamp = stamp?;
-    let takes = match stamp.basis {
-        Basis::FileName => NAMED,
-        Basis::Line | Basis::FileDate => Span(COMMAND.0.saturating_mul(i64::from(nth) + 1)),
+    let at = During::new(stamp.time, stamp.time);
+    let during = match stamp.basis {
+        Basis::FileName => During::new(stamp.time, stamp.time.plus(NAMED)),
+        Basis::Report => at.widened(REPORT),
+        Basis::Line | Basis::FileDate => {
+            During::new(stamp.time, stamp.time.plus(Span(COMMAND.0.saturating_mul(i64::from(nth) + 1))))
+        }
     };
-    Some((During::new(stamp.time, stamp.time.plus(takes)), stamp.zone_known))
+    Some((during, stamp.zone_known))
 }
 
 /// The difference between the capture's clock and that of the snapshots with stated times; `None` if nothing tells, and the

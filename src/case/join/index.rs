@@ -1,12 +1,16 @@
 //! The sockets of all dumps that have a peer, found by flow: what a connection is looked up in while the rows go by.
 
+use super::opened::Opened;
 use super::part::{self, Part};
+use super::translated::Translations;
 use crate::case::Dumps;
 use crate::case::dump::Place;
 use crate::host::{Socket, SocketAddress};
 use crate::tcp::Summary;
 use crate::wire::{Address, FlowKey};
 use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// By what a socket is found.
@@ -43,12 +47,23 @@ pub struct Index {
     flows: HashMap<FlowKey, u32>,
     parts: HashMap<Part, u32>,
     pairs: HashMap<(u128, u128), Pair>,
+    pub(super) translations: Arc<Translations>,
+    /// What counters tell of clocks.
+    pub(super) opened: Opened,
 }
 
 /// The end as an address, if all of it is known.
 pub(super) fn full(end: &SocketAddress) -> Option<Address> {
     let ip = end.host.ip().filter(|ip| !ip.is_unspecified())?;
     Some(Address::new(ip, end.port.number()?))
+}
+
+/// Every host has the loopback addresses: what is between them is known by its host only.
+pub(super) fn is_loopback(address: Address) -> bool {
+    match address.ip() {
+        IpAddr::V4(ip) => ip.is_loopback(),
+        IpAddr::V6(ip) => ip.is_loopback(),
+    }
 }
 
 /// Local and remote address, if all of both is known.
@@ -73,12 +88,16 @@ fn numbered<K: Eq + std::hash::Hash>(numbers: &mut HashMap<K, u32>, lists: &mut 
 impl Index {
     /// `None` if no dump has a socket with a peer: then there is nothing to join.
     pub fn new(dumps: &Dumps) -> Option<Self> {
-        let mut index = Self::default();
+        let mut index =
+            Self { translations: Arc::new(Translations::new(dumps)), opened: Opened::new(dumps), ..Self::default() };
         for place in dumps.places(|block| block.found.sockets.len()) {
             let Some((_, _, socket)) = dumps.socket(place) else { continue };
             let key = if let Some((local, remote)) = ends(socket) {
                 let flow = FlowKey::new(local, remote).0;
                 index.pairs.entry((flow.low.ip, flow.high.ip)).or_default();
+                for (local, remote) in index.translated(dumps, place) {
+                    numbered(&mut index.flows, &mut index.of_flow, FlowKey::new(local, remote).0);
+                }
                 Key::Flow(numbered(&mut index.flows, &mut index.of_flow, flow))
             } else if let Some(part) = part::key(socket) {
                 Key::Part(numbered(&mut index.parts, &mut index.of_part, part))
@@ -97,6 +116,13 @@ impl Index {
         (!index.sockets.is_empty()).then_some(index)
     }
 
+    /// Both ends of a socket as others see them, where firewalls between translate its addresses.
+    pub(super) fn translated(&self, dumps: &Dumps, place: Place) -> Vec<(Address, Address)> {
+        let Some((_, block, socket)) = dumps.socket(place) else { return Vec::new() };
+        let at = block.stamp().map(|stamp| stamp.time);
+        ends(socket).map_or_else(Vec::new, |(local, remote)| self.translations.of(local, remote, at))
+    }
+
     /// Whether a connection may be that of a socket; every connection is to be asked for, once, in any order.
     pub fn wants(&self, summary: &Summary) -> bool {
         let [a, b] = summary.ends.map(Address::from);
@@ -104,7 +130,9 @@ impl Index {
         if let Some(pair) = self.pairs.get(&(flow.low.ip, flow.high.ip)) {
             pair.connections.fetch_add(1, Ordering::Relaxed);
         }
-        self.flows.contains_key(&flow) || part::keys(a, b).iter().any(|key| self.parts.contains_key(key))
+        self.flows.contains_key(&flow)
+            || part::keys(a, b).iter().any(|key| self.parts.contains_key(key))
+            || self.opened.wants(summary)
     }
 
     /// Number of the flow between two addresses, if a socket has it.

@@ -1,13 +1,13 @@
 //! The socket at the other end: two hosts' dumps joined with each other, without any capture.
 
 use super::Joins;
-use super::index::{Index, Key, ends};
+use super::index::{Index, Key, ends, is_loopback};
 use crate::case::dump::{Dumps, Place};
 use crate::host::{Block, Socket};
 use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::Address;
 use std::cmp::Reverse;
-use std::net::IpAddr;
+use std::collections::HashMap;
 
 /// Snapshots of two hosts tell of the same connection if so much time is between them at most (own): later the ports may be
 /// in use again.
@@ -34,22 +34,49 @@ struct End<'a> {
 
 /// Finds the other end of each socket: the snapshot nearest in time.
 pub(super) fn find(index: &Index, dumps: &Dumps, joins: &mut Joins) {
+    let mut found: Vec<(u32, Peer)> = Vec::new();
+    let mut known = HashMap::new();
     for numbers in &index.of_flow {
-        let ends: Vec<End<'_>> = numbers.iter().filter_map(|&number| end(index, dumps, joins, number)).collect();
+        let ends = sorted(index, dumps, joins, numbers);
         let Some(first) = ends.first() else { continue };
-        let (mut one, mut other): (Vec<End<'_>>, Vec<End<'_>>) = ends.iter().partition(|end| end.local == first.local);
-        for side in [&mut one, &mut other] {
-            side.sort_by_key(|end| (end.time, end.number));
-        }
+        let (one, other): (Vec<End<'_>>, Vec<End<'_>>) = ends.iter().partition(|end| end.local == first.local);
         for (side, across) in [(&one, &other), (&other, &one)] {
             for end in side {
-                let peer = nearest(end, across);
-                if let Some(joined) = joins.sockets.get_mut(end.number as usize) {
-                    joined.peer = peer;
-                }
+                let peer = nearest(end, across).or_else(|| translated(index, dumps, joins, end, &mut known));
+                found.extend(peer.map(|peer| (end.number, peer)));
             }
         }
     }
+    for (number, peer) in found {
+        if let Some(joined) = joins.sockets.get_mut(number as usize) {
+            joined.peer = Some(peer);
+        }
+    }
+}
+
+/// The other end where a firewall between translates addresses. The ends of each such flow are sorted once.
+fn translated<'a>(
+    index: &Index,
+    dumps: &'a Dumps,
+    joins: &Joins,
+    end: &End<'_>,
+    known: &mut HashMap<(u32, Address), Vec<End<'a>>>,
+) -> Option<Peer> {
+    index.translated(dumps, end.place).into_iter().find_map(|(local, remote)| {
+        let flow = index.flow(local, remote)?;
+        let across = known.entry((flow, remote)).or_insert_with(|| {
+            let numbers = index.of_flow.get(flow as usize).map_or(&[][..], Vec::as_slice);
+            sorted(index, dumps, joins, numbers).into_iter().filter(|end| end.local == remote).collect()
+        });
+        nearest(end, across)
+    })
+}
+
+/// The ends of a flow in the order of time.
+fn sorted<'a>(index: &Index, dumps: &'a Dumps, joins: &Joins, numbers: &[u32]) -> Vec<End<'a>> {
+    let mut ends: Vec<End<'_>> = numbers.iter().filter_map(|&number| end(index, dumps, joins, number)).collect();
+    ends.sort_by_key(|end| (end.time, end.number));
+    ends
 }
 
 fn end<'a>(index: &Index, dumps: &'a Dumps, joins: &Joins, number: u32) -> Option<End<'a>> {
@@ -89,10 +116,6 @@ fn same_block(end: &End<'_>, other: &End<'_>) -> bool {
 
 /// Loopback addresses are every host's own: both ends are of one host then.
 fn may_be(end: &End<'_>, other: &End<'_>) -> bool {
-    let is_loopback = match end.local.ip() {
-        IpAddr::V4(ip) => ip.is_loopback(),
-        IpAddr::V6(ip) => ip.is_loopback(),
-    };
     let known = end.block.host.is_some() && end.block.host == other.block.host;
-    !is_loopback || known || end.place.dump == other.place.dump
+    !is_loopback(end.local) || known || end.place.dump == other.place.dump
 }

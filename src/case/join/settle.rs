@@ -4,6 +4,7 @@ use super::candidate::{Candidate, as_socket};
 use super::clock::{self, HORIZON, Offset, Placed, Placement, SLACK, Vote};
 use super::during::During;
 use super::index::{self, Key};
+use super::opened::Owner;
 use super::whole::Whole;
 use super::{Disagreement, Joined, JoinedBy, Joiner, Joins, Link, MOST, part, peers};
 use crate::case::Point;
@@ -11,13 +12,20 @@ use crate::case::dump::{Dumps, Place};
 use crate::host::Socket;
 use crate::tcp::{Side, State};
 use crate::time::Timestamp;
+use crate::wire::Address;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
 
 /// Everything at hand.
 struct Scene<'a> {
     joiner: &'a Joiner<'a>,
     dumps: &'a Dumps,
     points: &'a [Point],
+    /// The host of each point, where the dumps beside its capture name one.
+    hosts: Vec<Option<&'a str>>,
+    /// The dumps are of several hosts.
+    several: bool,
 }
 
 /// The sockets of one snapshot that have a peer: places in the index from one to before another.
@@ -28,7 +36,8 @@ struct Snapshot {
 }
 
 pub(super) fn settle(joiner: &Joiner<'_>, dumps: &Dumps, points: &[Point]) -> Joins {
-    let scene = Scene { joiner, dumps, points };
+    let hosts = points.iter().map(|point| host_of(point, dumps)).collect();
+    let scene = Scene { joiner, dumps, points, hosts, several: dumps.host_names().nth(1).is_some() };
     let snapshots = scene.snapshots();
     let mut placements: HashMap<(u32, u32), Vec<Placement>> = HashMap::new();
     for dump in snapshots.chunk_by(|a, b| a.place.dump == b.place.dump) {
@@ -36,7 +45,12 @@ pub(super) fn settle(joiner: &Joiner<'_>, dumps: &Dumps, points: &[Point]) -> Jo
             placements.entry(point).or_default().push(placement);
         }
     }
-    let mut joins = Joins { sockets: Vec::with_capacity(joiner.index.sockets.len()), placements, ..Joins::default() };
+    let mut joins = Joins {
+        sockets: Vec::with_capacity(joiner.index.sockets.len()),
+        placements,
+        translations: Arc::clone(&joiner.index.translations),
+        ..Joins::default()
+    };
     for snapshot in &snapshots {
         let placements = joins.placements.get(&(snapshot.place.dump, snapshot.place.block));
         let placements = placements.map_or(&[][..], Vec::as_slice);
@@ -55,14 +69,23 @@ pub(super) fn settle(joiner: &Joiner<'_>, dumps: &Dumps, points: &[Point]) -> Jo
     joins
 }
 
-/// What only a part of a socket fits is not joined if another socket of the same snapshot fits it too.
+/// The host that all dumps beside a point's capture name.
+fn host_of<'a>(point: &Point, dumps: &'a Dumps) -> Option<&'a str> {
+    let folder = Path::new(&point.files.first()?.path).parent()?;
+    let beside = dumps.0.iter().filter(|dump| Path::new(&dump.path).starts_with(folder));
+    let mut hosts = beside.flat_map(|dump| &dump.document.blocks).filter_map(|block| block.host.as_deref());
+    let first = hosts.next()?;
+    hosts.all(|host| host == first).then_some(first)
+}
+
+/// What is not found by its own addresses is not joined if another socket of the same snapshot fits it too.
 fn leave_out_shared(links: &mut [Vec<Link>]) {
     let mut taken: HashMap<(u32, u64, Side), u32> = HashMap::new();
     for link in links.iter().flatten() {
         *taken.entry((link.point, link.first_frame, link.side)).or_default() += 1;
     }
     let is_shared = |link: &Link| taken.get(&(link.point, link.first_frame, link.side)).is_some_and(|count| *count > 1);
-    links.iter_mut().for_each(|links| links.retain(|link| link.by != JoinedBy::Part || !is_shared(link)));
+    links.iter_mut().for_each(|links| links.retain(|link| link.by == JoinedBy::Flow || !is_shared(link)));
 }
 
 /// The sockets of each connection, in the order of the time of their snapshots.
@@ -106,21 +129,43 @@ impl<'a> Scene<'a> {
         snapshots
     }
 
-    /// Connections that a socket may be, with the side that it is of each.
-    fn candidates(&self, number: usize) -> Vec<(&'a Candidate, Side)> {
+    /// Connections that a socket may be, with the side that it is of each, and what they have in common.
+    fn candidates(&self, number: usize) -> Vec<(&'a Candidate, Side, JoinedBy)> {
         let (Some(known), Some(socket)) = (self.joiner.index.sockets.get(number), self.socket(number)) else {
             return Vec::new();
         };
-        let list = match known.key {
-            Key::Flow(flow) => self.joiner.of_flow.get(flow as usize),
-            Key::Part(part) => self.joiner.of_part.get(part as usize).filter(|list| list.len() < MOST),
+        let of = |list: Option<&'a Vec<u32>>| {
+            let all = list.into_iter().flatten().filter_map(|&of| self.joiner.candidates.get(of as usize));
+            all.filter(|of| self.sees(of.point, known.place, socket))
         };
-        let candidates = list.into_iter().flatten().filter_map(|&of| self.joiner.candidates.get(of as usize));
-        let side = |candidate: &'a Candidate| match index::ends(socket) {
-            Some((local, remote)) => candidate.side(local, remote),
-            None => side_of_part(candidate, socket),
+        let flow = match known.key {
+            Key::Flow(flow) => flow,
+            Key::Part(part) => {
+                let list = self.joiner.of_part.get(part as usize).filter(|list| list.len() < MOST);
+                let fits = |candidate| Some((candidate, side_of_part(candidate, socket)?, JoinedBy::Part));
+                return of(list).filter_map(fits).collect();
+            }
         };
-        candidates.filter_map(|candidate| Some((candidate, side(candidate)?))).collect()
+        let own = index::ends(socket).map(|ends| (flow, ends, JoinedBy::Flow));
+        let index = self.joiner.index;
+        let numbered = |ends: (Address, Address)| Some((index.flow(ends.0, ends.1)?, ends, JoinedBy::Translation));
+        let translated = index.translated(self.dumps, known.place).into_iter().filter_map(numbered);
+        let flows = own.into_iter().chain(translated);
+        let of_flow = flows.flat_map(|(flow, (local, remote), by)| {
+            let list = of(self.joiner.of_flow.get(flow as usize));
+            list.filter_map(move |candidate| Some((candidate, candidate.side(local, remote)?, by)))
+        });
+        of_flow.collect()
+    }
+
+    /// Whether a capture can have packets of a socket: what a host does with itself is seen there only.
+    fn sees(&self, point: u32, place: Place, socket: &Socket) -> bool {
+        if !index::full(&socket.local).is_some_and(index::is_loopback) {
+            return true;
+        }
+        let own = self.dumps.block(place).and_then(|(_, block)| block.host.as_deref());
+        let there = self.hosts.get(point as usize).copied().flatten();
+        own.zip(there).map_or(!self.several, |(own, there)| own == there)
     }
 
     /// When an observation point could know of sockets.
@@ -140,7 +185,7 @@ impl<'a> Scene<'a> {
         for number in snapshot.sockets.clone() {
             let Some(socket) = self.socket(number) else { continue };
             let mut of_socket: BTreeMap<u32, Vote> = BTreeMap::new();
-            for (candidate, side) in self.candidates(number) {
+            for (candidate, side, _) in self.candidates(number) {
                 let Some(horizon) = self.horizon(candidate.point) else { continue };
                 let windows = candidate.windows(side, socket).filter_map(|range| range.meet(horizon));
                 let vote = of_socket.entry(candidate.point).or_default();
@@ -164,9 +209,14 @@ impl<'a> Scene<'a> {
                 || dump.iter().zip(&votes).map(|(snapshot, votes)| (snapshot, votes.get(&point).unwrap_or(&none)));
             let stated = of_point().filter_map(|(snapshot, votes)| Some((snapshot.stated?, votes)));
             let zone_known = stated.clone().all(|((_, zone_known), _)| zone_known);
-            let all: Vec<(During, &Vote)> =
-                stated.flat_map(|((time, _), votes)| votes.iter().map(move |vote| (time, vote))).collect();
-            let offset = self.ran(point).and_then(|ran| clock::offset(&all, zone_known, ran));
+            let ran = self.ran(point);
+            let counted = ran.map_or_else(Vec::new, |ran| self.counted(dump, zone_known, point, ran));
+            let counted = counted.iter().map(|(stated, vote)| (*stated, vote));
+            let all: Vec<(During, &Vote)> = stated
+                .flat_map(|((time, _), votes)| votes.iter().map(move |vote| (time, vote)))
+                .chain(counted)
+                .collect();
+            let offset = ran.and_then(|ran| clock::offset(&all, zone_known, ran));
             for (snapshot, votes) in of_point() {
                 let votes: Vec<&Vote> = votes.iter().collect();
                 let placement = match snapshot.stated {
@@ -177,6 +227,15 @@ impl<'a> Scene<'a> {
             }
         }
         placed
+    }
+
+    /// What the counters of a dump's host say of its clock.
+    fn counted(&self, dump: &[Snapshot], zone_known: bool, point: u32, ran: During) -> Vec<(During, Vote)> {
+        let first = dump.first().and_then(|snapshot| Some((snapshot.place, self.dumps.block(snapshot.place)?.1)));
+        first.map_or_else(Vec::new, |(place, block)| {
+            let owner = Owner::of(place.dump, block);
+            self.joiner.index.opened.votes(&self.joiner.seen, &owner, zone_known, point, ran)
+        })
     }
 
     fn placed_by_time(&self, point: u32, stated: During, offset: Option<Offset>, votes: &[&Vote]) -> Option<Placement> {
@@ -206,26 +265,24 @@ impl<'a> Scene<'a> {
         (!clock::by_chance(agree, here, connections)).then_some(placement)
     }
 
-    /// The connections that a socket is, one of each point at most.
+    /// The connections that a socket is, one of each point and way to find it at most.
     fn links(&self, number: usize, placements: &[Placement]) -> Vec<Link> {
         let Some(socket) = self.socket(number) else { return Vec::new() };
         let candidates = self.candidates(number);
-        let by = if index::ends(socket).is_some() { JoinedBy::Flow } else { JoinedBy::Part };
         let mut links: Vec<Link> = Vec::new();
-        for placement in placements {
+        for (placement, by) in placements.iter().flat_map(|placement| JoinedBy::ALL.map(|by| (placement, by))) {
             let at = placement.during;
-            let here = || candidates.iter().filter(|(candidate, _)| candidate.point == placement.point);
-            let mut fitting =
-                here().filter(|(candidate, side)| candidate.windows(*side, socket).any(|range| range.overlaps(at)));
+            let here = || candidates.iter().filter(|&&(of, _, found_by)| (of.point, found_by) == (placement.point, by));
+            let mut fitting = here().filter(|(of, side, _)| of.windows(*side, socket).any(|range| range.overlaps(at)));
+            let mut alive = here().filter(|(of, ..)| of.life().overlaps(at.widened(SLACK)));
             let found = match by {
-                JoinedBy::Flow => fitting
-                    .next_back()
-                    .or_else(|| here().rfind(|(candidate, _)| candidate.life().overlaps(at.widened(SLACK)))),
-                JoinedBy::Part => fitting.next().filter(|_| fitting.next().is_none()),
+                JoinedBy::Flow => fitting.next_back().or_else(|| alive.next_back()),
+                JoinedBy::Part => only(fitting),
+                JoinedBy::Translation => only(fitting).or_else(|| only(alive)),
             };
-            links.extend(found.map(|(candidate, side)| link(candidate, *side, socket, placement, by)));
+            links.extend(found.map(|(candidate, side, _)| link(candidate, *side, socket, placement, by)));
         }
-        links.sort_by_key(|link| (link.disagreement.is_some(), link.point));
+        links.sort_by_key(|link| (link.by, link.disagreement.is_some(), link.point));
         links
     }
 
@@ -233,9 +290,18 @@ impl<'a> Scene<'a> {
     fn lacks_packets(&self, number: usize, placements: &[Placement]) -> bool {
         let Some(socket) = self.socket(number) else { return false };
         let is_known = self.joiner.index.connections_of_pair(socket).is_some_and(|known| known > 0);
-        let ran = |placement: &Placement| self.ran(placement.point).is_some_and(|ran| ran.overlaps(placement.during));
+        let Some(known) = self.joiner.index.sockets.get(number) else { return false };
+        let ran = |placement: &Placement| {
+            let point = placement.point;
+            self.sees(point, known.place, socket) && self.ran(point).is_some_and(|ran| ran.overlaps(placement.during))
+        };
         is_known && self.candidates(number).is_empty() && placements.iter().any(ran)
     }
+}
+
+/// The one thing that there is; `None` if there is another.
+fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
+    found.next().filter(|_| found.next().is_none())
 }
 
 /// The one way round in which what is left of a socket fits.

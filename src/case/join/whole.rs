@@ -35,9 +35,13 @@ pub(super) struct Whole(HashMap<u128, Vec<(u32, u32)>>);
 impl Whole {
     pub fn of(dumps: &Dumps, joins: &Joins) -> Self {
         let mut all: HashMap<u128, Vec<(u32, u32)>> = HashMap::new();
+        let several = dumps.host_names().nth(1).is_some();
         for joined in joins.sockets.iter().filter(|joined| !joined.links.is_empty()) {
             let Some((_, block, socket)) = dumps.socket(joined.place) else { continue };
             let Some((local, _)) = index::ends(socket).filter(|_| is_whole(block)) else { continue };
+            if several && index::is_loopback(local) {
+                continue;
+            }
             let snapshots = all.entry(local.ip).or_default();
             let snapshot = (joined.place.dump, joined.place.block);
             if snapshots.last() != Some(&snapshot) {

@@ -1,4 +1,4 @@
-//! `nft list ruleset`: tables, chains and rules in braces.
+//! `nft list ruleset`, with the numbers that `-a` adds or without: tables, chains and rules in braces.
 
 use super::matches::{End, Version};
 use super::{Action, FirewallRule, Matches, Protocol, TcpFlags};
@@ -49,7 +49,7 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
 
 fn table_body(table: Table<'_>, lines: &mut Lines<'_>, found: &mut Found) {
     while let Some(line) = lines.take_if(indented_or_closing) {
-        let text = line.text.trim();
+        let text = plain(line.text);
         if text == "}" {
             return;
         }
@@ -59,6 +59,12 @@ fn table_body(table: Table<'_>, lines: &mut Lines<'_>, found: &mut Found) {
             skip_braces(lines); // sets, maps, counters, helpers
         }
     }
+}
+
+/// Without the number that `-a` gives tables, chains and rules: ` # handle 4`.
+fn plain(text: &str) -> &str {
+    let text = text.trim();
+    text.rsplit_once(" # handle ").map_or(text, |(text, _)| text.trim_end())
 }
 
 /// The lines of a table are indented but for its closing brace; anything else means that the table was cut.
@@ -78,7 +84,7 @@ fn chain_body(table: Table<'_>, own: &str, lines: &mut Lines<'_>, found: &mut Fo
     let mut chain: Box<str> = own.into();
     let mut count = 0;
     while let Some(line) = lines.take_if(indented_or_closing) {
-        let text = line.text.trim();
+        let text = plain(line.text);
         if text == "}" {
             return;
         }
@@ -109,7 +115,7 @@ fn whole(text: &str, lines: &mut Lines<'_>) -> String {
         let Some(line) = lines.take_if(indented_or_closing) else { break };
         depth += self::depth(line.text);
         whole.push(' ');
-        whole.push_str(line.text.trim());
+        whole.push_str(plain(line.text));
     }
     whole
 }

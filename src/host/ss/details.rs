@@ -5,6 +5,7 @@ use crate::host::address::number_or_mask;
 use crate::host::measure::Gathered;
 use crate::host::text::Texts;
 use crate::host::{Owner, Shutdown, Socket, Timer, TimerKind};
+use memchr::memchr_iter;
 
 /// No name of a process, and no context of it, is longer.
 const LONGEST: usize = 256;
@@ -59,7 +60,8 @@ impl Reader {
     /// `"name",pid=1,fd=3)`, of older versions `"name",1,3)`; with `-Z` contexts stand in between.
     fn owner<'a>(&mut self, text: &'a str) -> Option<(Owner, &'a str)> {
         let text = text.strip_prefix('"')?;
-        let ends = text.match_indices("\",").map(|(end, _)| end).take_while(|&end| end < LONGEST);
+        let quotes = memchr_iter(b'"', text.as_bytes()).take_while(|&end| end < LONGEST);
+        let ends = quotes.filter(|end| text.as_bytes().get(end + 1) == Some(&b','));
         let (end, (pid, fd, rest)) = ends.filter_map(|end| Some((end, ids(text.get(end + 2..)?)?))).next()?;
         let name = text.get(..end).filter(|name| !name.is_empty());
         let program = name.map(|name| self.texts.get(name));
@@ -137,17 +139,21 @@ impl Reader {
 
 /// Letters up to the next blank, parted at their first colon if there is one, and what follows them.
 fn token(text: &str) -> (&str, Option<&str>, &str) {
-    let end = |from: usize, is_end: fn(&u8) -> bool| {
-        let bytes = text.as_bytes().get(from..).unwrap_or_default();
-        from + bytes.iter().position(is_end).unwrap_or(bytes.len())
-    };
+    let bytes = text.as_bytes();
     let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-    let key = end(0, |byte| *byte == b':' || byte.is_ascii_whitespace());
-    if text.as_bytes().get(key) != Some(&b':') {
+    let key = bytes.iter().position(|byte| *byte == b':' || byte.is_ascii_whitespace()).unwrap_or(bytes.len());
+    if bytes.get(key) != Some(&b':') {
         return (part(0, key), None, part(key, text.len()));
     }
-    let value = end(key + 1, u8::is_ascii_whitespace);
+    let after = bytes.get(key + 1..).unwrap_or_default();
+    let value = key + 1 + after.iter().position(u8::is_ascii_whitespace).unwrap_or(after.len());
     (part(0, key), Some(part(key + 1, value)), part(value, text.len()))
+}
+
+/// What stands before the first comma, and what follows it. The texts are short: looking at each letter is quickest.
+fn before_comma(text: &str) -> (&str, &str) {
+    let at = text.bytes().position(|byte| byte == b',').unwrap_or(text.len());
+    (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default())
 }
 
 /// Process and descriptor, and what follows their bracket. Either may be masked.
@@ -162,8 +168,11 @@ fn ids(text: &str) -> Option<(Option<u32>, Option<u32>, &str)> {
 
 /// `(on,4.104ms,5)`
 fn timer(value: &str) -> Option<Timer> {
-    let mut parts = value.strip_prefix('(')?.trim_end_matches(')').split(',');
-    let kind = match parts.next()? {
+    let inner = value.strip_prefix('(')?;
+    let (kind, rest) = before_comma(inner.strip_suffix(')').unwrap_or(inner));
+    let has_more = !rest.is_empty();
+    let (left, rest) = before_comma(rest);
+    let kind = match kind {
         "on" => TimerKind::On,
         "keepalive" => TimerKind::Keepalive,
         "timewait" => TimerKind::TimeWait,
@@ -171,41 +180,49 @@ fn timer(value: &str) -> Option<Timer> {
         "off" => TimerKind::Off,
         _ => TimerKind::Unknown,
     };
-    let left_ms = parts.next().and_then(span_ms);
-    let retransmits = parts.next().and_then(|count| count.parse().ok());
+    let left_ms = span_ms(left).filter(|_| has_more);
+    let retransmits = before_comma(rest).0.parse().ok();
     Some(Timer { kind, left_ms, retransmits, probes: None })
 }
 
 /// `104ms`, `4.104ms` (4 s and 104 ms), `50sec`, `6.516sec`, `1min35sec`, `119min`; nothing if the timer is due.
 fn span_ms(text: &str) -> Option<u32> {
-    let (minutes, rest) =
-        text.split_once("min").map_or((Some(0), text), |(minutes, rest)| (minutes.parse().ok(), rest));
-    let number = rest.trim_end_matches("ms").trim_end_matches("sec");
-    let is_ms = rest.ends_with("ms") && !number.contains('.');
-    let below = match number {
-        "" => Some(0),
-        _ if is_ms => number.parse().ok(),
-        _ => decimal(number, 1000),
-    };
-    u32::try_from(u64::checked_add(u64::checked_mul(minutes?, 60_000)?, below?)?).ok()
+    let (mut rest, mut sum) = (text, 0_u64);
+    while !rest.is_empty() {
+        let end = rest.bytes().position(|byte| !byte.is_ascii_digit() && byte != b'.')?;
+        let (number, unit) = rest.split_at_checked(end)?;
+        let is_seconds = number.bytes().any(|byte| byte == b'.');
+        let (scale, after) = match unit.as_bytes() {
+            [b'm', b's', ..] => (if is_seconds { 1000 } else { 1 }, 2),
+            [b's', b'e', b'c', ..] => (1000, 3),
+            [b'm', b'i', b'n', ..] => (60_000, 3),
+            _ => return None,
+        };
+        sum = sum.checked_add(decimal(number, scale)?)?;
+        rest = unit.get(after..)?;
+    }
+    u32::try_from(sum).ok()
 }
 
 /// A decimal number times a power of ten; whatever stands after the number does not count.
 fn decimal(text: &str, scale: u64) -> Option<u64> {
-    let digit = |byte: u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
-    let mut bytes = text.bytes().peekable();
-    digit(*bytes.peek()?)?;
-    let mut value: u64 = 0;
-    while let Some(next) = bytes.peek().copied().and_then(digit) {
+    let bytes = text.as_bytes();
+    let digit =
+        |at: usize| bytes.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10).map(u64::from);
+    let mut at = 0;
+    let mut value = digit(0)?;
+    while let Some(next) = digit(at + 1) {
         value = value.checked_mul(10)?.checked_add(next)?;
-        bytes.next();
+        at += 1;
     }
     value = value.checked_mul(scale)?;
-    if bytes.next() == Some(b'.') {
+    if bytes.get(at + 1) == Some(&b'.') {
         let mut place = scale / 10;
-        while let Some(next) = bytes.next().and_then(digit).filter(|_| place > 0) {
+        at += 2;
+        while let Some(next) = digit(at).filter(|_| place > 0) {
             value = value.checked_add(next * place)?;
             place /= 10;
+            at += 1;
         }
     }
     Some(value)

@@ -26,7 +26,7 @@ pub(super) const DECIDED: &[Column<Judged>] = &[
         "firewall_basis",
         Kind::Enum(Basis::NAMES),
         "",
-        "On what grounds: record (its log names this flow), matched (the rule that decides has matched packets), would_match (no count is listed), may_match (with conditions that no capture shows).",
+        "On what grounds: record (its log names this flow), matched (the rule that decides has matched packets), would_match (no count is listed), may_match (it or a rule before it has conditions that no capture shows, such as an interface: `-i eth0`).",
         |row, _| Value::name(row.firewall.map(|decision| decision.basis.name())),
     ),
     column(

@@ -17,7 +17,7 @@ const DISAGREEMENTS: [&str; Disagreement::ALL.len() + 1] = {
     names
 };
 
-const BASES: [&str; JoinedBy::ALL.len()] = [JoinedBy::Flow.name(), JoinedBy::Part.name()];
+const BASES: [&str; JoinedBy::ALL.len()] = [JoinedBy::Flow.name(), JoinedBy::Part.name(), JoinedBy::Translation.name()];
 
 const PLACED: [&str; Placed::ALL.len() + 1] =
     [Placed::Stated.name(), Placed::Aligned.name(), Placed::Contents.name(), "unplaced"];
@@ -88,7 +88,7 @@ pub(super) const MORE: &[Column<Place>] = &[
         false,
         "joined_by",
         Kind::Enum(&BASES),
-        "What joins socket and connection: flow, both addresses and ports; part, what the dump leaves of them, which fits one connection only.",
+        "What joins socket and connection: flow, both addresses and ports; part, what the dump leaves of them, which fits one connection only; translation, addresses and ports as the connections that a firewall tracks translate them.",
         |place, facts| Value::name(link(place, facts).map(|link| link.by.name())),
     ),
     column(

@@ -5,6 +5,7 @@ use crate::support::analyse_bytes;
 use std::collections::BTreeMap;
 use synfin::case::Judged;
 use synfin::tcp::{Confidence, Outcome, Side, State};
+use synfin::wire::Address;
 
 /// A socket beside what a capture showed of it until the dump began.
 struct Pair<'a> {
@@ -73,11 +74,21 @@ fn why_gone(scene: &Scene, state: Option<State>, outcome: Outcome) -> Option<&'s
     let does = |what: &str| scene.commands().any(|(_, _, command)| command.contains(what));
     match (state?, outcome) {
         (State::SynReceived, Outcome::SynackUnanswered) if does("tcp_syncookies=1") => Some(GONE[0].0),
-        (State::SynSent, Outcome::SynUnanswered) if does("tcp_syn_retries") && !does("MASQUERADE") => Some(GONE[1].0),
+        (State::SynSent, Outcome::SynUnanswered) if does("tcp_syn_retries") => Some(GONE[1].0),
         (_, Outcome::PeerVanished) if scene.name == "s38_idle_timeout" => Some(GONE[2].0), // tcp_user_timeout 9 s
-        _ if does("MASQUERADE") => Some(GONE[3].0),
         _ => None,
     }
+}
+
+/// Whether a firewall's own list of tracked connections has this one as what an answer is expected of, and not as what came.
+fn is_translated(scene: &Scene, dump: &Dump, row: &Judged) -> bool {
+    let path = scene.folder.join(&dump.label).join(&dump.host).join("conntrack-L.txt");
+    let tuple = |source: Address, destination: Address| {
+        format!("src={} dst={} sport={} dport={} ", source.ip(), destination.ip(), source.port, destination.port)
+    };
+    let (there, back) = (tuple(row.client, row.server), tuple(row.server, row.client));
+    let entries = std::fs::read_to_string(path).unwrap_or_default();
+    entries.lines().any(|entry| entry.contains(&back) && !entry.contains(&there))
 }
 
 #[derive(Default)]
@@ -146,7 +157,8 @@ fn count_without_socket(scene: &Scene, dump: &Dump, row: &Judged, compared: &mut
         let lives = !matches!(state, None | Some(State::Closed));
         if own.contains(&address.ip()) && lives && !listed {
             let (scene_name, outcome) = (&scene.name, row.outcome.name());
-            let key = why_gone(scene, state, row.outcome).map_or_else(
+            let translated = is_translated(scene, dump, row).then_some(GONE[3].0);
+            let key = translated.or_else(|| why_gone(scene, state, row.outcome)).map_or_else(
                 || format!("{scene_name} {} {}: {} {outcome}", dump.label, dump.host, name(state)),
                 str::to_owned,
             );

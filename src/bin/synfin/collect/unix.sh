@@ -50,6 +50,7 @@ counters() {
 }
 
 settings() {
+    run settings.txt uname -a
     run settings.txt sysctl -a
     run settings.txt sh -c 'ulimit -a'
     run addresses.txt ip addr || run addresses.txt ifconfig -a
