@@ -9,6 +9,7 @@ mod candidate;
 mod clock;
 mod during;
 mod index;
+mod lines;
 mod part;
 mod peers;
 mod settle;
@@ -18,6 +19,7 @@ pub use candidate::{as_socket, socket_state};
 pub use clock::{Offset, Placed, Placement};
 pub use during::During;
 pub use index::Index;
+pub use lines::{JoinedLine, LineIndex, LineJoiner, LineLink, Lines};
 pub use peers::Peer;
 
 use super::dump::{Dumps, Place};
@@ -42,6 +44,8 @@ pub struct Joins {
     placements: HashMap<(u32, u32), Vec<Placement>>,
     /// Snapshots that list all sockets of their host, by the addresses that these have there.
     whole: Whole,
+    /// What the lines of logs are to them.
+    pub lines: Lines,
 }
 
 /// A socket, and what it was joined with.

@@ -112,6 +112,11 @@ impl Said {
     }
 }
 
+/// The error of a name.
+pub fn error_named(name: &str) -> Option<Said> {
+    super::errno::find(name).map(|(errno, ..)| Said::error(errno))
+}
+
 /// What a message says if nothing but an error's name is recognised: that error, else `otherwise`.
 pub fn error_or(text: &str, otherwise: Event) -> Said {
     super::errno::find(text).map_or(Said::new(otherwise), |(errno, ..)| Said::error(errno))

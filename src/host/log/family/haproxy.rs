@@ -26,6 +26,7 @@ pub const FAMILY: Family = Family {
         "# CC ",
         " is DOWN, reason: ",
         "has no server available!",
+        " stopped (cumulated conns: ",
     ],
     read,
 };
@@ -40,6 +41,9 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     if let Some(name) = text.strip_suffix(" has no server available!") {
         let name = name.rsplit(' ').next()?.trim_matches('\'');
         return Some(Said::new(Event::Unavailable).by("haproxy").about(name));
+    }
+    if let Some((name, _)) = text.split_once(" stopped (cumulated conns: ") {
+        return Some(Said::new(Event::Stopped).by("haproxy").about(name.rsplit(' ').next()?));
     }
     session(text)
 }
