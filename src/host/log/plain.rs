@@ -64,7 +64,7 @@ fn is_source(text: &str) -> bool {
 }
 
 fn is_statement(text: &str) -> bool {
-    let ends = [";", "{", "\",", "),", "\\"].iter().any(|end| text.trim_end().ends_with(end));
+    let ends = [";", "{", "\",", "),", "],", "\\"].iter().any(|end| text.trim_end().ends_with(end));
     // `has("Connection refused")`
     let called = text.split_once("(\"").is_some_and(|(name, _)| {
         let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | ':' | '!');

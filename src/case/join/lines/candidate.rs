@@ -3,13 +3,17 @@
 use super::super::clock::SLACK;
 use super::super::during::During;
 use crate::case::Judged;
-use crate::host::Event;
-use crate::tcp::{Facts, Outcome};
+use crate::host::{Direction, Event};
+use crate::tcp::{Facts, Outcome, Side};
 use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::Address;
 
 /// So long after the last packet a program has told of it (own).
 const LATE: Span = Span(2 * SECOND);
+/// So long after it, if the program is not busy (own).
+const SOON: Span = Span(50_000_000);
+/// Kernel and tap of one host see one segment within this (own).
+const CLOSE: Span = Span(5_000_000);
 
 /// What is true of a connection, as far as a line tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,8 +30,10 @@ pub(super) enum Kind {
 
 impl Kind {
     /// What must be true of a connection of which a line says so; `None` if it tells of none.
-    pub fn of(event: Event) -> Option<Self> {
+    pub fn of(event: Event, direction: Option<Direction>) -> Option<Self> {
         Some(match event {
+            // A proxy that tells its client so has taken the client's connection.
+            Event::Unreachable | Event::ConnectFailed if direction == Some(Direction::In) => Self::Open,
             Event::Refused => Self::Refused,
             Event::Reset => Self::Reset,
             Event::TimedOut => Self::NotRefused,
@@ -93,6 +99,8 @@ pub(super) struct Candidate {
     pub server: Address,
     first: Timestamp,
     last: Timestamp,
+    /// When each side had said its last.
+    ends: [Option<Timestamp>; 2],
     /// When the next connection took the flow.
     next: Option<Timestamp>,
 }
@@ -108,6 +116,7 @@ impl Candidate {
             server: row.server,
             first: summary.first,
             last: summary.last,
+            ends: Side::BOTH.map(|side| summary[side].fin.get()),
             next: summary.next.map(|next| next.time),
         }
     }
@@ -124,5 +133,21 @@ impl Candidate {
         let asked = if waits { self.last.since(self.first) } else { Span(0) };
         let until = self.last.plus(asked).plus(LATE);
         During::new(self.first, self.next.map_or(until, |next| next.min(until))).widened(SLACK)
+    }
+
+    /// Whether a program that is not busy wrote then of its end, by a clock that is the capture's.
+    pub fn ended_just_before(&self, at: During) -> bool {
+        let soon = |end: Timestamp| During::new(end, end.plus(SOON)).widened(CLOSE);
+        self.ends.into_iter().flatten().chain([self.last]).any(|end| soon(end).overlaps(at))
+    }
+
+    /// Whether it was opened then, by a clock that is the capture's.
+    pub fn opened_within(&self, at: During) -> bool {
+        at.widened(CLOSE).contains(self.first)
+    }
+
+    /// When a command begun then opened it.
+    pub fn opened(&self) -> During {
+        During::new(self.first, self.first).widened(SLACK)
     }
 }

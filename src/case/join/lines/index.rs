@@ -110,7 +110,7 @@ impl LineIndex {
 
 /// What a line tells of its connection's ends. `ports` are read when they are needed first.
 fn keys<'a>(dumps: &'a Dumps, block: &'a Block, line: &'a LogLine, ports: &mut Option<Ports<'a>>) -> Vec<Key> {
-    let Some(kind) = Kind::of(line.event) else { return Vec::new() };
+    let Some(kind) = Kind::of(line.event, line.direction) else { return Vec::new() };
     let [local, remote] = [&line.local, &line.remote].map(|end| end.as_deref().and_then(full));
     if let (Some(local), Some(remote)) = (local, remote) {
         return vec![Key::Flow(FlowKey::new(local, remote).0)];

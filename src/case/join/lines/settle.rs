@@ -8,7 +8,7 @@ use super::index::Known;
 use super::{JoinedLine, LineJoiner, LineLink, Lines, MOST};
 use crate::case::Point;
 use crate::case::dump::{Dumps, Place};
-use crate::host::{Direction, LogLine, SocketAddress};
+use crate::host::{Basis, Block, Direction, Event, LogLine, SocketAddress};
 use crate::tcp::Side;
 use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::Address;
@@ -17,6 +17,40 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// Lines of one log that are asked for its clock, and connections of each that may answer.
 const MOST_VOTES: usize = 4096;
 const MOST_OF_VOTE: usize = 64;
+
+/// A time that is cut to the millisecond is exact enough to tell attempts apart.
+const EXACT: Span = Span(1_000_000);
+
+/// A command typed at a prompt has opened its connection within this (own).
+const RUN: Span = Span(10 * SECOND);
+
+/// When something was written.
+#[derive(Clone, Copy)]
+struct Written {
+    during: During,
+    by: By,
+    /// It is cut to the millisecond or less.
+    is_exact: bool,
+}
+
+/// What tells the time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// The line itself: when it was written, after what it tells.
+    Line,
+    /// A time printed before a command: when that began, before what it tells.
+    Prompt,
+}
+
+impl Written {
+    /// When this could have been written of a connection.
+    fn window(self, event: Event, of: &Candidate) -> During {
+        match self.by {
+            By::Line => of.written(event),
+            By::Prompt => of.opened(),
+        }
+    }
+}
 
 /// Everything at hand.
 struct Scene<'a> {
@@ -81,16 +115,33 @@ pub(super) fn settle(joiner: &LineJoiner<'_>, dumps: &Dumps, points: &[Point], s
 
 impl<'a> Scene<'a> {
     /// Who wrote the line at a place, and when by his clock; `None` if it has no time.
-    fn written(&self, place: Place) -> Option<(Writer<'a>, During)> {
+    fn written(&self, place: Place) -> Option<(Writer<'a>, Written)> {
         let (_, block, line) = self.dumps.log_line(place)?;
         let host = line.host.as_deref().or(block.host.as_deref());
-        let said = block.time.filter(|stamp| stamp.basis == crate::host::Basis::Line).map(|stamp| stamp.time);
-        let (from_boot, time) = match (line.time, line.uptime) {
-            (Some(time), _) => (false, time.time),
-            (None, Some(uptime)) => (true, Timestamp(uptime.0)),
-            (None, None) => (false, said?),
+        let own = line.time.map(|time| time.time).or(line.uptime.map(|uptime| Timestamp(uptime.0)));
+        let written = match own {
+            Some(time) => {
+                let cut = exactness(time);
+                Written { during: During::new(time, time.plus(cut)), by: By::Line, is_exact: cut <= EXACT }
+            }
+            None => {
+                let during = self.run(place)?;
+                Written { during, by: By::Prompt, is_exact: exactness(during.from) <= EXACT }
+            }
         };
-        Some((Writer { dump: place.dump, host, from_boot }, During::new(time, time.plus(exactness(time)))))
+        let from_boot = line.time.is_none() && line.uptime.is_some();
+        Some((Writer { dump: place.dump, host, from_boot }, written))
+    }
+
+    /// When the command ran whose answer a line is: from the time printed before it to the next, or for a while.
+    fn run(&self, place: Place) -> Option<During> {
+        let said = |block: &Block| block.time.filter(|stamp| stamp.basis == Basis::Line).map(|stamp| stamp.time);
+        let blocks = &self.dumps.0.get(place.dump as usize)?.document.blocks;
+        let from = said(blocks.get(place.block as usize)?)?;
+        let later =
+            blocks.iter().skip(place.block as usize + 1).find_map(|block| said(block).filter(|next| *next > from));
+        let until = later.unwrap_or(from.plus(RUN)).min(from.plus(RUN));
+        Some(During::new(from, until.plus(exactness(from))))
     }
 
     fn candidates(&self, known: &Known) -> impl Iterator<Item = &'a Candidate> {
@@ -113,12 +164,14 @@ impl<'a> Scene<'a> {
             let mut of_line: BTreeMap<u32, Vote> = BTreeMap::new();
             for candidate in self.candidates(known).take(MOST_OF_VOTE + 1) {
                 let Some(horizon) = self.ran(candidate.point).map(|ran| ran.widened(HORIZON)) else { continue };
-                let window = candidate.written(line.event).meet(horizon);
+                let window = stated.window(line.event, candidate).meet(horizon);
                 of_line.entry(candidate.point).or_default().windows.extend(window);
             }
             let few = of_line.into_iter().filter(|(_, vote)| (1..=MOST_OF_VOTE).contains(&vote.windows.len()));
             let sets = known.is_own && known.keys.first().is_some_and(|key| seen.insert(*key));
-            few.for_each(|(point, vote)| votes.entry(point).or_default().push(Told { stated, vote, sets }));
+            few.for_each(|(point, vote)| {
+                votes.entry(point).or_default().push(Told { stated: stated.during, vote, sets })
+            });
         }
         let points = 0..u32::try_from(self.points.len()).unwrap_or(u32::MAX);
         let clock = |point: u32| {
@@ -166,22 +219,12 @@ impl<'a> Scene<'a> {
 
     fn joined(&self, known: &Known, clocks: &[Clock]) -> JoinedLine {
         let (mut links, mut fits) = (Vec::new(), 0);
-        let line = self.dumps.log_line(known.place).map(|(_, _, line)| line);
-        for clock in clocks {
-            let Some((stated, line)) = self.written(known.place).map(|(_, stated)| stated).zip(line) else { continue };
-            let at = if clock.offset.differs { stated.plus(clock.offset.range) } else { stated };
-            let here = self.candidates(known).filter(|candidate| candidate.point == clock.point);
-            let fitting: Vec<&Candidate> =
-                here.filter(|of| of.written(line.event).overlaps(at) && ends_fit(line, of)).collect();
+        let told = self.written(known.place).map(|(_, written)| written);
+        let told = told.zip(self.dumps.log_line(known.place).map(|(_, _, line)| line));
+        for (clock, (written, line)) in clocks.iter().filter_map(|clock| Some((clock, told?))) {
+            let fitting = self.fitting(known, clock, written, line);
             fits = fits.max(u32::try_from(fitting.len()).unwrap_or(u32::MAX));
-            let living = || fitting.iter().filter(|of| of.life().overlaps(at));
-            // Two lives of one flow touch within the slack of clocks: the one that the time lies in is meant.
-            let found = match fitting[..] {
-                [only] => Some(only),
-                _ if known.is_whole && living().count() == 1 => living().next().copied(),
-                _ => None,
-            };
-            links.extend(found.map(|candidate| link(line, known, candidate)));
+            links.extend(only(known, clock, written, &fitting).map(|candidate| link(line, known, candidate)));
         }
         let linked = links.first().map(|link: &LineLink| link.point);
         let clock = clocks.iter().find(|clock| linked.is_none_or(|point| point == clock.point));
@@ -192,6 +235,38 @@ impl<'a> Scene<'a> {
             placed: clock.map(|clock| clock.placed),
             offset: clock.map(|clock| (clock.offset.best(), clock.offset.uncertainty())),
         }
+    }
+
+    /// The connections of a point that a line may tell of.
+    fn fitting(&self, known: &Known, clock: &Clock, written: Written, line: &LogLine) -> Vec<&'a Candidate> {
+        let at = clock.on_capture(written.during);
+        let here = self.candidates(known).filter(|candidate| candidate.point == clock.point);
+        here.filter(|of| written.window(line.event, of).overlaps(at) && ends_fit(line, of)).collect()
+    }
+}
+
+/// The one of those that fit which is meant: the only one; else the only one of a flow that lived then; else the only one
+/// that had just ended, or began while the command ran, if the log tells milliseconds by a clock that is the capture's.
+fn only<'a>(known: &Known, clock: &Clock, written: Written, fitting: &[&'a Candidate]) -> Option<&'a Candidate> {
+    let at = clock.on_capture(written.during);
+    let alone = |fits: &dyn Fn(&Candidate) -> bool| {
+        let mut fitting = fitting.iter().filter(|of| fits(of));
+        fitting.next().filter(|_| fitting.next().is_none()).copied()
+    };
+    let is_exact = written.is_exact && !clock.offset.differs;
+    let just_then = |of: &Candidate| match written.by {
+        By::Line => of.ended_just_before(at),
+        By::Prompt => of.opened_within(at),
+    };
+    alone(&|_| true)
+        .or_else(|| alone(&|of| known.is_whole && of.life().overlaps(at)))
+        .or_else(|| alone(&|of| is_exact && just_then(of)))
+}
+
+impl Clock {
+    /// A time of the log by the clock of the capture.
+    fn on_capture(&self, stated: During) -> During {
+        if self.offset.differs { stated.plus(self.offset.range) } else { stated }
     }
 }
 

@@ -41,7 +41,10 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     if let Some(rest) = message.after("dial tcp").and_then(|rest| rest.get(1..)) {
         // `dial tcp4 10.0.0.1:80: ..`
         let rest = rest.trim_start_matches(|letter: char| letter == ' ' || letter == '4' && rest.starts_with('4'));
-        return Some(said.toward(ends::named(rest)));
+        let remote = ends::named(rest);
+        // A sentence about such messages names no port.
+        let is_whole = message.framed || remote.as_ref().is_some_and(|end| end.port.number().is_some());
+        return is_whole.then(|| said.toward(remote));
     }
     for call in ["read tcp ", "write tcp "] {
         if let Some(rest) = message.after(call) {

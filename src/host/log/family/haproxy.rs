@@ -38,7 +38,8 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
         let event = if why.contains("timeout") { Event::TimedOut } else { Event::ConnectFailed };
         return Some(context::error_or(why, event).by("haproxy").about(name).toward(None));
     }
-    if let Some(name) = text.strip_suffix(" has no server available!") {
+    let begins = ["backend ", "proxy ", "Backend ", "Proxy "].iter().any(|begin| text.starts_with(begin));
+    if let Some(name) = text.strip_suffix(" has no server available!").filter(|_| message.framed || begins) {
         let name = name.rsplit(' ').next()?.trim_matches('\'');
         return Some(Said::new(Event::Unavailable).by("haproxy").about(name));
     }

@@ -68,8 +68,11 @@ fn said(message: &Message<'_>) -> Option<Said> {
     if has("is not allowed to connect to this M") {
         return Some(Said::new(Event::LoginFailed).toward(None).at(quoted("Host '")));
     }
-    let ended = has("Lost connection to") || has("server has gone away") || has("Communications link failure");
-    ended.then(|| numbered(text).unwrap_or_else(|| context::error_or(text, Event::Closed)).toward(ends::first(text)))
+    let words = ["Lost connection to", "server has gone away", "Communications link failure"];
+    let ended = words.into_iter().find(|words| has(words))?;
+    // `ERROR 2013 (HY000): ..`, `MySQL server has gone away`
+    (message.is_said(ended) || text.starts_with("ERROR ") || text.ends_with(ended))
+        .then(|| numbered(text).unwrap_or_else(|| context::error_or(text, Event::Closed)).toward(ends::first(text)))
 }
 
 /// The server's log marks its lines; a client's has the number of the error, or an exception.

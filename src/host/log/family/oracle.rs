@@ -88,6 +88,8 @@ fn client(message: &Message<'_>) -> Option<Said> {
         let rest = text.split_once(prefix)?.1;
         rest.get(..5).filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()))
     });
+    // A sentence names errors without their words.
+    (message.framed || text.contains(&format!("{}: ", code?))).then_some(())?;
     let said = Said::new(of_code(code?)?);
     let error = context::error_or(text, said.event);
     let remote = text.split_once("(ADDRESS=").and_then(|(_, rest)| address(rest));

@@ -131,7 +131,9 @@ fn client(message: &Message<'_>) -> Option<Said> {
     }
     let of_library =
         has("data from server") || has("data to server") || has("server closed the connection unexpectedly");
-    of_library.then(|| context::error_or(text, Event::Closed).toward(ends::first(text)))
+    let is_said =
+        ["server closed the connection", "could not "].iter().any(|words| has(words) && message.is_said(words));
+    (of_library && is_said).then(|| context::error_or(text, Event::Closed).toward(ends::first(text)))
 }
 
 fn because(why: &str) -> Said {
