@@ -66,7 +66,7 @@ pub static FAMILIES: &[Family] = &[
 pub struct Family {
     pub name: &'static str,
     /// One of these stands in every line of the family, where `#` is any digit; the longer, the fewer lines are looked at
-    /// in vain. At least five bytes.
+    /// in vain. At least six bytes.
     pub needles: &'static [&'static str],
     pub read: fn(&Message<'_>, &mut Peers) -> Option<Said>,
 }
