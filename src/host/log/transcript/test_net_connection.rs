@@ -6,6 +6,9 @@ use crate::host::{Format, Found, Line, Lines, Port, SocketAddress};
 
 pub const FORMAT: Format = Format { name: "test-netconnection", sniff, parse };
 
+/// Warnings and blank lines between a warning and the result.
+const BETWEEN: usize = 8;
+
 /// What a warning says after its word, which is translated.
 const WARNING: &str = ": TCP connect to ";
 
@@ -76,10 +79,11 @@ fn parse(lines: &mut Lines<'_>, found: &mut Found) {
             lines.next();
             // The result below says the same and more, unless nobody asked for it.
             let mut below = lines.clone();
-            while below
-                .peek()
-                .is_some_and(|line| line.text.trim().is_empty() || line.text.contains(": ") && !is_list(&below))
-            {
+            let goes_on = |line: &Line<'_>| line.text.trim().is_empty() || line.text.contains(": ");
+            for _ in 0..BETWEEN {
+                if !below.peek().is_some_and(|line| goes_on(&line)) || is_list(&below) {
+                    break;
+                }
                 below.next();
             }
             if !is_list(&below) {
