@@ -3,7 +3,7 @@
 use super::runs::Runs;
 use super::selection::{Condition, RowTest};
 use super::timings::{Lap, Stage, Timings};
-use crate::case::join::{Index, Joiner};
+use crate::case::join::{Index, Joiner, LineIndex, LineJoiner};
 use crate::case::{Case, Facts, Joins, Judged, Tally};
 use crate::tcp::{Summary, records};
 use crate::time::{Span, Timestamp};
@@ -52,15 +52,26 @@ pub(super) fn deliver(
     Ok(Case { facts, tally, unread: Vec::new(), left_out: Vec::new() })
 }
 
-/// What the sockets of the dumps are to the connections; without sockets nothing is read.
+/// What the sockets and log lines of the dumps are to the connections; without any nothing is read.
 pub(super) fn join(runs: &mut Runs, facts: &Facts) -> io::Result<Joins> {
-    let Some(index) = Index::new(&facts.dumps) else { return Ok(Joins::default()) };
-    let mut joiner = Joiner::new(&index);
-    judged_of(runs, facts, &Timings::default(), &|summary| index.wants(summary), &mut |batch, _| {
-        batch.iter().for_each(|row| joiner.add(row));
+    let (sockets, lines) = (Index::new(&facts.dumps), LineIndex::new(&facts.dumps));
+    if sockets.is_none() && lines.is_none() {
+        return Ok(Joins::default());
+    }
+    let (sockets, lines) = (sockets.unwrap_or_default(), lines.unwrap_or_default());
+    let (mut joiner, mut of_lines) = (Joiner::new(&sockets), LineJoiner::new(&lines));
+    // The sockets' index counts what it is asked for.
+    let wanted = |summary: &Summary| sockets.wants(summary) | lines.wants(summary);
+    judged_of(runs, facts, &Timings::default(), &wanted, &mut |batch, _| {
+        for row in &batch {
+            joiner.add(row);
+            of_lines.add(row);
+        }
         Ok(())
     })?;
-    Ok(joiner.finish(&facts.dumps, &facts.points))
+    let mut joins = joiner.finish(&facts.dumps, &facts.points);
+    joins.lines = of_lines.finish(&facts.dumps, &facts.points, &joins);
+    Ok(joins)
 }
 
 /// Judges all rows in order, in batches, on all threads of the pool at hand.

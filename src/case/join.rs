@@ -9,6 +9,7 @@ mod candidate;
 mod clock;
 mod during;
 mod index;
+mod lines;
 mod opened;
 mod part;
 mod peers;
@@ -20,6 +21,7 @@ pub use candidate::{as_socket, socket_state};
 pub use clock::{Offset, Placed, Placement};
 pub use during::During;
 pub use index::Index;
+pub use lines::{JoinedLine, LineIndex, LineJoiner, LineLink, Lines};
 pub use peers::Peer;
 
 use super::dump::{Dumps, Place};
@@ -48,6 +50,8 @@ pub struct Joins {
     /// Snapshots that list all sockets of their host, by the addresses that these have there.
     whole: Whole,
     translations: Arc<Translations>,
+    /// What the lines of logs are to them.
+    pub lines: Lines,
 }
 
 /// A socket, and what it was joined with.

@@ -119,10 +119,15 @@ fn unquoted(text: &str) -> Option<&str> {
     text.strip_prefix("> ").or_else(|| text.strip_prefix('>').filter(|rest| rest.is_empty()))
 }
 
+/// Bytes within which a text of which most lines are quoted has a quoted one.
+const HEAD: usize = 1 << 16;
+
 /// Whether more than half of the lines are quoted. A few that begin so are rows of their own: `Select-String` and `diff`
 /// mark them.
 fn is_quoted(text: &str) -> bool {
-    if !text.starts_with('>') && memmem::find(text.as_bytes(), b"\n>").is_none() {
+    // A quoted text shows it soon; a huge log is not searched to its end for it.
+    let head = text.as_bytes().get(..HEAD).unwrap_or(text.as_bytes());
+    if !text.starts_with('>') && memmem::find(head, b"\n>").is_none() {
         return false;
     }
     let filled = || text.lines().filter(|line| !line.trim().is_empty());

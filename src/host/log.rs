@@ -8,13 +8,16 @@
 
 mod clock;
 mod context;
+pub mod dmesg_json;
 mod ends;
 pub mod errno;
 pub mod events;
 pub mod family;
 pub mod frame;
+pub mod journal;
 mod needles;
 mod plain;
+pub mod pretty;
 mod read;
 mod scan;
 mod target;

@@ -161,6 +161,10 @@ pub static FORMATS: &[&Format] = &[
     &firewall::gcp_flow_log::FORMAT,
     // Logs and transcripts: what stands in them may look like anything.
     &log::events::FORMAT,
+    &log::journal::export::FORMAT,
+    &log::journal::verbose::FORMAT,
+    &log::dmesg_json::FORMAT,
+    &log::pretty::FORMAT,
     &log::transcript::ping::FORMAT,
     &log::transcript::telnet::FORMAT,
     &log::transcript::test_net_connection::FORMAT,

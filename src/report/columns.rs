@@ -23,6 +23,7 @@ mod firewall;
 mod input;
 mod kernel;
 mod log_line;
+mod line_join;
 mod listener;
 mod setting;
 mod side;
@@ -108,11 +109,12 @@ impl<R> Copy for Column<R> {}
 /// The columns of `connections`, in their order: the names that scripts rely on, the other core ones, the rest.
 pub static COLUMNS: &[Column<Judged>] = &joined::<_, { count(&PARTS) }>(&PARTS);
 
-const PARTS: [&[Column<Judged>]; 9] = [
+const PARTS: [&[Column<Judged>]; 10] = [
     connection::FIXED,
     side::FIXED,
     connection::CORE,
     kernel::KERNEL,
+    line_join::LOGGED,
     connection::MORE,
     beside::BESIDE,
     side::MORE,
@@ -168,8 +170,10 @@ pub fn choose<R>(table: &'static [Column<R>], wish: &str) -> Result<Vec<&'static
 /// In words, when a name is no column of the table.
 pub fn of_connections(wish: &str, facts: &Facts) -> Result<Vec<&'static Column<Judged>>, String> {
     let mut chosen = choose(COLUMNS, wish)?;
-    if wish == "core" && !facts.joins.sockets().is_empty() {
-        chosen.extend(COLUMNS.iter().filter(|column| kernel::KERNEL.iter().any(|of| of.name == column.name)));
+    let more =
+        [(kernel::KERNEL, !facts.joins.sockets().is_empty()), (line_join::LOGGED, facts.joins.lines.joined() > 0)];
+    for (columns, _) in more.iter().filter(|(_, is_told)| wish == "core" && *is_told) {
+        chosen.extend(COLUMNS.iter().filter(|column| columns.iter().any(|of| of.name == column.name)));
     }
     Ok(chosen)
 }

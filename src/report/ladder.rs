@@ -7,6 +7,7 @@
 mod folded;
 mod head;
 mod kernel;
+mod logged;
 mod rungs;
 mod words;
 

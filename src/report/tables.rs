@@ -131,9 +131,9 @@ pub static TABLES: &[Table] = &[
     },
     Table {
         name: "log_lines",
-        doc: "lines of logs and transcripts that tell of a connection, a listener or the life of a program",
+        doc: "lines of logs and transcripts that tell of a connection, a listener or the life of a program, with their connections",
         always: false,
-        of_dumps: true,
+        of_dumps: false,
         fields: || fields(LOG_LINES),
         rows: |facts| facts.dumps.places(|block| block.found.log_lines.len()).count(),
         check: |wish| choose(LOG_LINES, wish).map(drop),

@@ -112,16 +112,20 @@ fn said(dumps: &Dumps) -> String {
         ("counter", count(|block| block.found.counters.len())),
         ("setting", count(|block| block.found.settings.len())),
         ("firewall rule", count(|block| block.found.rules.len())),
+        ("log line", count(|block| block.found.log_lines.len())),
     ];
     let present: Vec<_> = kinds.iter().filter(|(_, number)| *number > 0).collect();
     let shown = if present.is_empty() { kinds.iter().take(1).collect() } else { present };
     shown.iter().map(|(kind, number)| counted(*number, kind)).collect::<Vec<_>>().join(", ")
 }
 
-/// How many sockets were joined with connections, if any.
+/// How many sockets and log lines were joined with connections, if any.
 fn joined(joins: &Joins) -> String {
-    let joined = joins.sockets().iter().filter(|joined| !joined.links.is_empty()).count() as u64;
-    if joined == 0 { String::new() } else { format!("; {} joined", counted(joined, "socket")) }
+    let sockets = joins.sockets().iter().filter(|joined| !joined.links.is_empty()).count() as u64;
+    let kinds = [(sockets, "socket"), (joins.lines.joined() as u64, "log line")];
+    let told: Vec<_> = kinds.iter().filter(|(joined, _)| *joined > 0).collect();
+    let told: Vec<_> = told.iter().map(|(joined, kind)| counted(*joined, kind)).collect();
+    if told.is_empty() { String::new() } else { format!("; {} joined", told.join(" and ")) }
 }
 
 fn headline(case: &Case, style: Style) -> Vec<Line> {

@@ -1,5 +1,7 @@
 //! Dumps beside captures, each a small story: which socket is which connection, and what is left apart.
 
+mod lines;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;

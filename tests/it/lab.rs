@@ -4,6 +4,7 @@ mod agreement;
 mod calls;
 mod found;
 mod joined;
+mod logged;
 mod plain;
 mod resets;
 mod scene;

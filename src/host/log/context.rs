@@ -31,6 +31,16 @@ impl<'a> Message<'a> {
         self.program.is_some_and(|program| programs.contains(&program))
     }
 
+    /// Whether words are what a program said, rather than part of a sentence about it: in a log, as the answer to a command,
+    /// after a colon, or as all of the line up to its end.
+    pub fn is_said(&self, words: &str) -> bool {
+        self.framed || self.command.is_some() || {
+            let (before, after) = self.text.split_once(words).unwrap_or((self.text, "."));
+            let is_end = after.trim_end_matches('.').is_empty() || after.starts_with(": ") || after.starts_with(" (");
+            before.ends_with(": ") || is_end && (before.is_empty() || before.contains(": "))
+        }
+    }
+
     /// The text after some words.
     pub fn after(&self, words: &str) -> Option<&'a str> {
         self.text.split_once(words).map(|(_, rest)| rest)
@@ -110,6 +120,11 @@ impl Said {
     pub fn process(self, pid: Option<u32>) -> Self {
         Self { pid, ..self }
     }
+}
+
+/// The error of a name.
+pub fn error_named(name: &str) -> Option<Said> {
+    super::errno::find(name).map(|(errno, ..)| Said::error(errno))
 }
 
 /// What a message says if nothing but an error's name is recognised: that error, else `otherwise`.

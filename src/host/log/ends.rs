@@ -72,6 +72,12 @@ pub fn named(text: &str) -> Option<SocketAddress> {
 fn numeric(word: &str, rest: &str) -> Option<SocketAddress> {
     let word = if word == "::" { word } else { word.trim_end_matches(['.', ',', ':', '!', '?', '-']) };
     let word = word.rsplit_once(['/', '@']).map_or(word, |(_, last)| last);
+    // `mx.example.org[10.0.0.1]:25`, and `[10.0.0.1:25]` with all of it within.
+    let word = word.find('[').and_then(|at| word.get(at..)).unwrap_or(word);
+    let inner = word.strip_prefix('[').and_then(|word| word.strip_suffix(']'));
+    if let Some(address) = inner.and_then(with_port) {
+        return Some(address);
+    }
     let word = if word.contains('[') { word } else { word.trim_end_matches(']') };
     if let Some(address) = with_port(word) {
         return Some(address);
@@ -101,6 +107,10 @@ fn is_time(word: &str) -> bool {
 
 /// `(80)`, ` port 80`, `, port 80`, ` port=80`, ` port: 80`, `:80` after the quote, `(10.0.0.1) 80 port`.
 fn port_after(rest: &str) -> Option<Port> {
+    // A pair of Python.
+    if let Some((port, _)) = rest.strip_prefix("', ").and_then(|rest| rest.split_once(')')) {
+        return port.parse().ok().filter(|&port: &u16| port > 0).map(Port::Number);
+    }
     if let Some((port, _)) = rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
         return port.parse().ok().filter(|&port: &u16| port > 0).map(Port::Number);
     }

@@ -97,7 +97,7 @@ const LONGEST: usize = 200;
 fn whole<'a>(lines: &mut Lines<'a>, separator: u8) -> Option<(u32, &'a str)> {
     let (number, rest) = (lines.number(), lines.rest());
     let first = lines.peek()?;
-    if !first.text.contains(char::from(separator)) {
+    if !first.text.contains(char::from(separator)) && !first.text.starts_with('"') {
         return None;
     }
     let mut ahead = lines.clone();

@@ -4,6 +4,7 @@ mod access;
 mod connection;
 mod curl;
 mod dial;
+mod dialled;
 mod firewall;
 mod generic;
 mod haproxy;
@@ -16,6 +17,7 @@ mod nginx;
 mod node;
 mod oom;
 mod oracle;
+mod postfix;
 mod postgres;
 mod process;
 mod python;
@@ -39,6 +41,7 @@ pub static FAMILIES: &[Family] = &[
     ssh::FAMILY,
     nginx::FAMILY,
     haproxy::FAMILY,
+    postfix::FAMILY,
     postgres::FAMILY,
     mysql::FAMILY,
     sql_server::FAMILY,
@@ -53,6 +56,7 @@ pub static FAMILIES: &[Family] = &[
     java::FAMILY,
     python::FAMILY,
     dial::FAMILY,
+    dialled::FAMILY,
     access::FAMILY,
     connection::FAMILY,
     generic::FAMILY,
@@ -62,7 +66,7 @@ pub static FAMILIES: &[Family] = &[
 pub struct Family {
     pub name: &'static str,
     /// One of these stands in every line of the family, where `#` is any digit; the longer, the fewer lines are looked at
-    /// in vain. At least five bytes.
+    /// in vain. At least six bytes.
     pub needles: &'static [&'static str],
     pub read: fn(&Message<'_>, &mut Peers) -> Option<Said>,
 }

@@ -18,6 +18,8 @@ mod syslog;
 
 use super::When;
 use crate::time::calendar::has_clock;
+pub use json::{is_message, object as json};
+pub use prefix::{date as dated, seconds};
 use std::borrow::Cow;
 pub use syslog::datagrams;
 
@@ -78,8 +80,13 @@ fn grepped(text: &str) -> Option<&str> {
 
 fn plain(text: &str) -> Option<(&'static Frame, Framed<'_>)> {
     let head = (0..=HEAD.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default();
-    let marked = text.starts_with(['[', '<', '{', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
-    (marked || has_clock(head) || head.starts_with("kern ") || head.starts_with("nginx: ")).then_some(())?;
+    let marked = text.starts_with(['[', '<', '{', '\u{1e}', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    (marked
+        || has_clock(head)
+        || head.starts_with("kern ")
+        || head.starts_with("nginx: ")
+        || head.starts_with("data: {"))
+    .then_some(())?;
     FRAMES.iter().find_map(|frame| Some((*frame, (frame.read)(text)?)))
 }
 

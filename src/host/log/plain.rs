@@ -40,13 +40,37 @@ fn said(text: &str, command: Option<&str>, ahead: &Lines<'_>, peers: &mut Peers)
 /// Longer lines are no messages.
 const LONGEST: usize = 4096;
 
-/// Lists, tables and headings of a document that speaks of messages; only curl begins its own with a star.
+/// Lists, tables and headings of a document that speaks of messages, and programs that hold their words; only curl begins
+/// its own with a star.
 fn is_prose(text: &str) -> bool {
     let text = text.trim_start();
-    let marked = ["- ", "| ", "# ", "## ", "> ", "// ", "\""].iter().any(|mark| text.starts_with(mark));
+    let marked = ["- ", "| ", "# ", "## ", "> ", "// ", "/* ", "\""].iter().any(|mark| text.starts_with(mark));
     let starred = text.starts_with("* ")
-        && !["* connect", "* Connect", "* Failed", "* Recv"].iter().any(|word| text.starts_with(word));
-    marked || starred || text.contains('`')
+        && !["* connect", "* Connect", "* Failed", "* Recv", "* OpenSSL"].iter().any(|word| text.starts_with(word));
+    marked || starred || text.contains('`') || is_source(text)
+}
+
+/// How lines of programs begin.
+const KEYWORDS: [&str; 20] = [
+    "let ", "if ", "if(", "} ", "|| ", "&& ", "pub ", "const ", "static ", "return ", "raise ", "throw ", "case ",
+    "fn ", "def ", "#define ", "#if", "elif ", "else ", "(\"",
+];
+
+/// A line of a program that only holds the words: no message ends like a statement or begins like one.
+fn is_source(text: &str) -> bool {
+    // Node.js prints an error's fields in braces behind it.
+    let of_node = (text.ends_with(" {") || text.starts_with("} ")) && text.contains("Error: ");
+    !of_node && is_statement(text)
+}
+
+fn is_statement(text: &str) -> bool {
+    let ends = [";", "{", "\",", "),", "],", "\\"].iter().any(|end| text.trim_end().ends_with(end));
+    // `has("Connection refused")`
+    let called = text.split_once("(\"").is_some_and(|(name, _)| {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | ':' | '!');
+        !name.is_empty() && name.chars().all(plain)
+    });
+    ends || called || KEYWORDS.iter().any(|word| text.starts_with(word))
 }
 
 /// Details of the message before; of a command's answer, everything up to the next time, prompt or dump.

@@ -26,7 +26,13 @@ pub fn parse(lines: &mut Lines<'_>, found: &mut Found) {
         let mut after = lines.clone();
         let Some(line) = after.next() else { return };
         let hit = scan.hits(lines, &after);
-        if hit || !(log.passes(line.text) || log.details.passes(line.text)) {
+        if !hit && log.passes(line.text) {
+            // What goes on from it on the next line has its time and program.
+            log.head = Some(line.text);
+            found.other_rows += 1;
+        } else if !hit && log.details.passes(line.text) {
+            found.other_rows += 1;
+        } else {
             if frame::of(line.text).is_some() && !stamp::is_mark(line.text) {
                 for framed in frame::datagrams(line.text).filter_map(frame::of).map(|(_, framed)| framed) {
                     log.framed(line, &framed, hit, &after, found);
@@ -37,8 +43,6 @@ pub fn parse(lines: &mut Lines<'_>, found: &mut Found) {
             } else {
                 return;
             }
-        } else {
-            found.other_rows += 1;
         }
         *lines = after;
     }
@@ -93,30 +97,16 @@ impl<'a> Log<'a> {
     }
 
     fn framed(&mut self, line: Line<'a>, framed: &Framed<'a>, hit: bool, ahead: &Lines<'a>, found: &mut Found) {
-        let (time, uptime) = framed.when.map_or((None, None), |when| self.clock.read(when));
         self.counts |= matches!(framed.when, Some(super::When::Later(_)));
         self.head = Some(line.text);
         let shape = Shape::of(line.text).filter(|shape| self.shapes.len() < SHAPES && !self.shapes.contains(shape));
         self.shapes.extend(shape);
-        let said = if hit { self.said(framed, ahead) } else { None };
-        let Some(said) = said else {
+        if hit {
+            message(line.number, framed, &mut self.clock, &mut self.peers, ahead, found);
+        } else {
+            framed.when.map(|when| self.clock.read(when));
             found.other_rows += 1;
-            return;
-        };
-        let row = row(line.number, said, framed.program, framed.pid, &framed.message);
-        keep(LogLine { time, uptime, host: framed.host.map(Into::into), ..row }, found);
-    }
-
-    fn said(&mut self, framed: &Framed<'_>, ahead: &Lines<'_>) -> Option<Said> {
-        let message = Message {
-            text: &framed.message,
-            program: framed.program,
-            pid: framed.pid,
-            framed: true,
-            command: None,
-            ahead,
-        };
-        family::read(&message, &mut self.peers)
+        }
     }
 
     /// A line that goes on from the one before has its time, host and program.
@@ -132,6 +122,26 @@ impl<'a> Log<'a> {
             None => found.other_rows += 1,
         }
     }
+}
+
+/// Keeps what a framed message says; if it says nothing, it is counted.
+pub fn message(
+    line: u32,
+    framed: &Framed<'_>,
+    clock: &mut Clock,
+    peers: &mut Peers,
+    ahead: &Lines<'_>,
+    found: &mut Found,
+) {
+    let (time, uptime) = framed.when.map_or((None, None), |when| clock.read(when));
+    let (program, pid) = (framed.program, framed.pid);
+    let message = Message { text: &framed.message, program, pid, framed: true, command: None, ahead };
+    let Some(said) = family::read(&message, peers) else {
+        found.other_rows += 1;
+        return;
+    };
+    let row = row(line, said, program, pid, &framed.message.replace(['\r', '\n', '\t'], " "));
+    keep(LogLine { time, uptime, host: framed.host.map(Into::into), ..row }, found);
 }
 
 /// A row of what a line says; the message's own word of its program counts more than the frame's.

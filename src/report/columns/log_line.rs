@@ -1,7 +1,7 @@
 //! Columns of `log_lines`: one row a line of a log or transcript that tells of a connection, a listener or a program's life.
 
 use super::socket::{address, text};
-use super::{Column, Kind, Value};
+use super::{Column, Kind, Value, line_join};
 use crate::case::dump::Place;
 use crate::case::{Dump, Facts};
 use crate::host::log::errno::{self, ERRNOS};
@@ -33,9 +33,12 @@ const ERRORS: [&str; errno::COUNT] = {
     names
 };
 
-/// The columns of `log_lines`, in their order.
+/// The columns of `log_lines`, in their order: what the lines say, what they were joined with, the rest.
+pub static LOG_LINES: &[Column<Place>] =
+    &super::joined::<_, { super::count(&[SAID, line_join::JOINED, MORE]) }>(&[SAID, line_join::JOINED, MORE]);
+
 #[rustfmt::skip]
-pub static LOG_LINES: &[Column<Place>] = columns![
+const SAID: &[Column<Place>] = columns![
     (true, "time", Kind::Time, "", "When the line was written, as it says itself, or as a line before says of an answer at a prompt.", |_, block, line| time(block, line)),
     (true, "host", Kind::Text, "", "Host that the line, a prompt or a folder names.", |_, block, line| host(block, line)),
     (true, "program", Kind::Text, "", "Who wrote the line: by its frame, its wording, or the command at the prompt.", |_, _, line| optional(line.program.as_deref())),
@@ -53,6 +56,10 @@ pub static LOG_LINES: &[Column<Place>] = columns![
     (true, "line", Kind::U32, "", "Line in the log, counted from 1.", |_, _, line| Value::Number(line.line.into())),
     (true, "local_text", Kind::Text, "", "What the line shows in place of our address or port: a name, a mask.", |_, _, line| shown(line.local.as_deref())),
     (true, "remote_text", Kind::Text, "", "What the line shows in place of the peer's address or port: a name, a mask.", |_, _, line| shown(line.remote.as_deref())),
+];
+
+#[rustfmt::skip]
+const MORE: &[Column<Place>] = columns![
     (false, "uptime_s", Kind::Seconds, "s", "Time since the host's start, of kernel lines that know no other.", |_, _, line| Value::seconds(line.uptime)),
     (false, "format", Kind::Text, "", "Frame of the line, or kind of transcript.", |_, block, _| Value::text(block.format)),
     (false, "command", Kind::Text, "", "Command that printed it, where a prompt shows it.", |_, block, _| optional(block.command.as_deref())),

@@ -17,7 +17,8 @@ const DISAGREEMENTS: [&str; Disagreement::ALL.len() + 1] = {
     names
 };
 
-const BASES: [&str; JoinedBy::ALL.len()] = [JoinedBy::Flow.name(), JoinedBy::Part.name(), JoinedBy::Translation.name()];
+pub(super) const BASES: [&str; JoinedBy::ALL.len()] =
+    [JoinedBy::Flow.name(), JoinedBy::Part.name(), JoinedBy::Translation.name()];
 
 const PLACED: [&str; Placed::ALL.len() + 1] =
     [Placed::Stated.name(), Placed::Aligned.name(), Placed::Contents.name(), "unplaced"];

@@ -2,7 +2,7 @@
 
 use super::super::human::{bytes, counted, duration};
 use super::super::terminal::{Line, Paint, Style, wrap};
-use super::{kernel, words};
+use super::{kernel, logged, words};
 use crate::case::{Facts as Known, Judged};
 use crate::tcp::judgement::Caveats;
 use crate::tcp::step::ResetEvidence;
@@ -43,6 +43,7 @@ pub(super) fn lines(row: &Judged, known: &Known, evidence: Option<ResetEvidence>
     add("seen", seen(row, known));
     add("payload", payload(row));
     kernel::lines(row, known).into_iter().for_each(|line| add("kernel", line));
+    logged::lines(row, known).into_iter().for_each(|line| add("log", line));
     if let Some(by) = row.judgement.closed_by {
         add("closed by", by.name().to_owned());
     }

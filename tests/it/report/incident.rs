@@ -173,7 +173,7 @@ pub fn incident() -> (Vec<Judged>, Case) {
 }
 
 /// What both hosts said of the leak, five minutes into it: the server's kernel knows nothing of its own FIN.
-const SAID: [(&str, &str); 2] = [
+const SAID: [(&str, &str); 3] = [
     (
         "app.txt",
         "[root@app ~]# date\nThu Jan  1 00:05:00 UTC 2026\n[root@app ~]# ss -tanpe
@@ -181,6 +181,7 @@ State      Recv-Q Send-Q Local Address:Port  Peer Address:Port Process
 CLOSE-WAIT 1      0      10.1.0.20:49161     10.1.0.40:5432    users:((\"python\",pid=812,fd=4)) uid:1000 ino:4711 sk:1
 ",
     ),
+    ("app.log", "2026-01-01T00:00:03.002Z app python[812]: connect to 10.1.0.41:6379 failed: Connection refused\n"),
     (
         "db.txt",
         "[root@db ~]# date\nThu Jan  1 00:05:00 UTC 2026\n[root@db ~]# ss -tanpe

@@ -1,12 +1,19 @@
 //! curl: its error, with the number that is its exit status, and what `-v` tells on the way.
 
 use super::{Family, Message, Peers, Said};
-use crate::host::SocketAddress;
 use crate::host::log::{Event, context, ends, target};
+use crate::host::{Port, SocketAddress};
 
 pub const FAMILY: Family = Family {
     name: "curl",
-    needles: &["curl: (", "* connect to ", "* Connected to ", "* Failed to connect to ", "* Recv failure: "],
+    needles: &[
+        "curl: (",
+        "* connect to ",
+        "* Connected to ",
+        "* Failed to connect to ",
+        "* Recv failure: ",
+        "SSL_connect: ",
+    ],
     read,
 };
 
@@ -18,8 +25,10 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
 
 fn numbered(message: &Message<'_>, target: Option<SocketAddress>) -> Option<Said> {
     let (code, why) = message.after("curl: (")?.split_once(") ")?;
+    let in_connection = || ends::after(why, "in connection to ");
     let remote =
         ["connect to server at ", "connect to ", "onnected to "].iter().find_map(|words| ends::named_after(why, words));
+    let remote = remote.or_else(in_connection);
     let event = match code {
         "6" => {
             let name = ends::named_after(why, "resolve host: ")?;
@@ -39,12 +48,21 @@ fn numbered(message: &Message<'_>, target: Option<SocketAddress>) -> Option<Said
 fn verbose(text: &str, target: Option<SocketAddress>) -> Option<Said> {
     let text = text.trim_start();
     if let Some(rest) = text.strip_prefix("* Connected to ") {
-        return Some(Said::new(Event::Connected).toward(ends::first(rest).or(target)));
+        // The port stands behind name and address.
+        let port = rest.split_once(" port ").and_then(|(_, port)| port.split(' ').next()?.parse().ok());
+        let end = ends::first(rest).map(|end| match port {
+            Some(port) => SocketAddress { port: Port::Number(port), ..end },
+            None => end,
+        });
+        return Some(Said::new(Event::Connected).toward(end.or(target)));
     }
     let failed = text.strip_prefix("* connect to ").or_else(|| text.strip_prefix("* Failed to connect to "));
     if let Some(rest) = failed {
         return Some(context::error_or(rest, Event::ConnectFailed).toward(ends::named(rest).or(target)));
     }
-    let why = text.strip_prefix("* Recv failure: ")?;
-    Some(context::error_or(why, Event::Closed).toward(target))
+    if let Some(why) = text.strip_prefix("* Recv failure: ") {
+        return Some(context::error_or(why, Event::Closed).toward(target));
+    }
+    let (_, why) = text.strip_prefix("* ")?.split_once("SSL_connect: ")?;
+    Some(context::error_or(why, Event::ProtocolError).toward(ends::first(why).or(target)))
 }

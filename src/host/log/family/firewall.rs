@@ -9,7 +9,14 @@ pub const FAMILY: Family = Family { name: "firewall", needles: &["PROTO=TCP", "P
 fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     let text = message.text;
     (message.framed || text.len() < 600 && text.contains(" DST=") && text.contains(" LEN=")).then_some(())?;
-    let field = |name: &str| text.split(' ').find_map(|word| word.strip_prefix(name));
+    // Shorewall puts no space between its prefix and the first field.
+    let field = |name: &str| {
+        let rest = text.match_indices(name).find_map(|(at, _)| {
+            let apart = !text.get(..at)?.ends_with(|letter: char| letter.is_ascii_alphanumeric());
+            apart.then_some(text.get(at + name.len()..)?)
+        });
+        rest.and_then(|rest| rest.split(' ').next())
+    };
     matches!(field("PROTO=")?, "TCP" | "6").then_some(())?;
     let end = |address: &str, port: &str| {
         let port = Port::Number(field(port)?.parse().ok()?);

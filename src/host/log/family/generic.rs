@@ -6,7 +6,7 @@ use crate::host::log::{Direction, Event, ends, errno, target};
 pub const FAMILY: Family = Family { name: "generic", needles: errno::NEEDLES, read };
 
 /// Words that tell who opened the connection.
-const OUTGOING: [&str; 12] = [
+const OUTGOING: [&str; 16] = [
     "connect to",
     "connecting to",
     "connection to",
@@ -19,6 +19,10 @@ const OUTGOING: [&str; 12] = [
     "from server",
     "connect ",
     "dial",
+    "requests.exceptions",
+    "urllib3",
+    "httprequestexception",
+    "for sync",
 ];
 const INCOMING: [&str; 7] =
     ["client", "accept", "from client", "connection from", "peer ", "incoming", "received from"];
@@ -38,16 +42,25 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
         }
         _ => {}
     }
+    // Apache names its client before the server behind it.
+    if let Some((_, server)) = text.split_once(" from remote server ") {
+        return Some(said.toward(ends::named(server)));
+    }
     let lower = text.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    let direction = if target.is_some() || text.contains("://") || has(&OUTGOING) {
+    // Only who connects is refused.
+    let is_ours = errno.event == Event::Refused && message.framed;
+    let direction = if target.is_some() || is_ours || text.contains("://") || has(&OUTGOING) {
         Some(Direction::Out)
     } else {
         has(&INCOMING).then_some(Direction::In)
     };
     let remote = ends::first(text).or_else(|| {
         let words = ["connect to host ", "connect to ", "connecting to ", "connection to "];
-        words.iter().find_map(|words| ends::named_after(text, words)).filter(|end| end.port.number().is_some())
+        let named = words.iter().find_map(|words| ends::named_after(text, words));
+        // `.. actively refused it. (localhost:5051)`
+        let inner = || ends::named(text.strip_suffix(')')?.rsplit_once('(')?.1);
+        named.or_else(inner).filter(|end| end.port.number().is_some())
     });
     Some(Said { direction, remote: remote.or(target), ..said })
 }

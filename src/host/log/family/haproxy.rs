@@ -6,26 +6,28 @@ use crate::host::log::{Event, context, ends};
 pub const FAMILY: Family = Family {
     name: "haproxy",
     needles: &[
-        "#/-1/",
-        " SD--",
-        " SH--",
-        " SL--",
-        " sD--",
-        " sH--",
-        " cD--",
-        " cR--",
-        " cH--",
-        " CD--",
-        " CH--",
-        " CR--",
-        " CC--",
-        "# SD ",
-        "# sD ",
-        "# cD ",
-        "# CD ",
-        "# CC ",
+        "#/-1/#",
+        "#/-1/-",
+        " SD-- ",
+        " SH-- ",
+        " SL-- ",
+        " sD-- ",
+        " sH-- ",
+        " cD-- ",
+        " cR-- ",
+        " cH-- ",
+        " CD-- ",
+        " CH-- ",
+        " CR-- ",
+        " CC-- ",
+        " SD #/",
+        " sD #/",
+        " cD #/",
+        " CD #/",
+        " CC #/",
         " is DOWN, reason: ",
         "has no server available!",
+        " stopped (cumulated conns: ",
     ],
     read,
 };
@@ -37,9 +39,13 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
         let event = if why.contains("timeout") { Event::TimedOut } else { Event::ConnectFailed };
         return Some(context::error_or(why, event).by("haproxy").about(name).toward(None));
     }
-    if let Some(name) = text.strip_suffix(" has no server available!") {
+    let begins = ["backend ", "proxy ", "Backend ", "Proxy "].iter().any(|begin| text.starts_with(begin));
+    if let Some(name) = text.strip_suffix(" has no server available!").filter(|_| message.framed || begins) {
         let name = name.rsplit(' ').next()?.trim_matches('\'');
         return Some(Said::new(Event::Unavailable).by("haproxy").about(name));
+    }
+    if let Some((name, _)) = text.split_once(" stopped (cumulated conns: ") {
+        return Some(Said::new(Event::Stopped).by("haproxy").about(name.rsplit(' ').next()?));
     }
     session(text)
 }

@@ -38,11 +38,16 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
         errno::find(text).map(|(errno, ..)| errno.event)?
     };
     let said = context::error_or(text, otherwise);
-    let said = if message.program.is_some() { said } else { said.by("java") };
+    // .NET has exceptions of the same name.
+    let is_java = message.program.is_none() && !has("System.Net.");
+    let said = if is_java { said.by("java") } else { said };
     let listens = matches!(said.event, Event::AddressInUse | Event::BindFailed);
     if listens || said.event == Event::TooManyFiles {
         let local = ends::first(text).filter(|_| listens);
         return Some(said.at(local));
+    }
+    if has("ClientAbortException") {
+        return Some(said.from(ends::first(text)));
     }
     // `Connect to web:8080 [web/10.0.0.1] failed` names the port in front of the address.
     let named = ["onnect to ", "onnection to "].iter().find_map(|words| ends::named_after(text, words));

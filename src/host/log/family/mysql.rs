@@ -19,11 +19,19 @@ pub const FAMILY: Family = Family {
         "Too many connections",
         "Aborted connection ",
         "Got timeout reading communication",
+        ": ready for connections. Version",
+        "Bind on TCP/IP port",
     ],
     read,
 };
 
 fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
+    let said = said(message)?;
+    // The server's log names no program.
+    Some(if message.program.is_none() && is_servers(message) { said.by("mysqld") } else { said })
+}
+
+fn said(message: &Message<'_>) -> Option<Said> {
     let text = message.text;
     let has = |words: &str| text.contains(words);
     let quoted = |words: &str| host(text.split_once(words)?.1.split('\'').next()?);
@@ -50,11 +58,21 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
         let limit = Said::new(Event::LimitReached);
         return Some(if is_servers(message) { limit.from(quoted("Host '")) } else { limit.toward(None) });
     }
+    if let Some((_, rest)) = text.split_once(": ready for connections. Version") {
+        let port = rest.split_once("port: ")?.1.split(' ').next()?.parse().ok().filter(|&port| port > 0)?;
+        return Some(Said::new(Event::Listening).at(Some(ends::any_with(port))));
+    }
+    if has("Bind on TCP/IP port") {
+        return Some(context::error_or(text, Event::BindFailed));
+    }
     if has("is not allowed to connect to this M") {
         return Some(Said::new(Event::LoginFailed).toward(None).at(quoted("Host '")));
     }
-    let ended = has("Lost connection to") || has("server has gone away") || has("Communications link failure");
-    ended.then(|| numbered(text).unwrap_or_else(|| context::error_or(text, Event::Closed)).toward(ends::first(text)))
+    let words = ["Lost connection to", "server has gone away", "Communications link failure"];
+    let ended = words.into_iter().find(|words| has(words))?;
+    // `ERROR 2013 (HY000): ..`, `MySQL server has gone away`
+    (message.is_said(ended) || text.starts_with("ERROR ") || text.ends_with(ended))
+        .then(|| numbered(text).unwrap_or_else(|| context::error_or(text, Event::Closed)).toward(ends::first(text)))
 }
 
 /// The server's log marks its lines; a client's has the number of the error, or an exception.

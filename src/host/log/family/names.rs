@@ -24,7 +24,7 @@ pub const FAMILY: Family = Family {
 };
 
 /// What stands before the name.
-const BEFORE: [&str; 9] = [
+const BEFORE: [&str; 10] = [
     "getaddrinfo ENOTFOUND ",
     "getaddrinfo EAI_AGAIN ",
     "UnknownHostException: ",
@@ -34,6 +34,7 @@ const BEFORE: [&str; 9] = [
     "resolve host address ",
     "can't find ",
     "host \"",
+    "ailed to resolve '",
 ];
 
 fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
@@ -47,6 +48,8 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     let is_source = ["raise ", "throw ", "File \"", "code: '"].iter().any(|word| text.trim_start().starts_with(word));
     (!is_source).then_some(())?;
     let target = message.command.and_then(target::of);
+    // `HTTPConnectionPool(host='web', port=80): .. Failed to resolve 'web'` knows the port too.
+    let target = target.or_else(|| super::python::pool(text));
     let named = BEFORE.iter().find_map(|words| ends::named_after(text, words)).filter(is_named);
     let remote = match (named, target) {
         // The command knows the port too.
@@ -54,7 +57,10 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
         (Some(name), _) => Some(name),
         (None, target) => target,
     };
-    (remote.is_some() || message.framed || text.contains(": ")).then(|| Said::new(Event::NameNotFound).toward(remote))
+    let said = Said::new(Event::NameNotFound);
+    let of_node = message.program.is_none() && text.contains("getaddrinfo E");
+    let said = if of_node { said.by("node") } else { said };
+    (remote.is_some() || message.framed || text.contains(": ")).then(|| said.toward(remote))
 }
 
 fn is_named(end: &SocketAddress) -> bool {

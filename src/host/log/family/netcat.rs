@@ -23,7 +23,8 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     (!message.framed).then_some(())?;
     let text = message.text.trim();
     let said = openbsd(text).or_else(|| nmap(message, text)).or_else(|| traditional(text))?;
-    Some(said.by("nc"))
+    let program = message.command.and_then(target::program).filter(|name| ["ncat", "netcat"].contains(name));
+    Some(said.by(program.unwrap_or("nc")))
 }
 
 /// `nc: connect to 10.77.2.2 port 8081 (tcp) failed: Connection refused`, `.. timed out: Operation now in progress`,

@@ -18,6 +18,8 @@ pub const FAMILY: Family = Family {
         "still could not bind()",
         "bind() to ",
         "worker_connections are not enough",
+        "worker_connections exceed",
+        "host not found in upstream",
         "accept4() failed",
     ],
     read,
@@ -33,6 +35,12 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     }
     if let Some(said) = itself(text) {
         return Some(said);
+    }
+    if let Some(name) = unresolved(what) {
+        return Some(Said::new(Event::NameNotFound).toward(ends::named(name)));
+    }
+    if let Some(errno) = context::error_or(what, Event::Closed).errno.filter(|of| of.event == Event::TooManyFiles) {
+        return Some(Said::error(errno));
     }
     if let Some((_, upstream)) = parties.split_once("upstream: \"") {
         let event = if what.contains("no live upstreams") {
@@ -57,19 +65,25 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     Some(if parties.is_empty() { error } else { error.from(client()) })
 }
 
+/// `host not found in upstream "auth.internal" in ..`, `auth.internal could not be resolved (3: Host not found)`
+fn unresolved(what: &str) -> Option<&str> {
+    match what.split_once("host not found in upstream \"") {
+        Some((_, rest)) => rest.split('"').next(),
+        None => what.split_once(" could not be resolved (").map(|(name, _)| name),
+    }
+}
+
 /// What it says of its own processes.
 fn itself(text: &str) -> Option<Said> {
     let event = if text == "start worker processes" {
         Event::Started
     } else if text.contains("(SIGTERM) received") || text.contains("(SIGQUIT) received") {
         Event::Stopped
-    } else if text.starts_with("worker process ")
-        && (text.contains("exited with code") || text.contains("exited on signal"))
-    {
+    } else if text.contains(" process ") && (text.contains("exited with code") || text.contains("exited on signal")) {
         Event::Exited
     } else if text.starts_with("still could not bind()") {
         Event::BindFailed
-    } else if text.contains("worker_connections are not enough") {
+    } else if text.contains("worker_connections are not enough") || text.contains("worker_connections exceed ") {
         Event::LimitReached
     } else {
         return None;

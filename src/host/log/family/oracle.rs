@@ -6,12 +6,22 @@ use crate::host::{Port, SocketAddress};
 
 pub const FAMILY: Family = Family {
     name: "oracle",
-    needles: &["ORA-12", "ORA-00020", "ORA-03", "ORA-01017", "TNS-12", " * establish * "],
+    needles: &[
+        "ORA-12",
+        "ORA-00020",
+        "ORA-03",
+        "ORA-01017",
+        "TNS-12",
+        "TNS-005",
+        "Fatal NI connect error ",
+        "Network Adapter could not establish",
+        " * establish * ",
+    ],
     read,
 };
 
 /// What a number means.
-const CODES: [(&str, Event); 19] = [
+const CODES: [(&str, Event); 22] = [
     ("12541", Event::Refused),
     ("12170", Event::TimedOut),
     ("12535", Event::TimedOut),
@@ -31,10 +41,13 @@ const CODES: [(&str, Event); 19] = [
     ("03113", Event::Closed),
     ("03135", Event::Closed),
     ("01017", Event::LoginFailed),
+    ("00505", Event::TimedOut),
+    ("00511", Event::Refused),
+    ("12564", Event::Refused),
 ];
 
 fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
-    listener(message.text).or_else(|| client(message))
+    listener(message.text).or_else(|| fatal(message)).or_else(|| client(message))
 }
 
 /// `(CONNECT_DATA=..) * (ADDRESS=(PROTOCOL=tcp)(HOST=10.0.0.1)(PORT=51234)) * establish * ORCL * 12514`: 0 is success.
@@ -54,16 +67,35 @@ fn address(text: &str) -> Option<SocketAddress> {
     Some(SocketAddress::of(field("(HOST=")?, port))
 }
 
+/// Lines of one complaint.
+const MOST: usize = 40;
+
+/// `Fatal NI connect error 12170.` of a server's alert log, with the client's address some lines below.
+fn fatal(message: &Message<'_>) -> Option<Said> {
+    let code = message.text.strip_prefix("Fatal NI connect error ")?.get(..5)?;
+    let below = message.ahead.clone().take(MOST).take_while(|line| !line.text.starts_with("Fatal NI connect error "));
+    let client = below.into_iter().find_map(|line| address(line.text.split_once("Client address: (ADDRESS=")?.1));
+    let said = Said::new(of_code(code).unwrap_or(Event::ConnectFailed)).by("oracle");
+    Some(if client.is_some() { said.from(client) } else { said.toward(None) })
+}
+
 fn client(message: &Message<'_>) -> Option<Said> {
     let text = message.text;
+    if text.contains("Network Adapter could not establish the connection") {
+        return Some(context::error_or(text, Event::ConnectFailed).toward(None));
+    }
     let code = ["ORA-", "TNS-"].iter().find_map(|prefix| {
         let rest = text.split_once(prefix)?.1;
         rest.get(..5).filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()))
     });
+    // A sentence names errors without their words.
+    (message.framed || text.contains(&format!("{}: ", code?))).then_some(())?;
     let said = Said::new(of_code(code?)?);
     let error = context::error_or(text, said.event);
     let remote = text.split_once("(ADDRESS=").and_then(|(_, rest)| address(rest));
-    Some(Said { errno: error.errno, ..said }.toward(remote))
+    let said = Said { errno: error.errno, ..said };
+    // How many processes a server may have is its own matter.
+    Some(if code? == "00020" { said } else { said.toward(remote) })
 }
 
 fn of_code(code: &str) -> Option<Event> {

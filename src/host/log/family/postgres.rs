@@ -30,12 +30,20 @@ pub const FAMILY: Family = Family {
         "closed the connection unexpectedly",
         "could not receive data from server",
         "could not send data to server",
+        "unexpected EOF on client connection",
+        "the database system is ",
+        "database system is shut down",
+        "FATAL: password authentication",
+        "FATAL: sorry, too many clients",
+        "refused. Check that the hostname and port",
     ],
     read,
 };
 
 fn read(message: &Message<'_>, peers: &mut Peers) -> Option<Said> {
-    if message.is_of(&["postgres", "postgresql"]) { server(message, peers) } else { client(message) }
+    // A replica is a client of its primary.
+    let is_server = message.is_of(&["postgres", "postgresql"]) && !message.text.contains("connection to server at ");
+    if is_server { server(message, peers) } else { client(message) }
 }
 
 fn server(message: &Message<'_>, peers: &mut Peers) -> Option<Said> {
@@ -59,8 +67,10 @@ fn server(message: &Message<'_>, peers: &mut Peers) -> Option<Said> {
         Said::new(Event::LimitReached)
     } else if has("data from client: ") || has("data to client: ") {
         context::error_or(text, Event::Closed)
-    } else if has("terminating connection due to") {
+    } else if has("terminating connection due to") || has("unexpected EOF on client connection") {
         Said::new(Event::Closed)
+    } else if has("the database system is ") {
+        Said::new(Event::Unavailable)
     } else if is_fatal {
         let user = text.split('"').nth(1).filter(|_| has("user \"") || has("role \""));
         Said::new(Event::LoginFailed).about(user.unwrap_or_default())
@@ -86,7 +96,7 @@ fn itself(text: &str) -> Option<Said> {
         context::error_or(text, Event::BindFailed).at(ends::first(text))
     } else if has("starting PostgreSQL") || has("ready to accept connections") {
         Said::new(Event::Started)
-    } else if has("shutdown request") {
+    } else if has("shutdown request") || has("database system is shut down") {
         Said::new(Event::Stopped)
     } else if has("was terminated by signal") {
         Said::new(Event::Exited)
@@ -111,9 +121,19 @@ fn client(message: &Message<'_>) -> Option<Said> {
         let remote = host.map(|host| SocketAddress { port: port.map_or(Port::Any, Port::Number), ..host });
         return Some(because(text).toward(remote.or_else(|| ends::first(text))));
     }
+    // The driver of Java.
+    if has("refused. Check that the hostname and port") {
+        let (_, rest) = text.split_once("Connection to ")?;
+        return context::error_named("ECONNREFUSED").map(|said| said.toward(ends::named(rest)));
+    }
+    if message.framed && (has("FATAL: password authentication") || has("FATAL: sorry, too many clients")) {
+        return Some(because(text).toward(ends::first(text)));
+    }
     let of_library =
         has("data from server") || has("data to server") || has("server closed the connection unexpectedly");
-    of_library.then(|| context::error_or(text, Event::Closed).toward(ends::first(text)))
+    let is_said =
+        ["server closed the connection", "could not "].iter().any(|words| has(words) && message.is_said(words));
+    (of_library && is_said).then(|| context::error_or(text, Event::Closed).toward(ends::first(text)))
 }
 
 fn because(why: &str) -> Said {

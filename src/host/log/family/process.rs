@@ -13,6 +13,7 @@ pub const FAMILY: Family = Family {
         "supervisord started with pid",
         "started, version",
         "segfault at ",
+        "traps: ",
         "Server startup in",
         " (JVM running for",
         "(process running for",
@@ -48,7 +49,8 @@ fn supervisor(message: &Message<'_>, text: &str) -> Option<Said> {
 
 /// `java[1234]: segfault at 0 ip ..`
 fn crash(text: &str) -> Option<Said> {
-    let (process, _) = text.split_once(": segfault at ")?;
+    let trap = || text.strip_prefix("traps: ").and_then(|rest| rest.split_once(' '));
+    let (process, _) = text.split_once(": segfault at ").or_else(trap)?;
     let (name, pid) = process.strip_suffix(']')?.rsplit_once('[')?;
     Some(Said::new(Event::Exited).about(name).process(Some(pid.parse().ok()?)))
 }

@@ -56,7 +56,7 @@ fn words(text: &str) -> Option<Said> {
 }
 
 /// `HTTPConnectionPool(host='web', port=80): Max retries exceeded`
-fn pool(text: &str) -> Option<SocketAddress> {
+pub(super) fn pool(text: &str) -> Option<SocketAddress> {
     let (host, rest) = text.split_once("ConnectionPool(host='")?.1.split_once('\'')?;
     let port = rest.split_once("port=")?.1.split(')').next()?.parse().ok()?;
     Some(SocketAddress::of(host, Port::Number(port)))

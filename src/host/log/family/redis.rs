@@ -23,6 +23,7 @@ pub const FAMILY: Family = Family {
         "AUTH failed",
         "Connection with replica",
         "Error condition on socket",
+        "Timeout connecting to the MASTER",
     ],
     read,
 };
@@ -48,6 +49,15 @@ fn server(text: &str) -> Option<Said> {
     if has("Running mode=") {
         let port = text.split_once("port=")?.1.trim_end_matches('.').parse().ok()?;
         return Some(Said::new(Event::Listening).at(Some(ends::any_with(port))));
+    }
+    if let Some(rest) = text.split_once("Connection with replica ").map(|(_, rest)| rest) {
+        return rest.contains(" lost").then(|| Said::new(Event::Closed).from(ends::first(rest)));
+    }
+    if has("Timeout connecting to the MASTER") {
+        return Some(Said::new(Event::TimedOut).toward(None));
+    }
+    if has("for SYNC") {
+        return Some(context::error_or(text, Event::ConnectFailed).toward(None));
     }
     let event = if has("Redis is starting") || has("Ready to accept connections") {
         Event::Started

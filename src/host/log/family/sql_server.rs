@@ -10,6 +10,7 @@ pub const FAMILY: Family = Family {
         "Login failed for user ",
         "[CLIENT: ",
         "Server is listening on [",
+        "provider failed to listen on [",
         "TCP/IP connection to the host ",
         "network-related or instance-specific error",
     ],
@@ -26,6 +27,11 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     }
     if let Some((_, rest)) = text.split_once("Server is listening on [") {
         return Some(named(Said::new(Event::Listening).at(listener(rest)), message));
+    }
+    if let Some((_, rest)) = text.split_once("provider failed to listen on [") {
+        let in_use = rest.contains("already in use").then(|| context::error_named("EADDRINUSE")).flatten();
+        let said = in_use.unwrap_or(Said::new(Event::BindFailed));
+        return Some(named(said.at(listener(rest)), message));
     }
     if let Some((_, rest)) = text.split_once("TCP/IP connection to the host ") {
         return Some(context::error_or(rest, Event::ConnectFailed).toward(ends::named(rest)));

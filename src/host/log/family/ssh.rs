@@ -1,8 +1,8 @@
 //! OpenSSH, whose server and client say some things in the same words.
 
 use super::{Family, Message, Peers, Said};
-use crate::host::SocketAddress;
 use crate::host::log::{Event, context, ends, errno, target};
+use crate::host::{Port, SocketAddress};
 
 pub const FAMILY: Family = Family {
     name: "ssh",
@@ -27,6 +27,14 @@ pub const FAMILY: Family = Family {
         "Received disconnect from",
         "Did not receive identification",
         "Timeout before authentication",
+        "Timeout, client not responding",
+        "Invalid user ",
+        "Accepted keyboard-interactive",
+        "maximum authentication attempts exceeded",
+        "Unable to negotiate with ",
+        "Bind to port ",
+        "Bad protocol version identification",
+        "error from remote host ",
     ],
     read,
 };
@@ -45,15 +53,13 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
         || message.command.and_then(target::program).is_some_and(is_client)
         || message.command.is_some_and(|command| command.contains("ssh "));
     let said = both(text)?;
-    Some(if is_client {
-        let remote = said.remote.clone().or(dialled);
-        said.by("ssh").toward(remote)
-    } else if said.event == Event::Listening || said.event == Event::Stopped {
-        said.by("sshd")
-    } else {
-        let remote = said.remote.clone();
-        said.by("sshd").from(remote)
-    })
+    let remote = said.remote.clone();
+    if is_client {
+        return Some(said.by("ssh").toward(remote.or(dialled)));
+    }
+    let said = if message.program.is_some() { said } else { said.by("sshd") };
+    let is_own = matches!(said.event, Event::Listening | Event::Stopped | Event::AddressInUse | Event::BindFailed);
+    Some(if is_own { said } else { said.from(remote) })
 }
 
 fn is_client(program: &str) -> bool {
@@ -91,6 +97,15 @@ fn both(text: &str) -> Option<Said> {
     if text.starts_with("Server listening on ") {
         return Some(Said::new(Event::Listening).at(address("Server listening on ")));
     }
+    if let Some((port, rest)) = text.split_once("Bind to port ").and_then(|(_, rest)| rest.split_once(" on ")) {
+        let (host, why) = rest.split_once(" failed: ")?;
+        let local = SocketAddress::of(host.trim_end_matches('.'), Port::Number(port.parse().ok()?));
+        return Some(context::error_or(why, Event::BindFailed).at(Some(local)));
+    }
+    if let Some((_, rest)) = text.split_once("error from remote host ") {
+        let said = context::error_or(rest, Event::Closed);
+        return Some(Said { remote: ends::first(rest), ..said });
+    }
     let ended = [
         ("onnection closed by ", Event::Closed),
         ("onnection reset by ", Event::Reset),
@@ -102,7 +117,15 @@ fn both(text: &str) -> Option<Said> {
         ("Failed publickey for ", Event::LoginFailed),
         ("Accepted password for ", Event::Accepted),
         ("Accepted publickey for ", Event::Accepted),
+        ("Accepted keyboard-interactive/pam for ", Event::Accepted),
+        ("Timeout, client not responding from ", Event::TimedOut),
+        ("Invalid user ", Event::LoginFailed),
+        ("authentication attempts exceeded for ", Event::LimitReached),
+        ("Unable to negotiate with ", Event::ProtocolError),
+        ("Bad protocol version identification ", Event::ProtocolError),
     ];
+    // The words of the C library name no end.
+    let ended = ended.into_iter().filter(|_| !text.contains(" by peer"));
     for (words, event) in ended {
         if text.contains(words) {
             let remote = address(words)?;

@@ -12,7 +12,8 @@ pub const FAMILY: Family = Family {
         "Main process exited",
         "Failed with result",
         "killed by the OOM killer",
-        "start request repeated too quickly",
+        "tart request repeated too quickly",
+        "Listening on ",
     ],
     read,
 };
@@ -42,8 +43,13 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
             return is_service(rest).then(|| Said::new(event).about(unit(rest)));
         }
     }
+    if let Some(rest) = text.strip_prefix("Listening on ") {
+        return Some(Said::new(Event::Listening).about(unit(rest)));
+    }
     let (unit, rest) = text.split_once(": ")?;
-    let event = if rest.starts_with("Main process exited") || rest.contains("killed by the OOM killer") {
+    let event = if rest.contains("killed by the OOM killer") {
+        Event::OomKill
+    } else if rest.starts_with("Main process exited") {
         Event::Exited
     } else if rest.starts_with("Failed with result") || rest.to_lowercase().starts_with("start request repeated") {
         Event::StartFailed

@@ -12,6 +12,8 @@ pub const FAMILY: Family = Family {
         "security limit imposed on the number of concurrent TCP",
         "service entered the ",
         "service terminated ",
+        "service failed to start due to",
+        "An account failed to log on.",
         "aulting application name",
         "Filtering Platform has blocked a",
     ],
@@ -34,6 +36,15 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     if let Some((_, rest)) = text.split_once("aulting application name: ") {
         return Some(Said::new(Event::Exited).about(rest.split(',').next()?));
     }
+    if has("An account failed to log on.") {
+        let client = field(text, "Source Network Address:").filter(|address| *address != "-");
+        let client = client.map(|address| SocketAddress::of(address, Port::Any));
+        let user = text.rsplit_once("Account Name:").and_then(|(_, rest)| rest.split_whitespace().next());
+        return Some(Said::new(Event::LoginFailed).about(user.unwrap_or_default()).from(client));
+    }
+    if let Some((name, _)) = text.split_once(" service failed to start due to") {
+        return Some(Said::new(Event::StartFailed).about(name.trim_start().strip_prefix("The ").unwrap_or(name)));
+    }
     // Events 7036, 7031, 7034 and 7023 of the service control manager.
     let (name, event) = if let Some((name, state)) = text.split_once(" service entered the ") {
         let running = state.starts_with("running");
@@ -44,9 +55,14 @@ fn read(message: &Message<'_>, _: &mut Peers) -> Option<Said> {
     Some(Said::new(event).about(name.trim_start().strip_prefix("The ").unwrap_or(name)))
 }
 
+/// The word after a label.
+fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.split_once(name)?.1.split_whitespace().next()
+}
+
 /// Events 5152 and 5157: labels and values, one a line.
 fn blocked(text: &str) -> Option<Said> {
-    let field = |name: &str| text.split_once(name)?.1.split_whitespace().next();
+    let field = |name: &str| field(text, name);
     matches!(field("Protocol:")?, "6" | "TCP").then_some(())?;
     let end =
         |address: &str, port: &str| Some(SocketAddress::of(field(address)?, Port::Number(field(port)?.parse().ok()?)));

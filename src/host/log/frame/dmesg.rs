@@ -1,20 +1,23 @@
 //! The kernel's ring buffer in all forms in which `dmesg` prints it.
 
-use super::prefix::{date, seconds};
+use super::prefix::{date, names, seconds};
 use super::{Frame, Framed, When};
 use crate::time::calendar::Written;
 
 pub static FRAME: Frame = Frame { name: "dmesg", read, certain: true };
 
 fn read(text: &str) -> Option<Framed<'_>> {
-    let (when, message) = iso(text).or_else(|| bracketed(undecorated(text)))?;
+    let text = undecorated(text);
+    let (when, message) = iso(text).or_else(|| bracketed(text))?;
     let message = message.trim_start();
-    // A journal names its host between.
-    let (host, message) = match message.split_once(" kernel: ") {
-        Some((host, message)) if super::prefix::is_host(host) => (Some(host), message),
-        _ => (None, message),
+    // A journal names host and program between.
+    let (host, program, pid, message) = match names(message) {
+        Some((Some(host), program, pid, message)) if pid.is_some() || program == "kernel" => {
+            (Some(host), program, pid, message)
+        }
+        _ => (None, "kernel", None, message),
     };
-    Some(Framed { when: Some(when), host, program: Some("kernel"), pid: None, message: message.into() })
+    Some(Framed { when: Some(when), host, program: Some(program), pid, message: message.into() })
 }
 
 /// `kern  :info  : [...`, `<6>[...`
@@ -22,7 +25,7 @@ fn undecorated(text: &str) -> &str {
     if let Some(rest) = text.strip_prefix('<') {
         return rest.split_once('>').filter(|(level, _)| level.len() <= 3).map_or(text, |(_, rest)| rest);
     }
-    let facility = text.split_once(" : [").or_else(|| text.split_once(": [")).map(|(facility, _)| facility);
+    let facility = text.split_once(": ").map(|(facility, _)| facility);
     let is_facility = |facility: &&str| {
         facility.len() < 20 && facility.contains(':') && facility.starts_with(|c: char| c.is_ascii_lowercase())
     };
@@ -42,12 +45,19 @@ fn iso(text: &str) -> Option<(When, &str)> {
 
 fn bracketed(text: &str) -> Option<(When, &str)> {
     let (inner, rest) = text.strip_prefix('[')?.split_once(']')?;
+    let inner = alone(inner);
     let when = later(inner).or_else(|| seconds(inner)).or_else(|| minute(inner)).or_else(|| spelled(inner))?;
     // `[  T123]`: the thread or processor that wrote.
     let thread = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     let is_thread = |inner: &str| inner.trim().starts_with(['T', 'C']) && inner.len() < 12 && !inner.contains(':');
     let rest = thread.filter(|(inner, _)| is_thread(inner)).map_or(rest, |(_, rest)| rest);
     rest.starts_with(' ').then_some((when, rest))
+}
+
+/// Without what `dmesg -d` and `journalctl -o short-delta` put behind the time: `1199.614437 <    0.002360>`.
+fn alone(inner: &str) -> &str {
+    let (time, passed) = inner.split_once('<').unwrap_or((inner, ">"));
+    if passed.trim_end().ends_with('>') { time.trim_end() } else { inner }
 }
 
 /// `  +0.231317`

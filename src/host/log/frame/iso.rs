@@ -8,7 +8,17 @@ pub static FRAME: Frame = Frame { name: "syslog-iso", read, certain: true };
 fn read(text: &str) -> Option<Framed<'_>> {
     let (when, rest) = unix(text).or_else(|| full(text)).or_else(|| iso(text))?;
     let (host, program, pid, message) = names(rest)?;
-    Some(Framed { when: Some(when), host, program: Some(program), pid, message: message.into() })
+    Some(Framed { when: Some(when), host, program: Some(of_unit(program)), pid, message: message.into() })
+}
+
+/// `with-unit` names the unit for the program.
+fn of_unit(unit: &str) -> &str {
+    match unit {
+        "init.scope" => "systemd",
+        // Debian's name for the server.
+        "ssh.service" => "sshd",
+        _ => unit.strip_suffix(".service").unwrap_or(unit),
+    }
 }
 
 /// `2026-11-20T20:04:54.070250+00:00 `; with a space for the `T`, only what names its process is no application's own.

@@ -29,6 +29,19 @@ const PROGRAMS: [&str; 8] =
 const LONGEST: usize = 1 << 16;
 
 fn read(text: &str) -> Option<Framed<'_>> {
+    // `json-seq` (RFC 7464) and `json-sse` (server-sent events) put these before each.
+    let text = text.trim_start_matches('\u{1e}');
+    object(text.strip_prefix("data: ").unwrap_or(text))
+}
+
+/// Whether a line of an object begins with the field of the message.
+pub fn is_message(line: &str) -> bool {
+    let name = line.strip_prefix('"').and_then(|rest| rest.split('"').next());
+    name.is_some_and(|name| MESSAGES.contains(&name))
+}
+
+/// An object that has a message and a time.
+pub fn object(text: &str) -> Option<Framed<'_>> {
     (text.starts_with('{') && text.len() <= LONGEST && text.trim_end().ends_with('}')).then_some(())?;
     MESSAGES.iter().any(|name| text.contains(name)).then_some(())?;
     let object: Value = serde_json::from_str(text).ok()?;

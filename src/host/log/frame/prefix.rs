@@ -57,7 +57,7 @@ fn ident(word: &str) -> Option<(&str, Option<u32>)> {
         Some((program, pid)) => (program, Some(pid.strip_suffix(']')?.parse().ok()?)),
         None => (word, None),
     };
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./()@".contains(letter);
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./()@\\".contains(letter);
     (!program.is_empty() && program.len() < 64 && program.chars().all(plain) && !is_level(program))
         .then_some((program, pid))
 }
