@@ -115,7 +115,7 @@ impl Tracker {
             Packet::Segment(segment, rare) => {
                 let frame = bytes.get(segment.offset as usize..).unwrap_or_default();
                 let ends = || wire::addresses(frame, segment.ip_at);
-                self.table.observe(&segment, rare.as_ref(), PLACE, &ends);
+                assert!(self.table.observe(&segment, rare.as_ref(), PLACE, &ends).is_ok(), "nothing lies on tape");
                 dns::in_segment(frame, &segment).iter().for_each(|message| self.dns.take(message, 0));
             }
             Packet::IcmpError(error) => drop(self.table.observe_icmp(&error, PLACE)),

@@ -20,18 +20,10 @@ pub static FOREIGN: &[Foreign] = &[
         recognises: is_etl,
         way_out: "convert it with `pktmon etl2pcap FILE` on Windows, or with etl2pcapng (of `netsh trace`)",
     },
-    editcap("DOS Sniffer", |head| head.starts_with(b"TRSNIFF data    \x1a")),
-    editcap("NetXray or Windows Sniffer", |head| head.starts_with(b"XCP\0") || head.starts_with(b"VL\0\0")),
-    editcap("HP-UX nettl trace", |head| head.starts_with(b"TR\0d\0") || head.starts_with(b"TR\0\0\x80")),
-    editcap("Novell LANalyzer trace", |head| {
-        head.get(4..).is_some_and(|rest| rest.starts_with(b"\x01\x05Trace Display Tra"))
-    }),
-    editcap("Visual Networks capture", |head| head.starts_with(b"\x05VNF")),
-    editcap("InfoVista 5View capture", |head| head.starts_with(&[0xaa; 4])),
+    editcap("NetXray of the first version", |head| head.starts_with(b"VL\0\0")),
     editcap("Bluetooth capture (btsnoop)", |head| head.starts_with(b"btsnoop\0")),
     editcap("K12 text export", |head| head.starts_with(b"+---------+---------------+----------+")),
     editcap("Tektronix K12 rf5 capture", |head| head.starts_with(b"\0\0\x02\0\x12\x05\0\x10")),
-    editcap("Viavi Observer capture", |head| head.starts_with(b"ObserverPktBuffe")),
     editcap("NetScaler trace", |head| head.windows(9).take(64).any(|word| word == b"NetScaler")),
     editcap("OmniPeek capture", |head| head.starts_with(b"\x7fver") || head.starts_with(b"\xabver")),
     editcap("AIX iptrace", |head| head.starts_with(b"iptrace 1.0") || head.starts_with(b"iptrace 2.0")),
@@ -43,7 +35,6 @@ pub static FOREIGN: &[Foreign] = &[
     }),
     editcap("EyeSDN trace", |head| head.starts_with(b"EyeSDN")),
     editcap("Catapult DCT2000 trace", |head| head.starts_with(b"Session Transcript")),
-    editcap("CommView NCF capture", is_commview),
     editcap("CommView NCFX capture", is_commview_x),
     Foreign {
         name: "Windows event log (evtx)",
@@ -67,12 +58,6 @@ fn is_etl(head: &[u8]) -> bool {
     let size = head.first_chunk().map_or(0, |size| u32::from_le_bytes(*size));
     let system = head.get(72..76);
     size >= 1024 && size.is_multiple_of(1024) && matches!(system, Some([2, 0, 1 | 2, 0xc0]))
-}
-
-/// Length, length again, version 0 and a date.
-fn is_commview(head: &[u8]) -> bool {
-    let [l0, l1, s0, s1, 0, rest @ ..] = head else { return false };
-    [l0, l1] == [s0, s1] && (*l0, *l1) != (0, 0) && is_date(rest)
 }
 
 /// Length in four bytes and a date.
@@ -109,9 +94,8 @@ mod tests {
     }
 
     #[test]
-    fn a_date_stands_behind_the_lengths_of_commview() {
+    fn a_date_stands_behind_the_length_of_commview() {
         let date = [0xea, 7, 11, 20, 20, 7, 56, 0x45, 0xe1, 9, 0];
-        assert_eq!(name(&[&[170, 0, 170, 0, 0][..], &date].concat()), Some("CommView NCF capture"));
         assert_eq!(name(&[&[170, 0, 0, 0][..], &date].concat()), Some("CommView NCFX capture"));
         assert_eq!(name(&[&[170, 0, 171, 0, 0][..], &date].concat()), None);
     }

@@ -13,6 +13,7 @@ mod netmon;
 mod pcap;
 mod pcapng;
 mod peek;
+mod rare;
 mod remark;
 mod records;
 pub mod script;
@@ -24,8 +25,22 @@ pub use remark::{Remark, Told};
 use crate::time::{SECOND, Span, Timestamp};
 
 /// The registry: one container, one line. Those without a magic number are asked last.
-pub static FORMATS: &[Format] =
-    &[pcap::FORMAT, pcapng::FORMAT, snoop::FORMAT, netmon::FORMAT, peek::FORMAT, erf::FORMAT];
+pub static FORMATS: &[Format] = &[
+    pcap::FORMAT,
+    pcapng::FORMAT,
+    snoop::FORMAT,
+    netmon::FORMAT,
+    rare::netxray::FORMAT,
+    rare::sniffer::FORMAT,
+    rare::nettl::FORMAT,
+    rare::observer::FORMAT,
+    rare::visual::FORMAT,
+    rare::five_views::FORMAT,
+    rare::lanalyzer::FORMAT,
+    peek::FORMAT,
+    rare::commview::FORMAT,
+    erf::FORMAT,
+];
 
 /// One container format.
 pub struct Format {

@@ -46,6 +46,8 @@ fn wrapping(bytes: &[u8]) -> Option<Wrapping> {
         None if is(b"Rar!\x1A\x07") => Some(Wrapping::Foreign("RAR archive", "unrar x")),
         None if is(b"MSCF\0\0\0\0") => Some(Wrapping::Foreign("cabinet archive", "cabextract or expand")),
         None if is(b"LZIP\x01") => Some(Wrapping::Foreign("lzip stream", "lzip -d")),
+        None if is(b"\x89LZO\0\r\n\x1A\n") => Some(Wrapping::Foreign("lzop stream", "lzop -d")),
+        None if is(&[0x02, 0x21, 0x4C, 0x18]) => Some(Wrapping::Foreign("lz4 stream of the first kind (-l)", "lz4 -d")),
         None if is(&[0x1F, 0x9D]) && bytes.get(2).is_some_and(|flags| (9..=16).contains(&(flags & 0x1F))) => {
             Some(Wrapping::Foreign("compress (.Z) stream", "uncompress"))
         }
@@ -460,9 +462,13 @@ mod tests {
 
     #[test]
     fn what_synfin_does_not_unpack_is_named_with_the_way_out() {
-        for (bytes, what) in
-            [(&b"7z\xBC\xAF\x27\x1C\0\x04"[..], "7-Zip"), (b"Rar!\x1A\x07\x01\0", "RAR"), (&[0x1F, 0x9D, 0x90], ".Z")]
-        {
+        for (bytes, what) in [
+            (&b"7z\xBC\xAF\x27\x1C\0\x04"[..], "7-Zip"),
+            (b"Rar!\x1A\x07\x01\0", "RAR"),
+            (&[0x1F, 0x9D, 0x90], ".Z"),
+            (b"\x89LZO\0\r\n\x1A\n\x10", "lzop"),
+            (b"\x02\x21\x4C\x18\x10\0\0\0", "lz4 -d"),
+        ] {
             let (sources, errors) = open(bytes);
             assert!(
                 sources.is_empty() && errors[0].cause.contains(what) && errors[0].cause.contains("unpack it first")

@@ -8,7 +8,7 @@ mod notes;
 
 use super::human::{address, bytes, count, counted, duration, period, share};
 use super::terminal::{Line, Paint, Style, Track, cut_middle, flow, grid, safe, wrap};
-use crate::case::{Case, Dumps, Facts, Joins, Service, Stuck, Timeline};
+use crate::case::{Case, Dumps, Facts, Joins, Point, Service, Stuck, Timeline};
 use crate::host::Block;
 use crate::tcp::{Outcome, Verdict};
 use crate::time::{SECOND, Timestamp, Zone};
@@ -189,6 +189,19 @@ fn selection(case: &Case, style: Style) -> Vec<Line> {
     texts.iter().flat_map(|text| wrap(&format!("        {text}"), 8, style)).collect()
 }
 
+/// How many connections, and, where several points captured some, that one may be among them twice.
+fn seen(case: &Case, lead: &str) -> Vec<Line> {
+    let all = counted(case.tally.connections, "connection");
+    let has_tcp = |point: &&Point| point.files.iter().any(|file| file.tcp_segments > 0);
+    let points = case.facts.points.iter().filter(has_tcp).count() as u64;
+    let twice = match points {
+        0 | 1 => return vec![Line::of(Paint::Bold, &format!("{lead}{all}:"))],
+        2 => "(one captured at both counts twice):",
+        _ => "(one captured at several counts at each):",
+    };
+    vec![Line::of(Paint::Bold, &format!("{lead}{all} seen at {} points", count(points))), Line::of(Paint::Plain, twice)]
+}
+
 /// `318 connections: 41 failed (12.9 %), 70 ok (22.0 %)`
 fn verdicts(case: &Case) -> Vec<Line> {
     let all = case.tally.connections;
@@ -196,7 +209,7 @@ fn verdicts(case: &Case) -> Vec<Line> {
     if all == 0 {
         return vec![Line::of(Paint::Bold, &format!("{lead}no TCP connection"))];
     }
-    let mut pieces = vec![Line::of(Paint::Bold, &format!("{lead}{}:", counted(all, "connection")))];
+    let mut pieces = seen(case, lead);
     let occurred: Vec<_> = VERDICTS
         .map(|verdict| (verdict, case.tally.of_verdict(verdict)))
         .into_iter()

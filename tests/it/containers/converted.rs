@@ -3,9 +3,10 @@
 use super::{Clock, assert_same, recordings, table, testdata, tool};
 use std::path::Path;
 use std::process::Command;
+use synfin::analysis::{self, Options};
 
 /// Types that `editcap -F` writes and synfin reads.
-const TYPES: [(&str, Clock); 10] = [
+const TYPES: [(&str, Clock); 19] = [
     ("pcap", Clock::Kept),
     ("nsecpcap", Clock::Kept),
     ("pcapng", Clock::Kept),
@@ -16,6 +17,16 @@ const TYPES: [(&str, Clock); 10] = [
     ("snoop", Clock::Kept),
     ("netmon1", Clock::Coarser),
     ("netmon2", Clock::Kept),
+    ("5views", Clock::Kept),
+    ("commview-ncf", Clock::Kept),
+    // Counts from the first packet, at a whole second.
+    ("lanalyzer", Clock::Coarser),
+    ("nettl", Clock::Kept),
+    ("ngsniffer", Clock::Coarser),
+    ("ngwsniffer_1_1", Clock::Kept),
+    ("ngwsniffer_2_0", Clock::Kept),
+    ("observer", Clock::Kept),
+    ("visual", Clock::Coarser),
 ];
 
 /// The samples' originals, among the incidents.
@@ -56,4 +67,39 @@ fn every_recording_that_editcap_converts_keeps_its_connections() {
         }
     }
     println!("{compared} converted recordings compared, {connections} connections");
+}
+
+/// The names of all types that editcap knows, from its list of them.
+fn types(editcap: &str) -> Vec<String> {
+    let output = Command::new(editcap).arg("-F").output().expect("editcap runs");
+    let list = String::from_utf8([output.stdout, output.stderr].concat()).expect("text");
+    list.lines().filter_map(|line| Some(line.strip_prefix("    ")?.split_once(" - ")?.0.to_owned())).collect()
+}
+
+#[test]
+fn every_type_that_editcap_writes_is_read_or_named_with_the_way_out() {
+    let Some(editcap) = tool("editcap") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let original = testdata("incidents/reset_midstream/client.pcap");
+    let (mut named, mut other) = (Vec::new(), Vec::new());
+    let types = types(editcap);
+    assert!(TYPES.iter().all(|(read, _)| types.iter().any(|kind| kind == read)), "{types:?}");
+    for kind in types.into_iter().filter(|kind| TYPES.iter().all(|(read, _)| kind != read)) {
+        let to = folder.path().join(&kind);
+        // Telephone lines, Bluetooth and logs of a telephone hold no Ethernet.
+        let output = Command::new(editcap).args(["-F", &kind]).arg(&original).arg(&to).output().expect("editcap runs");
+        if !output.status.success() {
+            other.push(kind);
+            continue;
+        }
+        let plan = analysis::plan(std::slice::from_ref(&to), &Options::default());
+        let said: Vec<_> = plan.unread.iter().map(|error| error.cause.as_str()).collect();
+        assert!(
+            said.len() == 1 && said[0].contains(": recognised, but not read here: convert it with"),
+            "{kind}: {said:?}"
+        );
+        named.push(kind);
+    }
+    println!("{} read, named: {named:?}, of other networks: {other:?}", TYPES.len());
+    assert!(named.contains(&"k12text".to_owned()), "{named:?}");
 }

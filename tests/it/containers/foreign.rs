@@ -4,19 +4,7 @@ use super::testdata;
 use synfin::analysis::{self, Options};
 
 /// Heads of files that `editcap -F` wrote, by its name of the type, with what they are called.
-const SAMPLES: [(&str, &str); 11] = [
-    ("5views", "InfoVista 5View capture"),
-    ("commview-ncf", "CommView NCF capture"),
-    ("commview-ncfx", "CommView NCFX capture"),
-    ("k12text", "K12 text export"),
-    ("lanalyzer", "Novell LANalyzer trace"),
-    ("nettl", "HP-UX nettl trace"),
-    ("ngsniffer", "DOS Sniffer"),
-    ("ngwsniffer_1_1", "NetXray or Windows Sniffer"),
-    ("ngwsniffer_2_0", "NetXray or Windows Sniffer"),
-    ("observer", "Viavi Observer capture"),
-    ("visual", "Visual Networks capture"),
-];
+const SAMPLES: [(&str, &str); 2] = [("commview-ncfx", "CommView NCFX capture"), ("k12text", "K12 text export")];
 
 #[test]
 fn captures_of_other_programs_are_named_with_the_way_out() {

@@ -1,6 +1,7 @@
 //! The terminal summary, as people see it, and `summary.json`.
 
 use super::incident::{incident, nothing};
+use synfin::analysis::Options;
 use synfin::case::{Case, Facts, Judged, Tally};
 use synfin::report::terminal::{Style, width};
 use synfin::report::text::{Written, summary};
@@ -114,6 +115,28 @@ fn every_number_of_the_headline_is_one_of_the_rows() {
     let failed = rows.iter().filter(|row| row.outcome.verdict().name() == "failed").count() as u64;
     let share = human::share(failed, rows.len() as u64);
     assert!(plain.contains(&format!("{} connections: {failed} failed ({share})", rows.len())), "{plain}");
+}
+
+#[test]
+fn where_both_ends_were_captured_the_headline_says_that_a_connection_counts_twice() {
+    let headline = |names: &[&str]| {
+        let script = crate::support::capture("0.0 > S 0:0(0)\n0.1 < S. 0:0(0) ack 1\n0.2 > . 1:1(0) ack 1\n");
+        let folder = tempfile::tempdir().expect("a folder");
+        names.iter().for_each(|name| std::fs::write(folder.path().join(name), &script).expect("written"));
+        let (_, case) = crate::support::analyse_with(&[folder.path().to_owned()], &Options::default());
+        let plain = summary(&case, &[], style(100, false));
+        fits(&plain, 100);
+        plain.lines().nth(1).unwrap_or_default().trim().to_owned()
+    };
+    assert_eq!(headline(&["client.pcap"]), "1 connection: 0 failed (0 %), 1 ok (100 %)");
+    assert_eq!(
+        headline(&["client.pcap", "server.pcap"]),
+        "2 connections seen at 2 points (one captured at both counts twice): 0 failed (0 %),"
+    );
+    assert_eq!(
+        headline(&["client.pcap", "router.pcap", "server.pcap"]),
+        "3 connections seen at 3 points (one captured at several counts at each): 0 failed (0 %),"
+    );
 }
 
 #[test]
