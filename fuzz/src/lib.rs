@@ -101,7 +101,11 @@ fn track(bytes: &[u8], frames: &[Frame<'_>]) {
         let headers = wire::headers(frame);
         assert!(headers.networks.len() <= frame.bytes.len());
         drop(frame.remark.map(|remark| remark.told()));
-        tracker.take(wire::decode(frame, &KEYS), bytes);
+        let packet = wire::decode(frame, &KEYS);
+        if let Some(plain) = wire::decode_plain(frame, &KEYS) {
+            assert!(matches!(packet, Packet::Segment(segment, None) if segment == plain));
+        }
+        tracker.take(packet, bytes);
     }
     tracker.dns.finish();
     drop((tracker.table.finish(), tracker.pieces.finish()));
