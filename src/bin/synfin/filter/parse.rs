@@ -334,7 +334,7 @@ impl<'a> Parser<'a> {
         let Token { text, at } = token;
         if UNSUPPORTED.contains(&text) {
             return format!(
-                "`{text}` at character {at} is not supported: host, net, port, portrange, proto, src, dst, vlan, less, greater, ip, ip6, arp, tcp, udp, sctp and icmp are"
+                "`{text}` at character {at} is not supported: host, net, port, portrange, proto, src, dst, vlan, less, greater, ip, ip6, arp, tcp, udp, sctp, icmp and icmp6 are"
             );
         }
         if text.starts_with(['[', '=', '<', '>', '&', '|', '+', '*']) {
