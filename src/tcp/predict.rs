@@ -82,10 +82,13 @@ impl Connection {
             peer.awaiting = Moment::NEVER;
         }
         peer.silent_repeats = 0;
-        if let Some(received) = me.rcv_nxt.filter(|&received| ack.after(received)) {
-            me.last_ack_advance = ack.since(received).unsigned_abs();
-            (me.advanced_before_fin, me.ack_advanced, me.payload_since_advance) = (true, true, false);
-            me.rcv_nxt = Some(ack);
+        if let Some(received) = me.rcv_nxt {
+            let advance = ack.since(received);
+            if advance > 0 {
+                me.last_ack_advance = advance.unsigned_abs();
+                (me.advanced_before_fin, me.ack_advanced, me.payload_since_advance) = (true, true, false);
+            }
+            me.rcv_nxt = Some(received.max(ack));
         }
         me.snd_una = me.snd_una.or(Some(segment.seq));
         if segment.len == 0 {
