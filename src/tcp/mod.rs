@@ -176,7 +176,6 @@ impl Connection {
         self.take_predicted(side, segment, place);
         if let Some((other_kind, other)) = looked_at {
             assert_eq!((kind, &self.summary, &self.boards), (other_kind, &other.summary, &other.boards));
-            assert!(other.is_steady(), "a predicted segment keeps a connection steady");
         }
         kind
     }

@@ -39,8 +39,11 @@ impl Connection {
         if me.snd_nxt != Some(segment.seq) || !segment.ack.reaches(una) || !next.reaches(segment.ack) {
             return None;
         }
+        // As many segments as are remembered must not lead half a circle away from those.
+        if !(-NEAR..NEAR).contains(&segment.ack.since(received)) {
+            return None;
+        }
         if segment.len > 0 {
-            // Four of these, as many as are remembered, must not lie half a circle apart.
             return (segment.len < NEAR.unsigned_abs()).then_some(SegmentKind::New);
         }
         segment.ack.after(received).then_some(SegmentKind::Ack)

@@ -70,7 +70,7 @@ impl Seen {
             return true;
         }
         let ends = next.since(self.seq.plus(self.len));
-        (0..FAR).contains(&ends) && (self.len > 0 || received.reaches(self.ack))
+        (0..FAR).contains(&ends) && (self.len > 0 || (0..FAR).contains(&received.since(self.ack)))
     }
 
     /// Whether a frame from `now` on can double it.
