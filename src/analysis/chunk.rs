@@ -223,16 +223,17 @@ impl Counts {
     /// Takes a frame of the plainest shape, whose segment has nothing beside it.
     #[inline(always)]
     fn take_plain(&mut self, frame: &Frame<'_>, segment: &Segment, sorted: &mut Sorted) {
-        self.packet(frame, true);
-        self.cut_frames += u64::from(frame.bytes.len() as u64 != u64::from(frame.wire_len));
+        self.packet(frame, true, true);
         self.segment(segment, None, frame.bytes, sorted);
     }
 
-    /// Counts what holds of any packet.
+    /// Counts what holds of any packet; `in_time` if it lies between the moments asked for, `taken` if nothing left it out.
     #[inline(always)]
-    fn packet(&mut self, frame: &Frame<'_>, asked_for: bool) {
+    fn packet(&mut self, frame: &Frame<'_>, in_time: bool, taken: bool) {
         self.wire_bytes += u64::from(frame.wire_len);
-        self.note_time(frame.time, asked_for);
+        let is_cut = (frame.bytes.len() as u64) < u64::from(frame.wire_len);
+        self.cut_frames += u64::from(is_cut && taken);
+        self.note_time(frame.time, in_time);
         if self.links.last() != Some(&frame.link.0) && !self.links.contains(&frame.link.0) {
             self.links.push(frame.link.0);
         }
@@ -240,9 +241,7 @@ impl Counts {
 
     fn take(&mut self, frame: &Frame<'_>, view: View, sorted: &mut Sorted, fragments: &mut Vec<Fragment>) {
         if !frame.not_a_packet {
-            self.packet(frame, !matches!(view, View::OutOfTime));
-            let is_cut = (frame.bytes.len() as u64) < u64::from(frame.wire_len);
-            self.cut_frames += u64::from(is_cut && matches!(view, View::Taken(_)));
+            self.packet(frame, !matches!(view, View::OutOfTime), matches!(view, View::Taken(_)));
         }
         match &view {
             // By reference, into its place: a packet is larger than what else is done with it.

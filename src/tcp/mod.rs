@@ -276,13 +276,11 @@ impl Connection {
         summary.last_file = place.file;
         summary.pattern.add(segment.way, segment.flags, segment.len > 0);
         summary.letters.note(segment);
-        if segment.marks.has(Marks::HEADER_CUT.with(Marks::LENGTH_FROM_FRAME)) {
-            if segment.marks.has(Marks::HEADER_CUT) {
-                summary.facts.set(Facts::SNAPLEN);
-            }
-            if segment.marks.has(Marks::LENGTH_FROM_FRAME) {
-                summary.facts.set(Facts::OFFLOAD);
-            }
+        if segment.marks.has(Marks::HEADER_CUT) {
+            summary.facts.set(Facts::SNAPLEN);
+        }
+        if segment.marks.has(Marks::LENGTH_FROM_FRAME) {
+            summary.facts.set(Facts::OFFLOAD);
         }
         let half = &mut summary[side];
         half.packets = half.packets.saturating_add(1);

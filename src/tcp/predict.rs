@@ -1,5 +1,5 @@
-//! Header prediction (Jacobson, RFC 1323 4.2.3 has the idea): nearly all segments of a connection carry on where their
-//! sender left off and acknowledge what the peer sent. They move numbers and times, and nothing else can come of them.
+//! Header prediction (Van Jacobson's, see RFC 7323 5.6): nearly all segments of a connection carry on where their sender left
+//! off and acknowledge what the peer sent. They move numbers and times, and nothing else can come of them.
 //!
 //! Prediction is a shorter way to the same result: builds with debug assertions go both ways and compare.
 
@@ -55,13 +55,9 @@ impl Connection {
     pub(super) fn take_predicted(&mut self, side: Side, segment: &Segment, place: Place) {
         self.pass(side, segment, place);
         let (time, ack) = (Moment::at(segment.time), segment.ack);
-        let [client, server] = &mut *self.boards;
-        let (own, other) = match side {
-            Side::Client => (client, server),
-            Side::Server => (server, client),
-        };
-        own.carries_on(segment);
+        self.boards[side as usize].carries_on(segment);
         let (me, peer) = self.summary.pair(side);
+        let board = &mut self.boards[side.peer() as usize];
         let scale = me.window_scale.filter(|_| peer.window_scale.is_some()).unwrap_or(0);
         me.window = u32::from(segment.window) << scale.min(14);
         me.min_window = Some(me.min_window.map_or(me.window, |min| min.min(me.window)));
@@ -73,13 +69,13 @@ impl Connection {
                 peer.last_data_acked = time;
             }
             peer.snd_una = Some(ack);
-            other.acknowledged(ack, segment, peer);
-            peer.unacked_since = match other.oldest_unacknowledged() {
+            board.acknowledged(ack, segment, peer);
+            peer.unacked_since = match board.oldest_unacknowledged() {
                 Some(oldest) if peer.unacknowledged() > 0 => Moment::at(oldest),
                 _ => Moment::NEVER,
             };
         } else if segment.len == 0 {
-            other.duplicate_ack();
+            board.duplicate_ack();
         }
         if peer.snd_nxt == Some(ack) {
             peer.awaiting = Moment::NEVER;

@@ -3,7 +3,7 @@
 //!
 //! A line that tells both ends is joined by its flow. One that tells the client's end, the server's end, or the client's
 //! address and a program whose listening port is known, is joined if exactly one connection of its time fits and ended as
-//! the line says. Each log has one clock for a host, which is placed on the capture's like a dump's: by what its own lines
+//! the line says; of several, if one alone had just then ended. Each log has one clock for a host, which is placed on the capture's like a dump's: by what its own lines
 //! fit, else by the dumps of the same host.
 
 mod candidate;
@@ -40,7 +40,8 @@ pub struct JoinedLine {
     pub place: Place,
     /// The connection of each observation point that saw it.
     pub links: Box<[LineLink]>,
-    /// How many connections fit, in the point where most do.
+    /// How many connections fit by ends, time and outcome, in the point where most do: before a flow or the very moment
+    /// tells one of them.
     pub fits: u32,
     /// How the log's clock was placed on the capture's; `None` where nothing tells.
     pub placed: Option<Placed>,

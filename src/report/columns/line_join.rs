@@ -47,7 +47,7 @@ pub(super) const JOINED: &[Column<Place>] = &[
         false,
         "connections_that_fit",
         Kind::U32,
-        "How many connections of a capture fit; only one that fits alone is joined. Absent of lines that tell of none.",
+        "How many connections of a capture fit by ends, time and outcome. Of several, the only one of that flow or very moment is joined.",
         |place, facts| Value::number(joined(place, facts).filter(|_| !facts.points.is_empty()).map(|line| line.fits)),
     ),
     column(
