@@ -259,7 +259,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// When it was taken, as the dump or its name says. The date of a file's last change is no such time: copying moves it.
+    /// When it was taken, as the dump, its name or its report says. The date of a file's last change is no such time: copying moves it.
     pub fn stamp(&self) -> Option<Stamp> {
         self.time.filter(|stamp| stamp.basis != Basis::FileDate)
     }

@@ -28,6 +28,9 @@ pub enum Basis {
 }
 
 impl Basis {
+    /// Names of those that tell the time of a block, as [`super::Block::stamp`] has them.
+    pub const TELLING: [&str; 3] = [Self::Line.name(), Self::FileName.name(), Self::Report.name()];
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Line => "line",

@@ -52,7 +52,7 @@ pub static COUNTERS: &[Column<Reading>] = columns![
     (false, "before_line", Kind::U32, "", "Line of the value before; absent where a tool that leaves out zeros showed none.", |seen| Value::number(seen.before.and_then(|(_, counter)| Some(counter?.line)))),
     (false, "format", Kind::Text, "", "Format of the dump.", |seen| Value::text(seen.block.format)),
     (false, "command", Kind::Text, "", "Command that printed it, where a prompt shows it.", |seen| seen.block.command.as_deref().map_or(Value::Null, Value::text)),
-    (false, "time_basis", Kind::Enum(&["line", "file-name", "report"]), "", "What says the time: a line of the dump, the name of the file, or the date of the report that it is from.", |seen| Value::name(seen.block.stamp().map(|stamp| stamp.basis).map(Basis::name))),
+    (false, "time_basis", Kind::Enum(&Basis::TELLING), "", "What says the time: a line of the dump, the name of the file, or the date of the report that it is from.", |seen| Value::name(seen.block.stamp().map(|stamp| stamp.basis).map(Basis::name))),
     (false, "zone_known", Kind::Bool, "", "Whether the dump says the zone of its time; otherwise UTC is assumed.", |seen| seen.block.stamp().map_or(Value::Null, |stamp| Value::Bool(stamp.zone_known))),
 ];
 

@@ -3,7 +3,7 @@
 use super::{Column, Kind, Value, count, joined, socket_join};
 use crate::case::dump::Place;
 use crate::case::{Dump, Facts};
-use crate::host::{Block, Host, Port, Socket, SocketAddress, SocketState, TimerKind};
+use crate::host::{Basis, Block, Host, Port, Socket, SocketAddress, SocketState, TimerKind};
 use crate::time::Span;
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -95,7 +95,7 @@ const MORE: &[Column<Place>] = columns![
     (false, "details", Kind::Text, "", "Everything else that was measured, as name=value.", |_, _, socket| details(socket)),
     (false, "format", Kind::Text, "", "Format of the dump.", |_, block, _| Value::text(block.format)),
     (false, "command", Kind::Text, "", "Command that printed it, where a prompt shows it.", |_, block, _| block.command.as_deref().map_or(Value::Null, Value::text)),
-    (false, "time_basis", Kind::Enum(&["line", "file-name"]), "", "What says the time: a line of the dump, or the name of the file.", |_, block, _| Value::name(block.stamp().map(|stamp| stamp.basis.name()))),
+    (false, "time_basis", Kind::Enum(&Basis::TELLING), "", "What says the time: a line of the dump, the name of the file, or the date of the report that it is from.", |_, block, _| Value::name(block.stamp().map(|stamp| stamp.basis.name()))),
     (false, "zone_known", Kind::Bool, "", "Whether the dump says the zone of its time; otherwise UTC is assumed.", |_, block, _| block.stamp().map_or(Value::Null, |stamp| Value::Bool(stamp.zone_known))),
 ];
 

@@ -14,6 +14,7 @@ use synfin::report::columns::{
 };
 use synfin::report::{Column, Kind, TableWriter, Value, format, unguarded};
 use synfin::tcp::Outcome;
+use synfin::time::Timestamp;
 
 /// Bytes that a test can look at after the writer has gone.
 #[derive(Clone, Default)]
@@ -222,6 +223,20 @@ fn tables_of_dumps_read_back_from_csv() {
     reads_back(FIREWALL, &firewall(&facts), &facts);
     let fallen = counters(&facts).iter().any(|row| history::change(&facts.dumps, row).restarted);
     assert!(!fallen && counters(&facts).iter().any(|row| row.before.is_some()), "there are differences");
+}
+
+#[test]
+fn whatever_tells_the_time_of_a_dump_is_named() {
+    for basis in [host::Basis::Line, host::Basis::FileName, host::Basis::Report] {
+        let mut facts = facts_of_dumps();
+        let time = Timestamp::from_rfc3339("2026-01-01T00:00:00Z").expect("a time");
+        for block in facts.dumps.0.iter_mut().flat_map(|dump| &mut dump.document.blocks) {
+            block.time = Some(host::Stamp { time, basis, zone_known: true });
+        }
+        reads_back(SOCKETS, &sockets(&facts), &facts);
+        reads_back(COUNTERS, &counters(&facts), &facts);
+        reads_back(SETTINGS, &settings(&facts), &facts);
+    }
 }
 
 #[test]
