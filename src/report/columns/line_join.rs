@@ -1,73 +1,59 @@
 //! Columns of `log_lines` for the connection that a line tells of, and of `connections` for the lines that tell of it.
 
-use super::socket_join::BASES;
-use super::{Column, Kind, Value};
+use super::socket_join::{BASES, PLACED};
+use super::{Column, Kind, Value, core, more};
 use crate::case::dump::Place;
 use crate::case::join::{JoinedLine, LineLink, Placed};
 use crate::case::{Facts, Judged};
 use crate::host::{Event, LogLine};
 
-const PLACED: [&str; Placed::ALL.len() + 1] =
-    [Placed::Stated.name(), Placed::Aligned.name(), Placed::Contents.name(), "unplaced"];
-
-const fn column(
-    core: bool,
-    name: &'static str,
-    kind: Kind,
-    doc: &'static str,
-    get: for<'a> fn(&'a Place, &'a Facts) -> Value<'a>,
-) -> Column<Place> {
-    let unit = if matches!(kind, Kind::Seconds) { "s" } else { "" };
-    Column { name, kind, unit, core, doc, get }
-}
-
 pub(super) const JOINED: &[Column<Place>] = &[
-    column(
-        true,
+    core(
         "connection_id",
         Kind::Text,
+        "",
         "Connection of the captures that the line tells of: the only one that fits its ends, its time and what it says.",
         |place, facts| link(place, facts).map_or(Value::Null, |link| Value::Id(link.id)),
     ),
-    column(
-        true,
+    core(
         "side",
         Kind::Enum(&["client", "server"]),
+        "",
         "Whose host wrote the line; absent of one between, such as a firewall.",
         |place, facts| Value::name(link(place, facts).and_then(|link| link.side).map(|side| side.name())),
     ),
-    column(
-        false,
+    more(
         "joined_by",
         Kind::Enum(&BASES),
+        "",
         "What joins line and connection: flow, both ends; part, one end or the client's address and the port that the program listens at.",
         |place, facts| Value::name(link(place, facts).map(|link| link.by.name())),
     ),
-    column(
-        false,
+    more(
         "connections_that_fit",
         Kind::U32,
+        "",
         "How many connections of a capture fit by ends, time and outcome. Of several, the only one of that flow or very moment is joined.",
         |place, facts| Value::number(joined(place, facts).filter(|_| !facts.points.is_empty()).map(|line| line.fits)),
     ),
-    column(
-        false,
+    more(
         "placed",
         Kind::Enum(&PLACED),
+        "",
         "How the log's clock was placed on the capture's: stated (its own time, which fits), aligned (that, moved by the difference of the clocks), contents (counted from a start that its lines show), or unplaced where nothing tells.",
         |place, facts| {
             let placed = |line: &JoinedLine| line.placed.map_or("unplaced", Placed::name);
             Value::name(joined(place, facts).filter(|_| !facts.points.is_empty()).map(placed))
         },
     ),
-    column(
-        false,
+    more(
         "clock_offset_s",
         Kind::Seconds,
+        "s",
         "The capture's clock less the log's, as its lines or the dumps of the same host show it.",
         |place, facts| Value::difference(joined(place, facts).and_then(|line| Some(line.offset?.0))),
     ),
-    column(false, "clock_offset_uncertainty_s", Kind::Seconds, "How far that may be wrong.", |place, facts| {
+    more("clock_offset_uncertainty_s", Kind::Seconds, "s", "How far that may be wrong.", |place, facts| {
         Value::seconds(joined(place, facts).and_then(|line| Some(line.offset?.1)))
     }),
 ];
@@ -82,36 +68,21 @@ fn link<'a>(place: &Place, facts: &'a Facts) -> Option<&'a LineLink> {
 
 /// The columns of `connections` for the log lines about them.
 pub(super) const LOGGED: &[Column<Judged>] = &[
-    Column {
-        name: "log_lines",
-        kind: Kind::U32,
-        unit: "",
-        core: false,
-        doc: "Lines of logs that tell of this connection.",
-        get: |row, facts| {
-            let count = facts.joins.lines.of(row).count();
-            if count == 0 { Value::Null } else { Value::Number(count as u64) }
-        },
-    },
-    Column {
-        name: "log_event",
-        kind: Kind::Enum(Event::NAMES),
-        unit: "",
-        core: false,
-        doc: "What one of them says: the first that names an error, else the last.",
-        get: |row, facts| Value::name(telling(row, facts).map(|(_, line)| line.event.name())),
-    },
-    Column {
-        name: "log_line",
-        kind: Kind::Text,
-        unit: "",
-        core: false,
-        doc: "Where that line stands: path and line.",
-        get: |row, facts| {
-            let shown = |(path, line): (&str, &LogLine)| Value::text(format!("{path}:{}", line.line));
-            telling(row, facts).map_or(Value::Null, shown)
-        },
-    },
+    more("log_lines", Kind::U32, "", "Lines of logs that tell of this connection.", |row, facts| {
+        let count = facts.joins.lines.of(row).count();
+        if count == 0 { Value::Null } else { Value::Number(count as u64) }
+    }),
+    more(
+        "log_event",
+        Kind::Enum(Event::NAMES),
+        "",
+        "What one of them says: the first that names an error, else the last.",
+        |row, facts| Value::name(telling(row, facts).map(|(_, line)| line.event.name())),
+    ),
+    more("log_line", Kind::Text, "", "Where that line stands: path and line.", |row, facts| {
+        let shown = |(path, line): (&str, &LogLine)| Value::text(format!("{path}:{}", line.line));
+        telling(row, facts).map_or(Value::Null, shown)
+    }),
 ];
 
 /// The line about a connection that tells most, and the path of its log.

@@ -35,15 +35,7 @@ macro_rules! columns {
     };
 }
 
-const LIMIT_FROM: [&str; LimitFrom::ALL.len()] = {
-    let mut names = [""; LimitFrom::ALL.len()];
-    let mut at = 0;
-    while at < names.len() {
-        names[at] = LimitFrom::ALL[at].name();
-        at += 1;
-    }
-    names
-};
+const LIMIT_FROM: [&str; LimitFrom::ALL.len()] = names!(LimitFrom);
 
 /// The columns of `listeners`, in their order.
 #[rustfmt::skip]
