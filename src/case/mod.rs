@@ -29,6 +29,7 @@ pub use timeline::Timeline;
 
 use crate::capture::End;
 use crate::tcp::judgement::States;
+use crate::tcp::summary::Reset;
 use crate::tcp::{Ending, Judgement, Outcome, Side, Summary};
 use crate::time::{Timestamp, Zone};
 use crate::wire::{Address, FlowKey, FragmentCounts, NameFrom};
@@ -232,6 +233,17 @@ impl Judged {
         };
         let firewall = facts.firewall.decision(&facts.dumps, &judged);
         Self { firewall, ..judged }
+    }
+
+    /// The RST that ended the connection, as far as the judgement counts one as its end.
+    pub fn ending_reset(&self) -> Option<Reset> {
+        self.summary.reset.filter(|_| self.judgement.reset_by.is_some())
+    }
+
+    /// When the connection was last watched: up to its RST, else up to the last frame of its observation point.
+    pub fn watched_until(&self, facts: &Facts) -> Timestamp {
+        let last = facts.points.get(self.summary.point as usize).and_then(|point| point.last);
+        self.ending_reset().map(|reset| reset.time).or(last).unwrap_or(self.summary.last)
     }
 
     /// The file that holds the first frame, and its number there.

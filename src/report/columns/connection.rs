@@ -1,12 +1,13 @@
 //! Columns of `connections` that belong to the connection as a whole.
 
 use super::super::community_id::community_id;
+use super::side::of_side;
 use super::{Column, Kind, Value, core, more as column};
 use crate::case::{Facts as Known, Judged};
 use crate::tcp::judgement::Caveats;
 use crate::tcp::translate::{ZEEK_PORTS, wireshark_completeness, zeek};
-use crate::tcp::{Facts, Half, Outcome, Side, State, Verdict};
-use crate::time::{Span, Timestamp};
+use crate::tcp::{Facts, Outcome, Side, State, Verdict};
+use crate::time::Timestamp;
 
 const OUTCOMES: [&str; Outcome::ALL.len()] = names!(Outcome);
 const VERDICTS: [&str; Verdict::ALL.len()] = names!(Verdict);
@@ -304,10 +305,10 @@ pub(super) const MORE: &[Column<Judged>] = &[
         |row, _| between(row.summary.synack.get(), row.summary.established.get()),
     ),
     column("reset_time", Kind::Time, "", "Time of the RST that ended the connection.", |row, _| {
-        Value::time(reset(row).map(|reset| reset.time))
+        Value::time(row.ending_reset().map(|reset| reset.time))
     }),
     column("reset_frame", Kind::U64, "frame", "Frame of the RST that ended the connection.", |row, _| {
-        Value::number(reset(row).map(|reset| reset.frame))
+        Value::number(row.ending_reset().map(|reset| reset.frame))
     }),
     column("icmp_time", Kind::Time, "", "Time of the ICMP error.", |row, _| {
         Value::time(row.judgement.icmp.map(|icmp| icmp.time))
@@ -345,25 +346,8 @@ fn state(row: &Judged, side: Side) -> Value<'_> {
     Value::name(row.judgement.states[side as usize].map(State::name))
 }
 
-/// A cell of one side, null if nothing of that side was seen.
-pub(super) fn of_side(row: &Judged, side: Side, get: impl Fn(&Half) -> Value<'static>) -> Value<'static> {
-    let half = &row.summary[side];
-    if half.packets == 0 { Value::Null } else { get(half) }
-}
-
 fn between(from: Option<Timestamp>, to: Option<Timestamp>) -> Value<'static> {
     Value::seconds(from.zip(to).map(|(from, to)| to.since(from)))
-}
-
-/// The RST that ended the connection, as far as it counts for this row.
-fn reset(row: &Judged) -> Option<crate::tcp::summary::Reset> {
-    row.summary.reset.filter(|_| row.judgement.reset_by.is_some())
-}
-
-/// When the connection was last watched: up to its RST, else up to the last frame of its observation point.
-pub(super) fn end(row: &Judged, known: &Known) -> Timestamp {
-    let last = known.points.get(row.summary.point as usize).and_then(|point| point.last);
-    reset(row).map(|reset| reset.time).or(last).unwrap_or(row.summary.last)
 }
 
 fn icmp(row: &Judged) -> Value<'_> {
@@ -390,7 +374,7 @@ fn close_wait<'a>(row: &'a Judged, known: &'a Known) -> Value<'a> {
         .iter()
         .find(|half| half.teardown.fin_received && (!half.teardown.fin_sent || half.teardown.closed_second));
     second.map_or(Value::Null, |half| {
-        between(half.fin_received.get(), Some(half.fin.get().unwrap_or_else(|| end(row, known))))
+        between(half.fin_received.get(), Some(half.fin.get().unwrap_or_else(|| row.watched_until(known))))
     })
 }
 
@@ -402,5 +386,5 @@ fn accept_wait(row: &Judged) -> Value<'_> {
 fn unacked<'a>(row: &'a Judged, known: &'a Known) -> Value<'a> {
     let waiting = row.summary.sides.iter().filter(|half| half.packets > 0 && half.unacknowledged() > 0);
     let since = waiting.filter_map(|half| half.unacked_since.get()).min();
-    Value::seconds(since.map(|since| -> Span { end(row, known).since(since) }))
+    Value::seconds(since.map(|since| row.watched_until(known).since(since)))
 }

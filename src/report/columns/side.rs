@@ -1,6 +1,5 @@
 //! Columns of `connections` that exist once for the client and once for the server.
 
-use super::connection::{end, of_side};
 use super::{Column, Kind, Value};
 use crate::case::{Facts as Known, Judged};
 use crate::tcp::{Half, Side};
@@ -84,6 +83,12 @@ pub(super) const AGED: &[Column<Judged>] = &[
     },
 ];
 
+/// A cell of one side, null if nothing of that side was seen.
+pub(super) fn of_side(row: &Judged, side: Side, get: impl Fn(&Half) -> Value<'static>) -> Value<'static> {
+    let half = &row.summary[side];
+    if half.packets == 0 { Value::Null } else { get(half) }
+}
+
 /// Options stand in a SYN: without one nothing is known of them.
 fn sack_permitted(half: &Half) -> Value<'static> {
     if half.syns + half.synacks == 0 { Value::Null } else { Value::Bool(half.sack_permitted) }
@@ -100,7 +105,7 @@ fn ttl(half: &Half, ttl: u8) -> Value<'static> {
 
 fn zero_window(row: &Judged, known: &Known, side: Side) -> Value<'static> {
     of_side(row, side, |half| {
-        let open = half.zero_window_since.get().map_or(Span(0), |since| end(row, known).since(since));
+        let open = half.zero_window_since.get().map_or(Span(0), |since| row.watched_until(known).since(since));
         Value::seconds(Some(Span(half.zero_window_time.0.saturating_add(open.0.max(0)))))
     })
 }
