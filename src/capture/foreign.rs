@@ -52,6 +52,11 @@ const fn editcap(name: &'static str, recognises: fn(&[u8]) -> bool) -> Foreign {
     Foreign { name, recognises, way_out: EDITCAP }
 }
 
+/// Why a file of a format that is read elsewhere is refused.
+pub(super) fn not_read(what: &str) -> String {
+    format!("{what} is not read: convert it with `editcap -F pcapng`")
+}
+
 /// A buffer's header, whose size comes first, then the header that every trace begins with: version 2, of a 32 or 64-bit
 /// system, with the flags of an event that has such a header.
 fn is_etl(head: &[u8]) -> bool {

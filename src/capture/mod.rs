@@ -10,6 +10,7 @@ mod erf;
 pub mod foreign;
 mod guess;
 mod netmon;
+mod numbers;
 mod pcap;
 mod pcapng;
 mod peek;

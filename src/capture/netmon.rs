@@ -6,6 +6,8 @@
 //! one in the table, spread over the length of the file (see [`Table`]): chunks of the file hold like numbers of frames, and
 //! every boundary is known. Where the file was cut before its table, records are read one after another, as most lie.
 
+use super::foreign::not_read;
+use super::numbers::le::{half, long, word};
 use super::records::{Record, frames as run, rest};
 use super::{Clock, Context, End, Format, Frame, Interface, LinkType, Resolution, Stop, Table, guess};
 use crate::time::{Span, Timestamp};
@@ -59,18 +61,6 @@ fn recognises(head: &[u8]) -> bool {
     head.starts_with(b"RTSS") || head.starts_with(b"GMBU")
 }
 
-fn half(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn long(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
 fn open(bytes: &[u8]) -> Result<(u64, Context), String> {
     let header = bytes.get(..READ).ok_or_else(|| format!("the file header ends after {} of 128 bytes", bytes.len()))?;
     let [_, _, _, _, minor, major, ..] = *header else { return Err("no version".into()) };
@@ -81,10 +71,8 @@ fn open(bytes: &[u8]) -> Result<(u64, Context), String> {
     let mut shape = Shape { major, minor: minor.min(3), network: 1 };
     if shape.trailer_len() == 0 {
         let known = matches!(network, 0..=4 | 6..=9);
-        shape.network = u8::try_from(network)
-            .ok()
-            .filter(|_| known)
-            .ok_or_else(|| format!("network type {network} is not read: convert it with `editcap -F pcapng`"))?;
+        shape.network =
+            u8::try_from(network).ok().filter(|_| known).ok_or_else(|| not_read(&format!("network type {network}")))?;
     }
     let Media::Frames { link, .. } = media(shape.network.into()) else { return Err("no network type".into()) };
     let digits = if major == 1 { 3 } else { 6 };

@@ -1,6 +1,7 @@
 //! The container of EtherPeek and TokenPeek, versions 5 to 7: big endian, no magic number. Until version 6 times count in
 //! milliseconds from a start that the file says; version 7 has microseconds since 1904, as Macintoshes count.
 
+use super::numbers::be::{half, word};
 use super::records::{Record, frames as run, rest};
 use super::{Clock, Context, End, Format, Frame, Interface, LinkType, Resolution, Stop, guess};
 use crate::time::{Span, Timestamp};
@@ -18,14 +19,6 @@ const FAR: u64 = 400 * 86_400 * 1_000_000;
 
 const ETHERNET: u32 = 1;
 const TOKEN_RING: u32 = 6;
-
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn half(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
-}
 
 /// What a record's header says.
 struct Header {

@@ -12,6 +12,8 @@ pub(super) mod observer;
 pub(super) mod sniffer;
 pub(super) mod visual;
 
+use super::foreign::not_read;
+use super::numbers::le::{half, long, word};
 use super::records::{Record, frames as run, rest};
 use super::{Clock, Context, End, Frame, Interface, LinkType, Resolution, Stop, guess};
 use crate::time::{Span, Timestamp};
@@ -64,11 +66,6 @@ fn context(link: u32, start: Timestamp) -> Context {
     let clock = Clock { resolution: Resolution::Decimal(9), offset_seconds: 0 };
     let interface = Interface { link: LinkType(link), snaplen: 0, clock, fcs_bytes: 0, name: None };
     Context { interfaces: vec![interface], start, ..Context::default() }
-}
-
-/// Why a file is refused.
-fn not_read(what: &str) -> String {
-    format!("{what} is not read: convert it with `editcap -F pcapng`")
 }
 
 /// Where the first record stands, if the file reaches so far.
@@ -130,18 +127,6 @@ fn boundary(bytes: &[u8], context: &Context, from: u64, limit: u64, read: Read) 
         Item::Other(length) => (length > 0).then(|| at + length),
         Item::Damage(_) | Item::Last => None,
     })
-}
-
-fn half(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn long(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
 fn byte(bytes: &[u8], at: usize) -> Option<u8> {

@@ -1,6 +1,8 @@
 //! The snoop container (RFC 1761) of Solaris and illumos: big endian, padded records. Shomiti's Surveyor wrote it too, with
 //! link types of its own (those that the RFC left free) and a trailer behind each frame.
 
+use super::foreign::not_read;
+use super::numbers::be::word;
 use super::records::{Record, frames as run, rest};
 use super::{Clock, Context, End, Format, Frame, Interface, LinkType, Resolution, Statistics, Stop, guess};
 use crate::time::Timestamp;
@@ -37,8 +39,7 @@ fn open(bytes: &[u8]) -> Result<(u64, Context), String> {
     let first = rest(bytes, FILE_HEADER as u64);
     let surveyor = Header::read(first).is_some_and(|header| header.trailer() >= Some(SURVEYOR_TRAILER));
     let link = if surveyor { surveyor_link(datalink) } else { link(datalink) };
-    let link =
-        link.ok_or_else(|| format!("datalink type {datalink} is not read: convert it with `editcap -F pcapng`"))?;
+    let link = link.ok_or_else(|| not_read(&format!("datalink type {datalink}")))?;
     let variant = if surveyor && link == WLAN { WIRELESS } else { 0 };
     let interface = Interface {
         link: LinkType(link),
@@ -83,10 +84,6 @@ fn surveyor_link(datalink: u32) -> Option<u32> {
         18 => WLAN,
         _ => return None,
     })
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
 struct Header {

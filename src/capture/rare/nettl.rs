@@ -2,6 +2,7 @@
 //! Ethernet frames, as Wireshark writes them: others have headers of their own.
 
 use super::{ETHERNET, Header, Item, context, not_read};
+use crate::capture::numbers::be::{half, word};
 use crate::capture::{Context, Format, Frame, Stop};
 use crate::time::Timestamp;
 
@@ -13,14 +14,6 @@ const ETHERNET_FRAMES: u16 = 210;
 
 fn recognises(head: &[u8]) -> bool {
     head.starts_with(b"TR\0d\0") || head.starts_with(b"TR\0\0\x80")
-}
-
-fn half(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
 fn open(bytes: &[u8]) -> Result<(u64, Context), String> {

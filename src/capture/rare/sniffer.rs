@@ -3,7 +3,7 @@
 
 use super::{ETHERNET, Header, Item, TOKEN_RING, begins, byte, context, half, not_read, word};
 use crate::capture::{Context, Format, Frame, Stop};
-use crate::time::{SECOND, Span, Timestamp};
+use crate::time::{Span, Timestamp};
 
 pub(in crate::capture) const FORMAT: Format = Format { name: "sniffer", recognises, open, boundary, frames };
 
@@ -69,7 +69,7 @@ fn read(rest: &[u8], context: &Context) -> Option<Item> {
     let days = Span::from_seconds(86_400 * i64::from(byte(frame, 5)?));
     let (captured, wire_len) = (half(frame, 6)?, half(frame, 10)?);
     Some(Item::Frame(Header {
-        time: context.start.plus(days).plus(Span(i64::try_from(nanoseconds).unwrap_or(SECOND))),
+        time: context.start.plus(days).plus(Span(i64::try_from(nanoseconds).unwrap_or(i64::MAX))),
         link: context.interfaces.first()?.link.0,
         // None of its own: nothing was cut off.
         wire_len: if wire_len == 0 { captured } else { wire_len }.into(),
