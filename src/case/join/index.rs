@@ -9,7 +9,6 @@ use crate::host::{Socket, SocketAddress};
 use crate::tcp::Summary;
 use crate::wire::{Address, FlowKey};
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -56,14 +55,6 @@ pub struct Index {
 pub(super) fn full(end: &SocketAddress) -> Option<Address> {
     let ip = end.host.ip().filter(|ip| !ip.is_unspecified())?;
     Some(Address::new(ip, end.port.number()?))
-}
-
-/// Every host has the loopback addresses: what is between them is known by its host only.
-pub(super) fn is_loopback(address: Address) -> bool {
-    match address.ip() {
-        IpAddr::V4(ip) => ip.is_loopback(),
-        IpAddr::V6(ip) => ip.is_loopback(),
-    }
 }
 
 /// Local and remote address, if all of both is known.

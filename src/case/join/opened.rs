@@ -3,7 +3,7 @@
 
 use super::During;
 use super::clock::{self, EXACT, SLACK, Vote};
-use super::index::{full, is_loopback};
+use super::index::full;
 use crate::case::{Dumps, hosts};
 use crate::host::Block;
 use crate::tcp::{Facts, Side, Summary};
@@ -67,41 +67,20 @@ pub(super) struct Opened {
 /// When the connections of the captures were opened and accepted that the counters may have counted.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// By point, address (with port 0) and side.
-    times: HashMap<(u32, Address, Side), Vec<Timestamp>>,
+    /// By point, address and side.
+    times: HashMap<(u32, IpAddr, Side), Vec<Timestamp>>,
     count: usize,
-}
-
-fn bare(ip: IpAddr) -> Address {
-    Address::new(ip, 0)
 }
 
 impl Opened {
     pub fn new(dumps: &Dumps) -> Self {
         let mut hosts: BTreeMap<Owner, Host> = BTreeMap::new();
-        let mut readings: BTreeMap<(Owner, &str), Vec<Reading>> = BTreeMap::new();
-        for (number, dump) in (0_u32..).zip(&dumps.0) {
-            for block in &dump.document.blocks {
-                let owner = Owner::of(number, block);
-                let Some((stated, zone_known)) = clock::stated(block.stamp(), 0) else { continue };
-                for (name, _) in COUNTERS {
-                    let counted =
-                        block.found.counters.iter().find(|counter| counter.name == name && !counter.is_increase);
-                    if let Some(counter) = counted {
-                        readings.entry((owner.clone(), name)).or_default().push((stated, zone_known, counter.value));
-                    }
-                }
-            }
-        }
-        for ((owner, name), mut readings) in readings {
-            readings.sort_by_key(|(stated, ..)| stated.from);
-            let side = COUNTERS.iter().find(|(of, _)| *of == name).map_or(Side::Client, |(_, side)| *side);
-            for (first, second) in readings.iter().zip(readings.iter().skip(1)) {
-                let (gap, count) = (second.0.from.since(first.0.from), second.2.checked_sub(first.2));
-                let zone_known = first.1;
-                if let Some(count) = count.filter(|count| *count >= FEWEST && gap > CUT && second.1 == zone_known) {
-                    let interval = Interval { side, stated: first.0, zone_known, gap, count };
-                    hosts.entry(owner.clone()).or_default().intervals.push(interval);
+        for (name, side) in COUNTERS {
+            for (owner, readings) in readings(dumps, name) {
+                let pairs = readings.iter().zip(readings.iter().skip(1));
+                let intervals: Vec<Interval> = pairs.filter_map(|(a, b)| interval(side, a, b)).collect();
+                if !intervals.is_empty() {
+                    hosts.entry(owner).or_default().intervals.extend(intervals);
                 }
             }
         }
@@ -129,7 +108,7 @@ impl Opened {
         let Some(host) = self.hosts.get(owner).filter(|_| seen.count <= MOST) else { return Vec::new() };
         let mut votes = Vec::new();
         for interval in host.intervals.iter().filter(|interval| interval.zone_known == zone_known) {
-            let of = |ip: &IpAddr| seen.times.get(&(point, bare(*ip), interval.side));
+            let of = |ip: &IpAddr| seen.times.get(&(point, *ip, interval.side));
             let mut times: Vec<Timestamp> = host.addresses.iter().filter_map(of).flatten().copied().collect();
             times.sort_unstable();
             let windows = equal(&times, interval.gap, interval.count, ran);
@@ -140,6 +119,32 @@ impl Opened {
         }
         votes
     }
+}
+
+/// The readings of one counter, by whose it is, in the order of time.
+fn readings(dumps: &Dumps, name: &str) -> BTreeMap<Owner, Vec<Reading>> {
+    let mut readings: BTreeMap<Owner, Vec<Reading>> = BTreeMap::new();
+    for (number, dump) in (0_u32..).zip(&dumps.0) {
+        for block in &dump.document.blocks {
+            let mut counters = block.found.counters.iter();
+            let counted = counters.find(|counter| counter.name == name && !counter.is_increase);
+            if let Some((counter, (stated, zone_known))) = counted.zip(clock::stated(block.stamp(), 0)) {
+                let owner = Owner::of(number, block);
+                readings.entry(owner).or_default().push((stated, zone_known, counter.value));
+            }
+        }
+    }
+    readings.values_mut().for_each(|readings| readings.sort_by_key(|(stated, ..)| stated.from));
+    readings
+}
+
+/// What two readings counted, if it tells a time.
+fn interval(side: Side, first: &Reading, second: &Reading) -> Option<Interval> {
+    let (stated, zone_known, before) = *first;
+    let (later, same_zone, after) = *second;
+    let (gap, count) = (later.from.since(stated.from), after.checked_sub(before)?);
+    let tells = count >= FEWEST && gap > CUT && same_zone == zone_known;
+    tells.then_some(Interval { side, stated, zone_known, gap, count })
 }
 
 impl Seen {
@@ -153,7 +158,7 @@ impl Seen {
             if let Some(time) = time.filter(|_| opened.wanted.contains(&ip)) {
                 self.count += 1;
                 if self.count <= MOST {
-                    self.times.entry((summary.point, bare(ip), side)).or_default().push(time);
+                    self.times.entry((summary.point, ip, side)).or_default().push(time);
                 }
             }
         }
@@ -163,7 +168,7 @@ impl Seen {
 /// Addresses of a host that others can see.
 fn own_addresses(block: &Block) -> impl Iterator<Item = IpAddr> {
     let sockets = block.found.sockets.iter().filter_map(|socket| full(&socket.local).map(Address::ip));
-    sockets.chain(hosts::interfaces(block)).filter(|ip| !is_loopback(bare(*ip)))
+    sockets.chain(hosts::interfaces(block)).filter(|ip| !ip.is_loopback())
 }
 
 /// Ranges of time, within which a capture ran, from which on so many connections were opened until the gap had passed.

@@ -1,7 +1,7 @@
 //! The socket at the other end: two hosts' dumps joined with each other, without any capture.
 
 use super::Joins;
-use super::index::{Index, Key, ends, is_loopback};
+use super::index::{Index, Key, ends};
 use crate::case::dump::{Dumps, Place};
 use crate::host::{Block, Socket};
 use crate::time::{SECOND, Span, Timestamp};
@@ -117,5 +117,5 @@ fn same_block(end: &End<'_>, other: &End<'_>) -> bool {
 /// Loopback addresses are every host's own: both ends are of one host then.
 fn may_be(end: &End<'_>, other: &End<'_>) -> bool {
     let known = end.block.host.is_some() && end.block.host == other.block.host;
-    !is_loopback(end.local) || known || end.place.dump == other.place.dump
+    !end.local.ip().is_loopback() || known || end.place.dump == other.place.dump
 }

@@ -160,7 +160,7 @@ impl<'a> Scene<'a> {
 
     /// Whether a capture can have packets of a socket: what a host does with itself is seen there only.
     fn sees(&self, point: u32, place: Place, socket: &Socket) -> bool {
-        if !index::full(&socket.local).is_some_and(index::is_loopback) {
+        if !index::full(&socket.local).is_some_and(|local| local.ip().is_loopback()) {
             return true;
         }
         let own = self.dumps.block(place).and_then(|(_, block)| block.host.as_deref());

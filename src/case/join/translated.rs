@@ -3,7 +3,7 @@
 
 use super::During;
 use super::clock::HORIZON;
-use super::index::{full, is_loopback};
+use super::index::full;
 use crate::case::{Dumps, Judged};
 use crate::host::Tracked;
 use crate::tcp::Side;
@@ -137,7 +137,7 @@ fn translation(tracked: &Tracked, seen: Option<During>) -> Option<Translation> {
     let before = (full(&tracked.original.source)?, full(&tracked.original.destination)?);
     let behind = (full(&reply.destination)?, full(&reply.source)?);
     let ends = [before.0, before.1, behind.0, behind.1];
-    (!ends.into_iter().any(is_loopback)).then_some(Translation { before, behind, seen })
+    (!ends.iter().any(|end| end.ip().is_loopback())).then_some(Translation { before, behind, seen })
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ impl Whole {
         for joined in joins.sockets.iter().filter(|joined| !joined.links.is_empty()) {
             let Some((_, block, socket)) = dumps.socket(joined.place) else { continue };
             let Some((local, _)) = index::ends(socket).filter(|_| is_whole(block)) else { continue };
-            if several && index::is_loopback(local) {
+            if several && local.ip().is_loopback() {
                 continue;
             }
             let snapshots = all.entry(local.ip).or_default();
