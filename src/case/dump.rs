@@ -1,7 +1,6 @@
 //! A dump file: what a host said, before it is joined with anything.
 
 use crate::host::{Block, Counter, Document, FirewallRule, LogLine, Odd, Setting, Socket, StateCount, Tracked};
-use std::collections::BTreeSet;
 
 /// One dump file, read.
 #[derive(Clone, Debug)]
@@ -76,10 +75,11 @@ impl Dumps {
         })
     }
 
-    /// The hosts that the dumps name, each once.
-    pub fn host_names(&self) -> impl Iterator<Item = &str> {
+    /// Whether the dumps name more than one host.
+    pub fn are_of_several_hosts(&self) -> bool {
         let blocks = self.0.iter().flat_map(|dump| &dump.document.blocks);
-        blocks.filter_map(|block| block.host.as_deref()).collect::<BTreeSet<_>>().into_iter()
+        let mut hosts = blocks.filter_map(|block| block.host.as_deref());
+        hosts.next().is_some_and(|first| hosts.any(|other| other != first))
     }
 
     /// The dump and block that a place is in.

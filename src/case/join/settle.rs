@@ -37,7 +37,7 @@ struct Snapshot {
 
 pub(super) fn settle(joiner: &Joiner<'_>, dumps: &Dumps, points: &[Point]) -> Joins {
     let hosts = points.iter().map(|point| host_of(point, dumps)).collect();
-    let scene = Scene { joiner, dumps, points, hosts, several: dumps.host_names().nth(1).is_some() };
+    let scene = Scene { joiner, dumps, points, hosts, several: dumps.are_of_several_hosts() };
     let snapshots = scene.snapshots();
     let mut placements: HashMap<(u32, u32), Vec<Placement>> = HashMap::new();
     for dump in snapshots.chunk_by(|a, b| a.place.dump == b.place.dump) {

@@ -35,7 +35,7 @@ pub(super) struct Whole(HashMap<u128, Vec<(u32, u32)>>);
 impl Whole {
     pub fn of(dumps: &Dumps, joins: &Joins) -> Self {
         let mut all: HashMap<u128, Vec<(u32, u32)>> = HashMap::new();
-        let several = dumps.host_names().nth(1).is_some();
+        let several = dumps.are_of_several_hosts();
         for joined in joins.sockets.iter().filter(|joined| !joined.links.is_empty()) {
             let Some((_, block, socket)) = dumps.socket(joined.place) else { continue };
             let Some((local, _)) = index::ends(socket).filter(|_| is_whole(block)) else { continue };

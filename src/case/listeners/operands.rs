@@ -40,7 +40,7 @@ pub(super) struct Operands<'a> {
 
 impl<'a> Operands<'a> {
     pub fn of(dumps: &'a Dumps) -> Self {
-        let several = dumps.host_names().nth(1).is_some();
+        let several = dumps.are_of_several_hosts();
         let mut hosts: BTreeMap<_, Vec<(Option<Timestamp>, Place)>> = BTreeMap::new();
         for place in dumps.places(|block| block.found.settings.len()) {
             let Some((_, block, setting)) = dumps.setting(place) else { continue };
