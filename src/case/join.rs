@@ -165,6 +165,12 @@ impl Joins {
     }
 }
 
+/// From the first frame of an observation point to the last.
+fn ran(points: &[Point], point: u32) -> Option<During> {
+    let point = points.get(point as usize)?;
+    Some(During::new(point.first?, point.last?))
+}
+
 /// Gathers the connections that sockets may be.
 #[derive(Debug)]
 pub struct Joiner<'a> {

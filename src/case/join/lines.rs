@@ -70,8 +70,7 @@ impl Lines {
     /// The lines about a connection.
     pub fn of(&self, row: &Judged) -> impl Iterator<Item = (&JoinedLine, &LineLink)> {
         let key = (row.summary.point, row.summary.first_frame);
-        let all = if self.connections.is_empty() { None } else { self.connections.get(&key) };
-        all.map_or(&[][..], Vec::as_slice).iter().filter_map(move |line| {
+        self.connections.get(&key).into_iter().flatten().filter_map(move |line| {
             let line = self.lines.get(*line as usize)?;
             line.links.iter().find(|link| (link.point, link.first_frame) == key).map(|link| (line, link))
         })

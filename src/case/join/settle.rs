@@ -6,7 +6,7 @@ use super::during::During;
 use super::index::{self, Key};
 use super::opened::Owner;
 use super::whole::Whole;
-use super::{Disagreement, Joined, JoinedBy, Joiner, Joins, Link, MOST, part, peers};
+use super::{Disagreement, Joined, JoinedBy, Joiner, Joins, Link, MOST, part, peers, ran};
 use crate::case::Point;
 use crate::case::dump::{Dumps, Place};
 use crate::host::Socket;
@@ -170,13 +170,7 @@ impl<'a> Scene<'a> {
 
     /// When an observation point could know of sockets.
     fn horizon(&self, point: u32) -> Option<During> {
-        self.ran(point).map(|ran| ran.widened(HORIZON))
-    }
-
-    /// From the first frame of an observation point to the last.
-    fn ran(&self, point: u32) -> Option<During> {
-        let point = self.points.get(point as usize)?;
-        Some(During::new(point.first?, point.last?))
+        ran(self.points, point).map(|ran| ran.widened(HORIZON))
     }
 
     /// What each socket of a snapshot says of its time, for each point that has its flow.
@@ -209,7 +203,7 @@ impl<'a> Scene<'a> {
                 || dump.iter().zip(&votes).map(|(snapshot, votes)| (snapshot, votes.get(&point).unwrap_or(&none)));
             let stated = of_point().filter_map(|(snapshot, votes)| Some((snapshot.stated?, votes)));
             let zone_known = stated.clone().all(|((_, zone_known), _)| zone_known);
-            let ran = self.ran(point);
+            let ran = ran(self.points, point);
             let counted = ran.map_or_else(Vec::new, |ran| self.counted(dump, zone_known, point, ran));
             let counted = counted.iter().map(|(stated, vote)| (*stated, vote));
             let all: Vec<(During, &Vote)> = stated
@@ -258,7 +252,7 @@ impl<'a> Scene<'a> {
             connections = connections.max(known.unwrap_or_default());
         }
         // Most likely the capture ran, or had just ended.
-        let ran = self.ran(point)?;
+        let ran = ran(self.points, point)?;
         let time = ran.meet(during).map_or(during.middle().clamp(ran.from, ran.to), During::middle);
         let time = time.clamp(during.from, during.to);
         let placement = Placement { point, during, time, placed: Placed::Contents, offset: None };
@@ -293,14 +287,15 @@ impl<'a> Scene<'a> {
         let Some(known) = self.joiner.index.sockets.get(number) else { return false };
         let ran = |placement: &Placement| {
             let point = placement.point;
-            self.sees(point, known.place, socket) && self.ran(point).is_some_and(|ran| ran.overlaps(placement.during))
+            self.sees(point, known.place, socket)
+                && ran(self.points, point).is_some_and(|ran| ran.overlaps(placement.during))
         };
         is_known && self.candidates(number).is_empty() && placements.iter().any(ran)
     }
 }
 
 /// The one thing that there is; `None` if there is another.
-fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
+pub(super) fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
     found.next().filter(|_| found.next().is_none())
 }
 

@@ -7,7 +7,7 @@ use crate::case::dump::{Dumps, Place};
 use crate::host::{Block, Direction, Event, LogLine, SocketState};
 use crate::tcp::Summary;
 use crate::wire::{Address, FlowKey};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Ports of one program that are tried.
 const MOST_PORTS: usize = 16;
@@ -46,8 +46,8 @@ pub struct LineIndex {
     callers: HashSet<(u128, u16)>,
 }
 
-/// Host and program, and the ports that the program listens at there.
-type Ports<'a> = HashMap<Option<&'a str>, Vec<(&'a str, u16)>>;
+/// Programs of each host, and the ports that they listen at there.
+type Ports<'a> = HashMap<Option<&'a str>, BTreeSet<(&'a str, u16)>>;
 
 impl LineIndex {
     /// `None` if no line tells of a connection: then there is nothing to join.
@@ -93,8 +93,8 @@ impl LineIndex {
         self.ends.contains(&a)
             || self.ends.contains(&b)
             || self.numbers.contains_key(&Key::Flow(FlowKey::new(a, b).0))
-            || !self.callers.is_empty()
-                && (self.callers.contains(&(a.ip, b.port)) || self.callers.contains(&(b.ip, a.port)))
+            || self.callers.contains(&(a.ip, b.port))
+            || self.callers.contains(&(b.ip, a.port))
     }
 
     /// Numbers of the keys of a connection that a line has.
@@ -142,14 +142,15 @@ fn called<'a>(
     let ip = Address::new(ip, 0).ip;
     let own = line.local.as_deref().and_then(|end| end.port.number());
     let host = line.host.as_deref().or(block.host.as_deref());
-    let ports = ports.get_or_insert_with(|| listening(dumps)).get(&host).map_or(&[][..], Vec::as_slice);
-    let same = |name: &str| name.starts_with(program) || program.starts_with(name);
-    let of_program = ports.iter().filter(|(name, _)| same(name)).map(|(_, port)| *port);
-    let mut ports: Vec<u16> = own.into_iter().chain(of_program.filter(|_| own.is_none())).collect();
-    ports.sort_unstable();
-    ports.dedup();
-    ports.truncate(MOST_PORTS);
-    ports.into_iter().map(|port| Key::Listener(ip, port, kind)).collect()
+    let ports: BTreeSet<u16> = match own {
+        Some(port) => [port].into(),
+        None => {
+            let of_host = ports.get_or_insert_with(|| listening(dumps)).get(&host).into_iter().flatten();
+            let same = |name: &str| name.starts_with(program) || program.starts_with(name);
+            of_host.filter(|(name, _)| same(name)).map(|(_, port)| *port).collect()
+        }
+    };
+    ports.into_iter().take(MOST_PORTS).map(|port| Key::Listener(ip, port, kind)).collect()
 }
 
 /// Where programs listen: by the sockets of the dumps, and by what they wrote themselves.
@@ -165,10 +166,7 @@ fn listening(dumps: &Dumps) -> Ports<'_> {
             Some((host, line.program.as_deref()?, line.local.as_deref()?.port.number()?))
         });
         for (host, program, port) in sockets.chain(lines) {
-            let of_host = ports.entry(host).or_default();
-            if !of_host.contains(&(program, port)) {
-                of_host.push((program, port));
-            }
+            ports.entry(host).or_default().insert((program, port));
         }
     }
     ports

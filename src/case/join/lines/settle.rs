@@ -2,7 +2,9 @@
 
 use super::super::clock::{self, HORIZON, Offset, Placed, Vote};
 use super::super::during::During;
-use super::super::{JoinedBy, Joins};
+use super::super::index::full;
+use super::super::settle::only;
+use super::super::{JoinedBy, Joins, ran};
 use super::candidate::Candidate;
 use super::index::Known;
 use super::{JoinedLine, LineJoiner, LineLink, Lines, MOST};
@@ -12,7 +14,7 @@ use crate::host::{Basis, Block, Direction, Event, LogLine, SocketAddress};
 use crate::tcp::Side;
 use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::Address;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Lines of one log that are asked for its clock, and connections of each that may answer.
 const MOST_VOTES: usize = 4096;
@@ -85,24 +87,31 @@ struct Clock {
     offset: Offset,
 }
 
+/// A line, and when it was written by its writer's clock.
+#[derive(Clone, Copy)]
+struct Dated<'a> {
+    known: &'a Known,
+    line: &'a LogLine,
+    written: Written,
+    zone_known: bool,
+}
+
 pub(super) fn settle(joiner: &LineJoiner<'_>, dumps: &Dumps, points: &[Point], sockets: &Joins) -> Lines {
     let scene = Scene { joiner, dumps, points, sockets };
-    let mut writers: BTreeMap<Writer<'_>, Vec<&Known>> = BTreeMap::new();
+    let mut writers: BTreeMap<Writer<'_>, Vec<Dated<'_>>> = BTreeMap::new();
+    let mut lines: Vec<JoinedLine> = Vec::with_capacity(joiner.index.lines.len());
     for known in &joiner.index.lines {
-        if let Some((writer, _)) = scene.written(known.place) {
-            writers.entry(writer).or_default().push(known);
+        match scene.dated(known) {
+            Some((writer, dated)) => writers.entry(writer).or_default().push(dated),
+            None => {
+                lines.push(JoinedLine { place: known.place, links: [].into(), fits: 0, placed: None, offset: None })
+            }
         }
     }
-    let mut lines: Vec<JoinedLine> = Vec::with_capacity(joiner.index.lines.len());
-    for (writer, known) in &writers {
-        let clocks = scene.clocks(*writer, known);
-        lines.extend(known.iter().map(|known| scene.joined(known, &clocks)));
+    for (writer, dated) in &writers {
+        let clocks = scene.clocks(*writer, dated);
+        lines.extend(dated.iter().map(|dated| scene.joined(dated, &clocks)));
     }
-    let told: BTreeSet<Place> = lines.iter().map(|line| line.place).collect();
-    let untimed = joiner.index.lines.iter().filter(|known| !told.contains(&known.place));
-    let none = |known: &Known| JoinedLine { place: known.place, links: [].into(), fits: 0, placed: None, offset: None };
-    let untimed: Vec<_> = untimed.map(none).collect();
-    lines.extend(untimed);
     lines.sort_unstable_by_key(|line| line.place);
     let mut connections: HashMap<(u32, u64), Vec<u32>> = HashMap::new();
     for (number, line) in (0..).zip(&lines) {
@@ -114,23 +123,23 @@ pub(super) fn settle(joiner: &LineJoiner<'_>, dumps: &Dumps, points: &[Point], s
 }
 
 impl<'a> Scene<'a> {
-    /// Who wrote the line at a place, and when by his clock; `None` if it has no time.
-    fn written(&self, place: Place) -> Option<(Writer<'a>, Written)> {
-        let (_, block, line) = self.dumps.log_line(place)?;
-        let host = line.host.as_deref().or(block.host.as_deref());
+    /// Who wrote a line, and when by his clock; `None` if it has no time.
+    fn dated(&self, known: &'a Known) -> Option<(Writer<'a>, Dated<'a>)> {
+        let (_, block, line) = self.dumps.log_line(known.place)?;
         let own = line.time.map(|time| time.time).or(line.uptime.map(|uptime| Timestamp(uptime.0)));
-        let written = match own {
-            Some(time) => {
-                let cut = exactness(time);
-                Written { during: During::new(time, time.plus(cut)), by: By::Line, is_exact: cut <= EXACT }
-            }
-            None => {
-                let during = self.run(place)?;
-                Written { during, by: By::Prompt, is_exact: exactness(during.from) <= EXACT }
-            }
+        let (during, by) = match own {
+            Some(time) => (During::new(time, time.plus(exactness(time))), By::Line),
+            None => (self.run(known.place)?, By::Prompt),
         };
-        let from_boot = line.time.is_none() && line.uptime.is_some();
-        Some((Writer { dump: place.dump, host, from_boot }, written))
+        let written = Written { during, by, is_exact: exactness(during.from) <= EXACT };
+        let zone_known =
+            line.time.map_or_else(|| block.time.is_none_or(|time| time.zone_known), |time| time.zone_known);
+        let writer = Writer {
+            dump: known.place.dump,
+            host: line.host.as_deref().or(block.host.as_deref()),
+            from_boot: line.time.is_none() && line.uptime.is_some(),
+        };
+        Some((writer, Dated { known, line, written, zone_known }))
     }
 
     /// When the command ran whose answer a line is: from the time printed before it to the next, or for a while.
@@ -144,33 +153,32 @@ impl<'a> Scene<'a> {
         Some(During::new(from, until.plus(exactness(from))))
     }
 
+    /// The connections that have a key of a line.
     fn candidates(&self, known: &Known) -> impl Iterator<Item = &'a Candidate> {
         let joiner = self.joiner;
         // A key that too many connections have is none.
         let lists = known.keys.iter().filter_map(|key| joiner.of_key.get(*key as usize));
-        let numbers: Vec<u32> = lists.filter(|list| list.len() <= MOST).flatten().copied().collect();
-        numbers.into_iter().filter_map(|number| joiner.candidates.get(number as usize))
+        let numbers = lists.filter(|list| list.len() <= MOST).flatten();
+        numbers.filter_map(|&number| joiner.candidates.get(number as usize))
     }
 
     /// The clocks of a log on those of all points that have connections for it.
-    fn clocks(&self, writer: Writer<'a>, known: &[&Known]) -> Vec<Clock> {
+    fn clocks(&self, writer: Writer<'a>, lines: &[Dated<'_>]) -> Vec<Clock> {
         let mut votes: BTreeMap<u32, Vec<Told>> = BTreeMap::new();
-        let (mut zone_known, mut seen) = (true, HashSet::new());
-        for known in known.iter().take(MOST_VOTES) {
-            let Some((_, stated)) = self.written(known.place) else { continue };
-            let Some((_, block, line)) = self.dumps.log_line(known.place) else { continue };
-            zone_known &=
-                line.time.map_or_else(|| block.time.is_none_or(|time| time.zone_known), |time| time.zone_known);
+        let asked = || lines.iter().take(MOST_VOTES);
+        let zone_known = asked().all(|dated| dated.zone_known);
+        let mut seen = HashSet::new();
+        for Dated { known, line, written, .. } in asked() {
             let mut of_line: BTreeMap<u32, Vote> = BTreeMap::new();
             for candidate in self.candidates(known).take(MOST_OF_VOTE + 1) {
-                let Some(horizon) = self.ran(candidate.point).map(|ran| ran.widened(HORIZON)) else { continue };
-                let window = stated.window(line.event, candidate).meet(horizon);
+                let Some(ran) = ran(self.points, candidate.point) else { continue };
+                let window = written.window(line.event, candidate).meet(ran.widened(HORIZON));
                 of_line.entry(candidate.point).or_default().windows.extend(window);
             }
             let few = of_line.into_iter().filter(|(_, vote)| (1..=MOST_OF_VOTE).contains(&vote.windows.len()));
             let sets = known.is_own && known.keys.first().is_some_and(|key| seen.insert(*key));
             few.for_each(|(point, vote)| {
-                votes.entry(point).or_default().push(Told { stated: stated.during, vote, sets })
+                votes.entry(point).or_default().push(Told { stated: written.during, vote, sets })
             });
         }
         let points = 0..u32::try_from(self.points.len()).unwrap_or(u32::MAX);
@@ -185,7 +193,7 @@ impl<'a> Scene<'a> {
     fn by_lines(&self, point: u32, writer: Writer<'_>, told: &[Told], zone_known: bool) -> Option<Clock> {
         let votes: Vec<(During, &Vote)> =
             told.iter().filter(|told| told.sets).map(|told| (told.stated, &told.vote)).collect();
-        let offset = clock::offset(&votes, zone_known, self.ran(point)?);
+        let offset = clock::offset(&votes, zone_known, ran(self.points, point)?);
         if let Some(offset) = offset.filter(|offset| offset.differs) {
             let placed = if writer.from_boot { Placed::Contents } else { Placed::Aligned };
             return Some(Clock { point, placed, offset });
@@ -211,25 +219,17 @@ impl<'a> Scene<'a> {
         Some(Clock { point, placed, offset: best })
     }
 
-    /// From the first frame of an observation point to the last.
-    fn ran(&self, point: u32) -> Option<During> {
-        let point = self.points.get(point as usize)?;
-        Some(During::new(point.first?, point.last?))
-    }
-
-    fn joined(&self, known: &Known, clocks: &[Clock]) -> JoinedLine {
+    fn joined(&self, dated: &Dated<'_>, clocks: &[Clock]) -> JoinedLine {
         let (mut links, mut fits) = (Vec::new(), 0);
-        let told = self.written(known.place).map(|(_, written)| written);
-        let told = told.zip(self.dumps.log_line(known.place).map(|(_, _, line)| line));
-        for (clock, (written, line)) in clocks.iter().filter_map(|clock| Some((clock, told?))) {
-            let fitting = self.fitting(known, clock, written, line);
+        for clock in clocks {
+            let fitting = self.fitting(dated, clock);
             fits = fits.max(u32::try_from(fitting.len()).unwrap_or(u32::MAX));
-            links.extend(only(known, clock, written, &fitting).map(|candidate| link(line, known, candidate)));
+            links.extend(meant(dated, clock, &fitting).map(|candidate| link(dated, candidate)));
         }
         let linked = links.first().map(|link: &LineLink| link.point);
         let clock = clocks.iter().find(|clock| linked.is_none_or(|point| point == clock.point));
         JoinedLine {
-            place: known.place,
+            place: dated.known.place,
             links: links.into(),
             fits,
             placed: clock.map(|clock| clock.placed),
@@ -238,28 +238,26 @@ impl<'a> Scene<'a> {
     }
 
     /// The connections of a point that a line may tell of.
-    fn fitting(&self, known: &Known, clock: &Clock, written: Written, line: &LogLine) -> Vec<&'a Candidate> {
-        let at = clock.on_capture(written.during);
-        let here = self.candidates(known).filter(|candidate| candidate.point == clock.point);
-        here.filter(|of| written.window(line.event, of).overlaps(at) && ends_fit(line, of)).collect()
+    fn fitting(&self, dated: &Dated<'_>, clock: &Clock) -> Vec<&'a Candidate> {
+        let at = clock.on_capture(dated.written.during);
+        let here = self.candidates(dated.known).filter(|candidate| candidate.point == clock.point);
+        here.filter(|of| dated.written.window(dated.line.event, of).overlaps(at) && ends_fit(dated, of)).collect()
     }
 }
 
 /// The one of those that fit which is meant: the only one; else the only one of a flow that lived then; else the only one
 /// that had just ended, or began while the command ran, if the log tells milliseconds by a clock that is the capture's.
-fn only<'a>(known: &Known, clock: &Clock, written: Written, fitting: &[&'a Candidate]) -> Option<&'a Candidate> {
+fn meant<'a>(dated: &Dated<'_>, clock: &Clock, fitting: &[&'a Candidate]) -> Option<&'a Candidate> {
+    let written = dated.written;
     let at = clock.on_capture(written.during);
-    let alone = |fits: &dyn Fn(&Candidate) -> bool| {
-        let mut fitting = fitting.iter().filter(|of| fits(of));
-        fitting.next().filter(|_| fitting.next().is_none()).copied()
-    };
+    let alone = |fits: &dyn Fn(&Candidate) -> bool| only(fitting.iter().copied().filter(|of| fits(of)));
     let is_exact = written.is_exact && !clock.offset.differs;
     let just_then = |of: &Candidate| match written.by {
         By::Line => of.ended_just_before(at),
         By::Prompt => of.opened_within(at),
     };
     alone(&|_| true)
-        .or_else(|| alone(&|of| known.is_whole && of.life().overlaps(at)))
+        .or_else(|| alone(&|of| dated.known.is_whole && of.life().overlaps(at)))
         .or_else(|| alone(&|of| is_exact && just_then(of)))
 }
 
@@ -276,9 +274,9 @@ fn exactness(time: Timestamp) -> Span {
     Span(steps.into_iter().find(|step| time.0 % step == 0).unwrap_or(1))
 }
 
-fn link(line: &LogLine, known: &Known, candidate: &Candidate) -> LineLink {
-    let local = line.local.as_deref().and_then(super::super::index::full);
-    let side = match (line.direction, local) {
+fn link(dated: &Dated<'_>, candidate: &Candidate) -> LineLink {
+    let local = dated.line.local.as_deref().and_then(full);
+    let side = match (dated.line.direction, local) {
         (Some(Direction::Forward), _) => None,
         (_, Some(local)) if local == candidate.client => Some(Side::Client),
         (_, Some(local)) if local == candidate.server => Some(Side::Server),
@@ -286,21 +284,20 @@ fn link(line: &LogLine, known: &Known, candidate: &Candidate) -> LineLink {
         (Some(Direction::Out), _) => Some(Side::Client),
         (None, _) => None,
     };
-    let by = if known.is_whole { JoinedBy::Flow } else { JoinedBy::Part };
+    let by = if dated.known.is_whole { JoinedBy::Flow } else { JoinedBy::Part };
     LineLink { point: candidate.point, first_frame: candidate.first_frame, id: candidate.id, side, by }
 }
 
-/// Whether what else a line tells of the ends holds too.
-fn ends_fit(line: &LogLine, candidate: &Candidate) -> bool {
-    let (local, remote) = match line.direction {
+/// Whether what else a line tells of the ends holds too. What tells both is found by them.
+fn ends_fit(dated: &Dated<'_>, candidate: &Candidate) -> bool {
+    let (local, remote) = match dated.line.direction {
         Some(Direction::In) => (candidate.server, candidate.client),
         Some(Direction::Out) => (candidate.client, candidate.server),
         // Only what tells both ends has another direction.
         Some(Direction::Forward) | None => return true,
     };
-    let both = line.local.as_deref().and_then(super::super::index::full).is_some()
-        && line.remote.as_deref().and_then(super::super::index::full).is_some();
-    both || fits(line.local.as_deref(), local) && fits(line.remote.as_deref(), remote)
+    let fit = || fits(dated.line.local.as_deref(), local) && fits(dated.line.remote.as_deref(), remote);
+    dated.known.is_whole || fit()
 }
 
 fn fits(end: Option<&SocketAddress>, address: Address) -> bool {
