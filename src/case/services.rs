@@ -5,7 +5,8 @@ use super::listening::Listening;
 use crate::tcp::summary::RoleBasis;
 use crate::tcp::{Facts, Side, Summary};
 use crate::wire::Address;
-use std::collections::{HashMap, HashSet};
+use hashbrown::HashMap;
+use std::collections::HashSet;
 
 /// Ports below this need privilege to listen on, and are not given to outgoing connections.
 const PRIVILEGED: u16 = 1024;

@@ -6,7 +6,7 @@ use crate::tcp::judgement::Caveats;
 use crate::tcp::{Outcome, Side, State, Verdict};
 use crate::time::{Span, Timestamp};
 use crate::wire::Address;
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 /// Connections listed as longest stuck.
 const STUCK_LISTED: usize = 8;

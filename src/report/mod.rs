@@ -30,6 +30,7 @@ pub use value::{Kind, Value};
 use crate::case::Facts;
 use crate::time::Zone;
 use std::io::{self, Write};
+use std::ops::Range;
 
 /// Where a writer's bytes go.
 pub type Sink = Box<dyn Write + Send>;
@@ -77,6 +78,8 @@ pub trait RowWriter: Send {
 pub trait Cells: Sync {
     fn rows(&self) -> usize;
     fn cell(&self, row: usize, column: usize) -> Value<'_>;
+    /// Appends the cells that these rows have in one column.
+    fn column<'a>(&'a self, column: usize, rows: Range<usize>, cells: &mut Vec<Value<'a>>);
     /// Where times are printed for, in formats that write them as text.
     fn zone(&self) -> Zone;
 }
@@ -132,6 +135,11 @@ impl<R: Sync> Cells for Batch<'_, R> {
 
     fn cell(&self, row: usize, column: usize) -> Value<'_> {
         (self.columns[column].get)(&self.rows[row], self.facts)
+    }
+
+    fn column<'a>(&'a self, column: usize, rows: Range<usize>, cells: &mut Vec<Value<'a>>) {
+        let get = self.columns[column].get;
+        cells.extend(self.rows[rows].iter().map(|row| get(row, self.facts)));
     }
 
     fn zone(&self) -> Zone {

@@ -14,9 +14,10 @@ use std::fmt;
 
 /// Appends a value.
 pub(super) fn encode(value: &impl Serialize, out: Vec<u8>) -> Vec<u8> {
-    let mut encoder = Encoder { out, bits_at: 0, bit: 0 };
+    let mut encoder = Encoder { bits_at: out.len(), out, bits: 0, bit: 0 };
     // Nothing in a connection lacks an encoding.
     let _: Result<(), Unsupported> = value.serialize(&mut encoder);
+    encoder.end_bits();
     encoder.out
 }
 
@@ -46,8 +47,9 @@ impl serde::de::Error for Unsupported {
 
 struct Encoder {
     out: Vec<u8>,
-    /// Where the current byte of bits stands, and the next bit in it; 0 if a new byte is due.
+    /// Where the current byte of bits stands, what it is, and the next bit in it; 0 if a new byte is due.
     bits_at: usize,
+    bits: u8,
     bit: u8,
 }
 
@@ -55,14 +57,21 @@ impl Encoder {
     #[inline(always)]
     fn bit(&mut self, set: bool) {
         if self.bit == 0 {
+            self.end_bits();
             self.bits_at = self.out.len();
             self.out.push(0);
-            self.bit = 1;
+            (self.bits, self.bit) = (0, 1);
         }
-        if set && let Some(bits) = self.out.get_mut(self.bits_at) {
-            *bits |= self.bit;
-        }
+        self.bits |= if set { self.bit } else { 0 };
         self.bit <<= 1;
+    }
+
+    /// Puts the byte of bits in its place.
+    #[inline(always)]
+    fn end_bits(&mut self) {
+        if let Some(place) = self.out.get_mut(self.bits_at) {
+            *place = self.bits;
+        }
     }
 
     #[inline(always)]
@@ -176,13 +185,18 @@ impl ser::Serializer for &mut Encoder {
 
     /// Without the zeros at both ends.
     fn serialize_bytes(self, value: &[u8]) -> Done {
-        let from = value.iter().position(|&byte| byte != 0);
-        let to = value.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        const ZEROS: [u8; 8] = [0; 8];
+        // Eight at a time first: addresses are mostly zeros.
+        let behind = value.rchunks_exact(8).take_while(|bytes| *bytes == ZEROS).count() * 8;
+        let rest = value.get(..value.len() - behind).unwrap_or_default();
+        let to = rest.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
         self.number(value.len() as u64);
         self.number(to as u64);
-        if let Some(from) = from {
+        if to > 0 {
+            let before = rest.chunks_exact(8).take_while(|bytes| *bytes == ZEROS).count() * 8;
+            let from = (before..to).find(|&at| rest.get(at).is_some_and(|&byte| byte != 0)).unwrap_or(to);
             self.number(from as u64);
-            self.out.extend_from_slice(value.get(from..to).unwrap_or_default());
+            self.out.extend_from_slice(rest.get(from..to).unwrap_or_default());
         }
         Ok(())
     }

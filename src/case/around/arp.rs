@@ -2,7 +2,7 @@
 
 use crate::time::{Span, Timestamp};
 use crate::wire::{Arp, ArpKind};
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::net::IpAddr;
 
 /// Addresses told apart. A sweep of a network asks for each of its addresses once.

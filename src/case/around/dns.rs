@@ -3,9 +3,9 @@
 use crate::time::{Span, Timestamp};
 use crate::wire::dns::Transport;
 use crate::wire::{Dns, PackedAddress};
-use hashbrown::HashTable;
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use std::collections::VecDeque;
+use std::hash::BuildHasher;
 use std::net::IpAddr;
 
 /// Questions told apart by who asks whom for what.
@@ -131,7 +131,7 @@ pub struct DnsFacts {
     pub beyond: u64,
     /// By the hash of its key, which the row itself has: the row's place.
     places: HashTable<u32>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     waiting: HashMap<Asked, Waiting>,
     /// Those in order; some may have been answered.
     order: VecDeque<(Asked, Timestamp)>,

@@ -2,7 +2,7 @@
 
 use crate::time::Timestamp;
 use crate::wire::dns::Told;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 
 use super::Value;
 use crate::case::{Facts, Point};
+use crate::time::Zone;
 
 /// A row that is one of a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,5 +25,12 @@ pub(super) fn rows(facts: &Facts, count: impl Fn(&Point) -> usize) -> Vec<PointR
 
 /// Addresses, joined by semicolons.
 pub(super) fn joined(addresses: &[std::net::IpAddr]) -> Value<'static> {
-    Value::text(addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(";"))
+    let mut text = Vec::new();
+    for (place, address) in addresses.iter().enumerate() {
+        if place > 0 {
+            text.push(b';');
+        }
+        Value::Ip(*address).write(Zone::UTC, &mut text);
+    }
+    Value::text(String::from_utf8(text).unwrap_or_default())
 }
