@@ -74,13 +74,11 @@ pub(super) fn join(runs: &mut Runs, facts: &Facts) -> io::Result<Joins> {
     Ok(joins)
 }
 
-/// Judges all rows in order, in batches, on all threads of the pool at hand.
-pub(super) fn judged(
-    runs: &mut Runs,
-    facts: &Facts,
-    timings: &Timings,
-    each: &mut dyn FnMut(Vec<Judged>, &mut Lap) -> io::Result<()>,
-) -> io::Result<()> {
+/// Takes the next rows, and books its time.
+pub(super) type Each<'a> = dyn FnMut(Vec<Judged>, &mut Lap) -> io::Result<()> + Send + 'a;
+
+/// Judges all rows in order, in batches, on all threads of the pool at hand: one batch while `each` takes the one before.
+pub(super) fn judged(runs: &mut Runs, facts: &Facts, timings: &Timings, each: &mut Each<'_>) -> io::Result<()> {
     judged_of(runs, facts, timings, &|_| true, each)
 }
 
@@ -90,34 +88,50 @@ fn judged_of(
     facts: &Facts,
     timings: &Timings,
     wanted: &(dyn Fn(&Summary) -> bool + Sync),
-    each: &mut dyn FnMut(Vec<Judged>, &mut Lap) -> io::Result<()>,
+    each: &mut Each<'_>,
 ) -> io::Result<()> {
     let mut ordered = runs.ordered()?;
     let mut batch: Vec<Cow<'_, [u8]>> = Vec::with_capacity(BATCH);
-    let mut lap = timings.lap();
+    let mut rows = Vec::new();
     loop {
+        let mut lap = timings.lap();
         batch.clear();
         while batch.len() < BATCH
             && let Some((_, record)) = ordered.next()?
         {
             batch.push(record);
         }
+        lap.end(Stage::Merge);
+        let before = rows;
+        let taken;
+        (rows, taken) = rayon::join(
+            || {
+                let rows = rows_of(&batch, facts, wanted);
+                lap.end(Stage::Judge);
+                rows
+            },
+            || if before.is_empty() { Ok(()) } else { each(before, &mut timings.lap()) },
+        );
+        taken?;
         if batch.is_empty() {
             return Ok(());
         }
-        lap.end(Stage::Merge);
-        let row = |record: &Cow<'_, [u8]>| {
-            records::decode(record).filter(|summary| wanted(summary)).map(|summary| Judged::new(summary, facts))
-        };
-        let rows_of = |records: &[Cow<'_, [u8]>]| {
-            let mut rows = Vec::with_capacity(records.len()); // a row is large: no vector of them should grow
-            rows.extend(records.iter().filter_map(row));
-            rows
-        };
-        let parts: Vec<Vec<Judged>> = batch.par_chunks(PART).map(rows_of).collect();
-        let mut rows = Vec::with_capacity(batch.len());
-        parts.into_iter().for_each(|part| rows.extend(part));
-        lap.end(Stage::Judge);
-        each(rows, &mut lap)?;
     }
+}
+
+/// The rows of some records, judged.
+fn rows_of(records: &[Cow<'_, [u8]>], facts: &Facts, wanted: &(dyn Fn(&Summary) -> bool + Sync)) -> Vec<Judged> {
+    let row = |record: &Cow<'_, [u8]>| {
+        records::decode(record).filter(|summary| wanted(summary)).map(|summary| Judged::new(summary, facts))
+    };
+    // A row is large: no vector of them should grow.
+    let part = |records: &[Cow<'_, [u8]>]| {
+        let mut rows = Vec::with_capacity(records.len());
+        rows.extend(records.iter().filter_map(row));
+        rows
+    };
+    let parts: Vec<Vec<Judged>> = records.par_chunks(PART).map(part).collect();
+    let mut rows = Vec::with_capacity(records.len());
+    parts.into_iter().for_each(|part| rows.extend(part));
+    rows
 }

@@ -114,7 +114,7 @@ fn write_rest(case: &Case, folder: &Folder, formats: &[&'static Format]) -> io::
 impl Rows for Report {
     fn batch(&mut self, rows: &[Judged], facts: &Facts) -> io::Result<()> {
         self.rows += rows.len() as u64;
-        self.tables.iter_mut().try_for_each(|table| {
+        self.tables.par_iter_mut().try_for_each(|table| {
             let since = Instant::now();
             let result = table.writer.batch(rows, facts);
             table.spent += since.elapsed();

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// What time is spent on. The first five follow one another; the others are parts of them.
+/// What time is spent on. The first five follow one another; the others are parts of them, side by side where they can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Finding, opening and recognising the inputs.
