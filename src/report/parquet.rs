@@ -23,7 +23,7 @@ use typed::{Shape, Typed};
 pub(super) const FORMAT: Format = Format { name: "parquet", extension: "parquet", wide: true, open };
 
 /// Rows of a row group.
-const ROW_GROUP: usize = 65_536;
+const ROW_GROUP: usize = 16_384;
 /// Rows that a task appends to all of its columns before it goes on: they stay in the processor's cache meanwhile.
 const TILE: usize = 256;
 /// Columns of such a task.

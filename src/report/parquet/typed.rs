@@ -3,11 +3,12 @@
 use super::ROW_GROUP;
 use crate::report::columns::Field;
 use crate::report::{Kind, Value};
-use crate::time::{Span, Timestamp, Zone};
+use crate::time::Zone;
 use polars::prelude::*;
 use polars_arrow::bitmap::MutableBitmap;
 
-/// So few values tell nothing of how often they come.
+/// So many values, the first ones, tell how often they come; fewer than `FEW` tell nothing.
+const SAMPLE: usize = 256;
 const FEW: usize = 16;
 
 /// What the values of a column are like, as far as its encoding depends on it.
@@ -29,8 +30,6 @@ pub(super) struct Typed {
     values: Values,
     /// Text of one cell, before it is appended.
     scratch: Vec<u8>,
-    /// Unknown until the first cells have come.
-    is_varied: Option<bool>,
 }
 
 enum Values {
@@ -82,12 +81,11 @@ impl Typed {
             Kind::Enum(names) => DataType::from_frozen_categories(FrozenCategories::new(names.iter().copied())?),
         };
         let values = Values::new(field.kind, name.clone(), 0);
-        Ok(Self { name, dtype, kind: field.kind, values, scratch: Vec::new(), is_varied: None })
+        Ok(Self { name, dtype, kind: field.kind, values, scratch: Vec::new() })
     }
 
     /// Appends the cells of the next rows.
     pub fn extend(&mut self, cells: &[Value<'_>]) {
-        self.is_varied.get_or_insert_with(|| are_varied(self.kind, cells));
         match &mut self.values {
             Values::U8(values) => values.extend(cells, |cell| number(cell, u8::MAX)),
             Values::U16(values) => values.extend(cells, |cell| number(cell, u16::MAX)),
@@ -132,21 +130,19 @@ impl Typed {
     /// Makes room for the first rows of a row group. Not for all of one: most tables are smaller.
     pub fn begin(&mut self, rows: usize) {
         self.values = Values::new(self.kind, self.name.clone(), rows);
-        self.is_varied = None;
     }
 
     /// The values so far, and what they are like; the column is empty afterwards.
     pub fn take(&mut self) -> PolarsResult<(Series, Shape)> {
-        let is_varied = self.is_varied == Some(true);
-        let series = self.series()?;
-        let shape = match self.kind {
-            Kind::Enum(_) => Shape::Any,
-            _ if series.null_count() == series.len() => Shape::Empty,
-            Kind::Seconds | Kind::Decimal if is_varied => Shape::Noise,
-            _ if is_varied => Shape::Steps,
+        let shape = match &self.values {
+            Values::U64(values) if values.are_varied(|value| value) => Shape::Steps,
+            Values::I64(values) | Values::Time(values) if values.are_varied(i64::cast_unsigned) => Shape::Steps,
+            Values::F64(values) if values.are_varied(f64::to_bits) => Shape::Noise,
             _ => Shape::Any,
         };
-        Ok((series, shape))
+        let series = self.series()?;
+        let is_empty = series.null_count() == series.len() && !matches!(self.kind, Kind::Enum(_));
+        Ok((series, if is_empty { Shape::Empty } else { shape }))
     }
 
     fn series(&mut self) -> PolarsResult<Series> {
@@ -170,28 +166,6 @@ impl Typed {
             }
         })
     }
-}
-
-/// Whether hardly any of the values comes twice, for kinds of which polars would have to count them one by one.
-fn are_varied(kind: Kind, cells: &[Value<'_>]) -> bool {
-    if !matches!(kind, Kind::Seconds | Kind::Decimal | Kind::Time | Kind::U64 | Kind::I64) {
-        return false;
-    }
-    let mut values: Vec<u64> = cells
-        .iter()
-        .filter_map(|cell| match cell {
-            Value::Seconds(Span(number))
-            | Value::Time(Timestamp(number))
-            | Value::Decimal(number)
-            | Value::Signed(number) => Some(number.cast_unsigned()),
-            Value::Number(number) => Some(*number),
-            _ => None,
-        })
-        .collect();
-    let all = values.len();
-    values.sort_unstable();
-    values.dedup();
-    values.len() > FEW && values.len() * 4 > all * 3
 }
 
 /// Numbers, a zero where there is none, and which of them are there.
@@ -219,6 +193,16 @@ impl<N: Copy + Default> Numbers<N> {
             }));
             self.there.extend_from_slice(&there.to_le_bytes(), 0, cells.len());
         }
+    }
+
+    /// Whether hardly any of the first ones comes twice.
+    fn are_varied(&self, bits: impl Fn(N) -> u64) -> bool {
+        let there = self.there.iter().zip(&self.values).take(SAMPLE).filter(|(there, _)| *there);
+        let mut values: Vec<u64> = there.map(|(_, value)| bits(*value)).collect();
+        let all = values.len();
+        values.sort_unstable();
+        values.dedup();
+        values.len() >= FEW && values.len() * 4 > all * 3
     }
 
     fn finish<T: PolarsNumericType<Native = N>>(self, name: PlSmallStr) -> ChunkedArray<T> {

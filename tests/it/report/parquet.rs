@@ -4,13 +4,14 @@ use super::incident::incident;
 use super::tables::{facts_of_dumps, print};
 use polars::io::parquet::read::ParquetReader;
 use polars::prelude::*;
+use proptest::prelude::*;
 use std::io::Cursor;
 use synfin::case::{Facts, Judged};
 use synfin::report::columns::{
     COLUMNS, COUNTERS, FIREWALL, INPUTS, SETTINGS, counters, firewall, inputs, select, settings,
 };
 use synfin::report::{Column, Kind, Value, unguarded};
-use synfin::time::Timestamp;
+use synfin::time::{Span, Timestamp};
 
 fn read_parquet(bytes: &[u8]) -> DataFrame {
     ParquetReader::new(Cursor::new(bytes)).finish().expect("a Parquet file")
@@ -102,6 +103,44 @@ fn parquet_and_csv_read_back_with_equal_values_of_the_documented_types() {
     proves_itself(FIREWALL, &firewall(&facts), &facts);
 }
 
+/// One number as each kind of which the writer looks whether it comes again.
+static NUMBERS: &[Column<Option<u64>>] = &[
+    number("time", Kind::Time, |row, _| Value::time(row.map(|number| Timestamp(number.cast_signed())))),
+    number("number", Kind::U64, |row, _| Value::number(*row)),
+    number("signed", Kind::I64, |row, _| Value::signed(row.map(u64::cast_signed))),
+    number("seconds", Kind::Seconds, |row, _| Value::difference(row.map(|number| Span(number.cast_signed())))),
+    number("none", Kind::U64, |_, _| Value::Null),
+];
+
+const fn number(
+    name: &'static str,
+    kind: Kind,
+    get: for<'a> fn(&'a Option<u64>, &'a Facts) -> Value<'a>,
+) -> Column<Option<u64>> {
+    Column { name, kind, unit: "", core: true, doc: "A number.", get }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn numbers_read_back_whether_they_come_again_or_not(
+        any in prop::collection::vec(any::<Option<u64>>(), 0..600),
+        near in prop::collection::vec(prop::option::weighted(0.9, 0..1_u64 << 40), 0..600),
+        few in prop::collection::vec(prop::option::of(0..9_u64), 0..300),
+        batch in 1..700_usize,
+    ) {
+        let rows: Vec<_> = match batch % 3 {
+            0 => any,
+            1 => near,
+            _ => [few, any].concat(),
+        };
+        let columns = || select(NUMBERS, true);
+        let bytes = print("parquet", columns(), &rows, &Facts::default(), batch);
+        holds(&read_parquet(&bytes), &columns(), &rows, &Facts::default());
+        prop_assert!(bytes == print("parquet", columns(), &rows, &Facts::default(), 64));
+    }
+}
+
 #[test]
 fn a_table_without_rows_has_all_its_columns() {
     let (_, case) = incident();
@@ -131,9 +170,9 @@ fn row_groups_are_streamed_and_batches_change_no_byte() {
     let rows: Vec<Judged> = rows.iter().cycle().take(70_000).cloned().collect();
     let columns = || select(COLUMNS, false);
     let bytes = print("parquet", columns(), &rows, &case.facts, rows.len());
-    assert!(bytes == print("parquet", columns(), &rows, &case.facts, 7_777));
+    assert!(bytes == print("parquet", columns(), &rows, &case.facts, 777));
     let groups = ParquetReader::new(Cursor::new(&bytes)).get_metadata().expect("metadata").row_groups.len();
-    assert_eq!(groups, 2);
+    assert_eq!(groups, 5);
     let (parquet, csv) =
         (read_parquet(&bytes), read_csv(&print("csv", columns(), &rows, &case.facts, 8192), &columns()));
     let last = |frame: &DataFrame| frame.column("id").expect("ids").as_materialized_series().tail(Some(10_000));
