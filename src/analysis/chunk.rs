@@ -177,9 +177,11 @@ pub fn read(file: &File, assumed: Arc<Context>, chunk: Extent<'_>, lens: &Lens, 
     sorted.clear();
     let mut after = (*assumed).clone();
     let (mut counts, mut fragments) = (Counts::default(), Vec::new());
-    let take = &mut |frame: Frame<'_>| match lens.plain(&frame, file) {
-        Some(segment) => counts.take_plain(&frame, &segment, sorted),
-        None => counts.take(&frame, lens.view(&frame, file), sorted, &mut fragments),
+    let take = &mut |frame: Frame<'_>| {
+        let plain = lens.plain(&frame, file, |segment| counts.take_plain(&frame, segment, sorted));
+        if plain.is_none() {
+            counts.take(&frame, lens.view(&frame, file), sorted, &mut fragments);
+        }
     };
     let stop = (file.format.frames)(bytes, &mut after, start, limit, take);
     sorted.links = counts.links.iter().copied().map(LinkType).collect();
@@ -222,7 +224,7 @@ impl Read {
 impl Counts {
     /// Takes a frame of the plainest shape, whose segment has nothing beside it.
     #[inline(always)]
-    fn take_plain(&mut self, frame: &Frame<'_>, segment: &Segment, sorted: &mut Sorted) {
+    fn take_plain(&mut self, frame: &Frame<'_>, segment: Segment, sorted: &mut Sorted) {
         self.packet(frame, true, true);
         self.segment(segment, None, frame.bytes, sorted);
     }
@@ -246,7 +248,7 @@ impl Counts {
         match &view {
             // By reference, into its place: a packet is larger than what else is done with it.
             View::Taken(Packet::Segment(segment, rare)) => {
-                self.segment(segment, rare.as_ref(), frame.bytes, sorted);
+                self.segment(*segment, rare.as_ref(), frame.bytes, sorted);
                 if let Some(remark) = frame.remark {
                     let lane = &mut sorted.lanes[usize::from(segment.lane) % LANES];
                     lane.remarks.push((segment.frame, remark.told()));
@@ -262,17 +264,21 @@ impl Counts {
     }
 
     #[inline(always)]
-    fn segment(&mut self, segment: &Segment, rare: Option<&Rare>, bytes: &[u8], sorted: &mut Sorted) {
+    fn segment(&mut self, segment: Segment, rare: Option<&Rare>, bytes: &[u8], sorted: &mut Sorted) {
+        let Sorted { lanes, seen, .. } = sorted;
+        let marks = segment.marks;
         self.segments += 1;
-        self.cut_headers += u64::from(segment.marks.has(Marks::HEADER_CUT));
-        let lane = &mut sorted.lanes[usize::from(segment.lane) % LANES];
+        self.cut_headers += u64::from(marks.has(Marks::HEADER_CUT));
+        let lane = &mut lanes[usize::from(segment.lane) % LANES];
         if lane.segments.capacity() == 0 {
             lane.segments.reserve(FEW);
         }
-        lane.segments.push(*segment);
+        lane.segments.push(segment);
         lane.rares.extend(rare);
-        if segment.marks.has(Marks::DNS) {
-            look_up(bytes, segment, &mut sorted.seen);
+        if marks.has(Marks::DNS)
+            && let Some(segment) = lane.segments.last()
+        {
+            look_up(bytes, segment, seen);
         }
     }
 
@@ -309,7 +315,7 @@ impl Counts {
         let Whole { packet, bytes, passages, .. } = whole;
         match &packet {
             Packet::Segment(segment, rare) => {
-                self.segment(segment, rare.as_ref(), &bytes, late);
+                self.segment(*segment, rare.as_ref(), &bytes, late);
                 let lane = &mut late.lanes[usize::from(segment.lane) % LANES];
                 lane.assembled.push(Assembled { frame: segment.frame, bytes, passages });
             }

@@ -32,18 +32,23 @@ pub enum Assembly {
 }
 
 impl Lens {
-    /// The segment of a frame of the plainest shape with nothing beside it, where all frames are taken as they are.
+    /// Gives `take` the segment of a frame of the plainest shape with nothing beside it, where all frames are taken as they
+    /// are.
     #[inline(always)]
-    pub fn plain(&self, frame: &Frame<'_>, file: &File) -> Option<Segment> {
+    pub fn plain<T>(&self, frame: &Frame<'_>, file: &File, take: impl FnOnce(Segment) -> T) -> Option<T> {
         if frame.remark.is_some() || !self.chosen.is_all() || !file.interfaces.is_empty() {
             return None;
         }
-        let segment = wire::decode_plain(frame, &self.keys)?;
-        if cfg!(debug_assertions) {
-            let decoded = wire::decode(frame, &self.keys);
-            assert!(matches!(decoded, Packet::Segment(same, None) if same == segment), "{segment:?} is {decoded:?}");
-        }
-        Some(segment)
+        wire::decode_plain(frame, &self.keys, |segment| {
+            if cfg!(debug_assertions) {
+                let decoded = wire::decode(frame, &self.keys);
+                assert!(
+                    matches!(decoded, Packet::Segment(same, None) if same == segment),
+                    "{segment:?} is {decoded:?}"
+                );
+            }
+            take(segment)
+        })
     }
 
     /// What a frame of this file is.

@@ -175,7 +175,10 @@ fn run<'a, B: ByteOrder>(
         let captured = record.data.len() as u32;
         let offset = at + record.header as u64;
         at = offset + u64::from(captured);
-        prefetch(bytes, at);
+        // The next header is on its way to the cache since the last turn; it tells where the one after it stands.
+        if let Some(length) = usize::try_from(at).ok().and_then(|at| bytes.get(at..)?.get(8..12)) {
+            prefetch(bytes, (at + record.header as u64).saturating_add(B::read_u32(length).into()));
+        }
         sink(Frame {
             number,
             time: Timestamp::from_parts(record.seconds.into(), i64::from(record.fraction) * unit),

@@ -5,18 +5,20 @@
 
 use super::ip::{self, Fragment, Ip};
 use super::link::ethernet;
-use super::{Flags, Keys, Marks, Segment, tcp};
+use super::{Address, Flags, Keys, Marks, Segment, tcp};
 use crate::capture::Frame;
 
 const ETHERNET: usize = 14;
 const IPV4: usize = 20;
 const IPV6: usize = 40;
+const IPV6_SOURCE: usize = ETHERNET + 8;
 const TCP: usize = 20;
 const STAMPS: usize = 12;
 
-/// The segment of a frame of this shape.
-#[inline]
-pub fn decode_plain(frame: &Frame<'_>, keys: &Keys) -> Option<Segment> {
+/// Gives the segment of a frame of this shape to `take`: where it is built it need not be moved, which would wait for each
+/// of its parts.
+#[inline(always)]
+pub fn decode_plain<T>(frame: &Frame<'_>, keys: &Keys, take: impl FnOnce(Segment) -> T) -> Option<T> {
     if frame.link.0 != ethernet::LINKTYPE {
         return None;
     }
@@ -53,5 +55,14 @@ pub fn decode_plain(frame: &Frame<'_>, keys: &Keys) -> Option<Segment> {
     if header.flags.any(Flags::SYN.with(Flags::URG)) {
         return None;
     }
-    tcp::segment(frame, &ip, 0, &header, Marks::default(), keys)
+    let port = |at: usize| u16::from_be_bytes([fixed[at], fixed[at + 1]]);
+    let (source, destination) = if marks.has(Marks::V6) {
+        let both = frame.bytes.get(IPV6_SOURCE..)?.first_chunk::<32>()?;
+        let (source, destination) = both.split_first_chunk::<16>()?;
+        (Address::v6(*source, port(0)), Address::v6(*destination.first_chunk()?, port(2)))
+    } else {
+        let v4 = |at: usize| [head[at], head[at + 1], head[at + 2], head[at + 3]];
+        (Address::v4(v4(26), port(0)), Address::v4(v4(30), port(2)))
+    };
+    tcp::segment(frame, &ip, (source, destination), 0, &header, Marks::default(), keys).map(take)
 }

@@ -60,23 +60,24 @@ pub(super) fn decode(frame: &Frame<'_>, found: &Innermost, marks: Marks, keys: &
     if position(ip.at).is_err() {
         return Packet::Other(Why::TooDeep);
     }
-    match segment(frame, ip, found.vlan, &header, marks, keys) {
+    let ends = ip.ends(frame.bytes);
+    match ends.and_then(|ends| segment(frame, ip, ends, found.vlan, &header, marks, keys)) {
         Some(segment) => Packet::Segment(segment, rare),
         None => Packet::Other(Why::Short(Layer::Tcp)),
     }
 }
 
-/// The record of a segment with this header, which `ip` carries; `None` where there are no ports.
+/// The record of a segment with this header, which `ip` carries from one end to the other; `None` where it lies too deep.
 #[inline(always)]
 pub(super) fn segment(
     frame: &Frame<'_>,
     ip: &Ip,
+    (source, destination): (Address, Address),
     vlan: u16,
     header: &Header,
     marks: Marks,
     keys: &Keys,
 ) -> Option<Segment> {
-    let (source, destination) = ip.ends(frame.bytes)?;
     let (key, way) = FlowKey::new(source, destination);
     let captured = ip.payload(frame.bytes);
     let marks =
