@@ -78,8 +78,8 @@ pub trait RowWriter: Send {
 pub trait Cells: Sync {
     fn rows(&self) -> usize;
     fn cell(&self, row: usize, column: usize) -> Value<'_>;
-    /// Appends the cells that these rows have in one column.
-    fn column<'a>(&'a self, column: usize, rows: Range<usize>, cells: &mut Vec<Value<'a>>);
+    /// Gives the cells of one column to `each`, row by row.
+    fn column(&self, column: usize, rows: Range<usize>, each: &mut dyn FnMut(Value<'_>));
     /// Where times are printed for, in formats that write them as text.
     fn zone(&self) -> Zone;
 }
@@ -137,9 +137,9 @@ impl<R: Sync> Cells for Batch<'_, R> {
         (self.columns[column].get)(&self.rows[row], self.facts)
     }
 
-    fn column<'a>(&'a self, column: usize, rows: Range<usize>, cells: &mut Vec<Value<'a>>) {
+    fn column(&self, column: usize, rows: Range<usize>, each: &mut dyn FnMut(Value<'_>)) {
         let get = self.columns[column].get;
-        cells.extend(self.rows[rows].iter().map(|row| get(row, self.facts)));
+        self.rows[rows].iter().for_each(|row| each(get(row, self.facts)));
     }
 
     fn zone(&self) -> Zone {

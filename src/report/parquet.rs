@@ -84,12 +84,9 @@ impl RowWriter for Parquet {
                 if begins {
                     columns.iter_mut().for_each(|column| column.begin(to - from));
                 }
-                let mut tile = Vec::with_capacity(TILE);
                 for start in (from..to).step_by(TILE) {
                     for (index, column) in columns.iter_mut().enumerate() {
-                        cells.column(task * COLUMNS + index, start..(start + TILE).min(to), &mut tile);
-                        column.extend(&tile);
-                        tile.clear();
+                        column.extend(cells, task * COLUMNS + index, start..(start + TILE).min(to));
                     }
                 }
             });

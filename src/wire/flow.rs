@@ -107,6 +107,7 @@ pub struct Keys(pub [u64; 4]);
 
 impl FlowKey {
     /// The key of a packet from `source` to `destination`, and the way it goes.
+    #[inline]
     pub fn new(source: Address, destination: Address) -> (Self, Way) {
         if source <= destination {
             (Self { low: source, high: destination }, Way::Up)
@@ -123,7 +124,8 @@ impl FlowKey {
         }
     }
 
-    /// Identity under the run's key.
+    /// Identity under the run's key. In line, where its parts are in registers: from memory each would be waited for.
+    #[inline(always)]
     pub fn hash(self, keys: &Keys) -> FlowHash {
         let ports = u64::from(self.low.port) << 16 | u64::from(self.high.port);
         let words = [self.low.ip as u64, (self.low.ip >> 64) as u64, self.high.ip as u64, (self.high.ip >> 64) as u64];
@@ -136,6 +138,7 @@ impl FlowKey {
     }
 
     /// The lane, 0..[`LANES`], by a fixed key: per-lane bounds must not depend on the run.
+    #[inline(always)]
     pub fn lane(self) -> u8 {
         let ports = u64::from(self.low.port) << 16 | u64::from(self.high.port);
         let ips = self.low.ip as u64

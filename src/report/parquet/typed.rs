@@ -2,10 +2,11 @@
 
 use super::ROW_GROUP;
 use crate::report::columns::Field;
-use crate::report::{Kind, Value};
+use crate::report::{Cells, Kind, Value};
 use crate::time::Zone;
 use polars::prelude::*;
 use polars_arrow::bitmap::MutableBitmap;
+use std::ops::Range;
 
 /// So many values, the first ones, tell how often they come; fewer than `FEW` tell nothing.
 const SAMPLE: usize = 256;
@@ -84,46 +85,44 @@ impl Typed {
         Ok(Self { name, dtype, kind: field.kind, values, scratch: Vec::new() })
     }
 
-    /// Appends the cells of the next rows.
-    pub fn extend(&mut self, cells: &[Value<'_>]) {
+    /// Appends the cells of the next rows. Each is looked at where its getter leaves it: moving it would wait for its parts.
+    pub fn extend(&mut self, cells: &dyn Cells, column: usize, rows: Range<usize>) {
+        let each = |each: &mut dyn FnMut(Value<'_>)| cells.column(column, rows.clone(), each);
         match &mut self.values {
-            Values::U8(values) => values.extend(cells, |cell| number(cell, u8::MAX)),
-            Values::U16(values) => values.extend(cells, |cell| number(cell, u16::MAX)),
-            Values::U32(values) => values.extend(cells, |cell| number(cell, u32::MAX)),
-            Values::U64(values) => values.extend(cells, |cell| number(cell, u64::MAX)),
+            Values::U8(values) => each(&mut |cell| values.push(number(&cell, u8::MAX))),
+            Values::U16(values) => each(&mut |cell| values.push(number(&cell, u16::MAX))),
+            Values::U32(values) => each(&mut |cell| values.push(number(&cell, u32::MAX))),
+            Values::U64(values) => each(&mut |cell| values.push(number(&cell, u64::MAX))),
             Values::I64(values) => {
-                values.extend(cells, |cell| if let Value::Signed(number) = cell { Some(*number) } else { None });
+                each(&mut |cell| values.push(if let Value::Signed(number) = cell { Some(number) } else { None }));
             }
-            Values::F64(values) => values.extend(cells, |cell| match cell {
-                Value::Seconds(span) => Some(span.seconds()),
-                Value::Decimal(thousandths) => Some(*thousandths as f64 / 1000.0),
-                _ => None,
+            Values::F64(values) => each(&mut |cell| {
+                values.push(match cell {
+                    Value::Seconds(span) => Some(span.seconds()),
+                    Value::Decimal(thousandths) => Some(thousandths as f64 / 1000.0),
+                    _ => None,
+                });
             }),
             Values::Time(values) => {
-                values.extend(cells, |cell| if let Value::Time(time) = cell { Some(time.0) } else { None });
+                each(&mut |cell| values.push(if let Value::Time(time) = cell { Some(time.0) } else { None }));
             }
             Values::Bool(values) => {
-                let flag = |cell: &Value<'_>| if let Value::Bool(flag) = cell { Some(*flag) } else { None };
-                cells.iter().for_each(|cell| values.append_option(flag(cell)));
+                each(&mut |cell| values.append_option(if let Value::Bool(flag) = cell { Some(flag) } else { None }));
             }
             Values::Names(values) => {
                 let Kind::Enum(names) = self.kind else { return };
                 let mut last = ("", None);
-                values.extend(cells, |cell| code(names, cell, &mut last));
+                each(&mut |cell| values.push(code(names, &cell, &mut last)));
             }
-            Values::Text(values) => {
-                for cell in cells {
-                    match cell {
-                        Value::Null => values.append_null(),
-                        Value::Text(text) => values.append_value(text.as_ref()),
-                        cell => {
-                            self.scratch.clear();
-                            cell.write(Zone::UTC, &mut self.scratch);
-                            values.append_option(std::str::from_utf8(&self.scratch).ok());
-                        }
-                    }
+            Values::Text(values) => each(&mut |cell| match cell {
+                Value::Null => values.append_null(),
+                Value::Text(text) => values.append_value(text.as_ref()),
+                cell => {
+                    self.scratch.clear();
+                    cell.write(Zone::UTC, &mut self.scratch);
+                    values.append_option(std::str::from_utf8(&self.scratch).ok());
                 }
-            }
+            }),
         }
     }
 
@@ -172,40 +171,45 @@ impl Typed {
 struct Numbers<N> {
     values: Vec<N>,
     there: MutableBitmap,
+    /// The bits of the last ones, until 64 have come.
+    last: u64,
 }
 
 impl<N: Copy + Default> Numbers<N> {
     fn new(rows: usize) -> Self {
-        Self { values: Vec::with_capacity(rows), there: MutableBitmap::with_capacity(rows) }
+        Self { values: Vec::with_capacity(rows), there: MutableBitmap::with_capacity(rows), last: 0 }
     }
 
-    fn extend(&mut self, cells: &[Value<'_>], mut get: impl FnMut(&Value<'_>) -> Option<N>) {
-        if self.values.len() + cells.len() > self.values.capacity() {
-            self.values.reserve_exact(ROW_GROUP.saturating_sub(self.values.len()).max(cells.len()));
+    #[inline(always)]
+    fn push(&mut self, number: Option<N>) {
+        let place = self.values.len();
+        if place == self.values.capacity() {
+            self.values.reserve_exact(ROW_GROUP.saturating_sub(place).max(1));
         }
-        for cells in cells.chunks(64) {
-            let (mut there, mut bit) = (0_u64, 1_u64);
-            self.values.extend(cells.iter().map(|cell| {
-                let number = get(cell);
-                there |= if number.is_some() { bit } else { 0 };
-                bit = bit.rotate_left(1);
-                number.unwrap_or_default()
-            }));
-            self.there.extend_from_slice(&there.to_le_bytes(), 0, cells.len());
+        self.values.push(number.unwrap_or_default());
+        self.last |= u64::from(number.is_some()) << (place % 64);
+        if place % 64 == 63 {
+            self.there.extend_from_slice(&self.last.to_le_bytes(), 0, 64);
+            self.last = 0;
         }
+    }
+
+    fn is_there(&self, place: usize) -> bool {
+        if place < self.there.len() { self.there.get(place) } else { self.last >> (place % 64) & 1 != 0 }
     }
 
     /// Whether hardly any of the first ones comes twice.
     fn are_varied(&self, bits: impl Fn(N) -> u64) -> bool {
-        let there = self.there.iter().zip(&self.values).take(SAMPLE).filter(|(there, _)| *there);
-        let mut values: Vec<u64> = there.map(|(_, value)| bits(*value)).collect();
+        let first = self.values.iter().enumerate().take(SAMPLE).filter(|(place, _)| self.is_there(*place));
+        let mut values: Vec<u64> = first.map(|(_, value)| bits(*value)).collect();
         let all = values.len();
         values.sort_unstable();
         values.dedup();
         values.len() >= FEW && values.len() * 4 > all * 3
     }
 
-    fn finish<T: PolarsNumericType<Native = N>>(self, name: PlSmallStr) -> ChunkedArray<T> {
+    fn finish<T: PolarsNumericType<Native = N>>(mut self, name: PlSmallStr) -> ChunkedArray<T> {
+        self.there.extend_from_slice(&self.last.to_le_bytes(), 0, self.values.len() - self.there.len());
         ChunkedArray::from_vec_validity(name, self.values, self.there.into())
     }
 }
