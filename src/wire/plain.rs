@@ -64,5 +64,6 @@ pub fn decode_plain<T>(frame: &Frame<'_>, keys: &Keys, take: impl FnOnce(Segment
         let v4 = |at: usize| [head[at], head[at + 1], head[at + 2], head[at + 3]];
         (Address::v4(v4(26), port(0)), Address::v4(v4(30), port(2)))
     };
-    tcp::segment(frame, &ip, (source, destination), 0, &header, Marks::default(), keys).map(take)
+    let segment = tcp::segment(frame, &ip, (source, destination), 0, &header, Marks::default(), keys)?;
+    Some(take(segment))
 }
