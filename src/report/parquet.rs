@@ -22,7 +22,7 @@ use typed::{Shape, Typed};
 
 pub(super) const FORMAT: Format = Format { name: "parquet", extension: "parquet", wide: true, open };
 
-/// Rows of a row group.
+/// Rows of a row group: few enough that their memory is used again and stays near, which is faster than larger ones.
 const ROW_GROUP: usize = 16_384;
 /// Rows that a task appends to all of its columns before it goes on: they stay in the processor's cache meanwhile.
 const TILE: usize = 256;
