@@ -326,7 +326,7 @@ impl Tracking {
 
     /// Whether every input was read to its end as it was when it was opened.
     pub fn all_read(&self) -> bool {
-        self.unread.is_empty() && self.facts.damaged().next().is_none()
+        self.unread.is_empty() && self.facts.are_whole()
     }
 
     pub fn facts(&self) -> &Facts {

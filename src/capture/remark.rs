@@ -44,6 +44,25 @@ impl Remark<'_> {
     }
 }
 
+impl Told {
+    /// What both tell: the comments after one another, each once and as long as there is room; the rest as it was told first.
+    #[must_use]
+    pub fn with(&self, later: &Self) -> Self {
+        let comment = match (&self.comment, &later.comment) {
+            (Some(first), Some(second)) if !first.contains(second.as_str()) => {
+                let room = first.chars().count() + second.chars().count() + 2 <= MOST_COMMENT;
+                Some(if room { format!("{first}; {second}") } else { first.clone() })
+            }
+            (first, second) => first.clone().or_else(|| second.clone()),
+        };
+        Self {
+            comment,
+            process_id: self.process_id.or(later.process_id),
+            process: self.process.clone().or_else(|| later.process.clone()),
+        }
+    }
+}
+
 /// What follows `word:` or `word=`: to the end of the line, or to the next word with its `=`.
 fn value<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     text.lines().find_map(|line| {

@@ -35,8 +35,11 @@ impl Beside {
         if !tunnels.is_empty() {
             aside.tunnels = self.tunnels.number(tunnels);
         }
-        if let Some(told) = remark.filter(|_| aside.remark == 0) {
-            aside.remark = self.remarks.number(told.clone());
+        if let Some(told) = remark {
+            let both = self.remarks.get(aside.remark).map_or_else(|| told.clone(), |known| known.with(told));
+            if self.remarks.get(aside.remark) != Some(&both) {
+                aside.remark = Some(self.remarks.number(both)).filter(|&number| number > 0).unwrap_or(aside.remark);
+            }
         }
         if aside.name == 0
             && side == Side::Client

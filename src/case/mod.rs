@@ -172,6 +172,17 @@ impl Facts {
         captures.chain(dumps).filter_map(|(path, damage)| Some((path.as_str(), damage.as_deref()?)))
     }
 
+    /// The captures that do not end where a record does, but for those that changed while they were read.
+    pub fn cut_short(&self) -> impl Iterator<Item = &InputFile> {
+        let files = self.points.iter().flat_map(|point| &point.files);
+        files.filter(|file| file.end != End::Clean && file.damage.is_none())
+    }
+
+    /// Whether everything that was opened was read to its end as it was then.
+    pub fn are_whole(&self) -> bool {
+        self.damaged().next().is_none() && self.cut_short().next().is_none()
+    }
+
     /// From the first frame of any point to the last; `None` if no frame was read.
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
         let first = self.points.iter().filter_map(|point| point.first).min()?;
@@ -285,6 +296,6 @@ pub struct Case {
 impl Case {
     /// Whether every input was read to its end as it was when it was opened.
     pub fn all_read(&self) -> bool {
-        self.unread.is_empty() && self.facts.damaged().next().is_none()
+        self.unread.is_empty() && self.facts.are_whole()
     }
 }

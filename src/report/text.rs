@@ -13,6 +13,8 @@ use crate::host::Block;
 use crate::tcp::{Outcome, Verdict};
 use crate::time::{SECOND, Timestamp, Zone};
 
+pub use notes::ended;
+
 /// Lines of the whole summary.
 const MOST_LINES: usize = 40;
 /// Services looked at; fewer are printed if there is no room.

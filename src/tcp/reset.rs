@@ -274,7 +274,8 @@ fn phase(summary: &Summary, time: Timestamp) -> ResetPhase {
 /// all it sent, another TTL says nothing: a scanner writes its SYN with one of its own, and its kernel resets.
 fn origin(sender: &Half, segment: &Segment) -> ResetOrigin {
     let (low, high) = (sender.ttl_min, sender.ttl_max);
-    if sender.packets <= sender.rsts {
+    // Text captures often tell no TTL, which is 0 then: no packet that arrives has that.
+    if sender.packets <= sender.rsts || segment.ttl == 0 || low == 0 {
         return ResetOrigin::Unknown;
     }
     if (low..=high).contains(&segment.ttl) {

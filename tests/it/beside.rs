@@ -148,7 +148,7 @@ fn table(rows: &[Judged], case: &Case) -> String {
 fn names_tunnels_and_remarks_stand_beside_their_connections() {
     let (rows, case) = analyse_bytes_with(&story(), &Options::default());
     let expected = "\
-40000 | www.shop.example | sni |  |  |  |  | 77 | curl.exe | PID=77 ProcessName=curl.exe
+40000 | www.shop.example | sni |  |  |  |  | 77 | curl.exe | PID=77 ProcessName=curl.exe; a later remark
 40001 | api.example | dns |  |  |  |  | 9 |  | 
 40002 | plain.example | http | vxlan | 42 | 192.0.2.1 | 192.0.2.2 |  |  | 
 40003 |  |  |  |  |  |  |  |  | 

@@ -40,6 +40,31 @@ fn damaged_captures_end_by_name_in_bounded_memory() {
     assert!(output.status.success(), "{}: {failed}", output.status);
 }
 
+#[test]
+fn a_capture_cut_short_or_damaged_is_said_with_its_place_and_exit_status_1() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let whole = std::fs::read(testdata("incidents/close_wait_leak/server.pcap")).expect("a capture");
+    let mut damaged = whole.clone();
+    damaged[24 + 8..24 + 12].fill(0xff); // the first record's length
+    for (name, bytes, how) in [
+        ("cut.pcap", &whole[..whole.len() - 1], "ends inside the record at byte "),
+        ("damaged.pcap", &damaged[..], "damaged at byte 24 ("),
+    ] {
+        std::fs::write(folder.path().join("whole.pcap"), &whole).expect("written");
+        std::fs::write(folder.path().join(name), bytes).expect("written");
+        for arguments in [&["-o", "report", name][..], &["show", "inputs", name], &[name, "whole.pcap", "-o", "report"]]
+        {
+            let run = Command::new(env!("CARGO_BIN_EXE_synfin")).args(arguments).current_dir(folder.path()).output();
+            let output = run.expect("synfin runs");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+            assert!(said.starts_with(&format!("synfin: {name}: {how}")) && said.lines().count() == 1, "{said}");
+        }
+    }
+    let rows = std::fs::read_to_string(folder.path().join("report/connections.csv")).expect("a report");
+    assert_eq!(rows.lines().count(), 1 + 75, "nothing else is lost by it");
+}
+
 /// What became of all variants.
 #[derive(Default)]
 struct Totals {

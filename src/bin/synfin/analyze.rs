@@ -73,6 +73,10 @@ pub fn opened(paths: &[PathBuf], options: &Options, part: fn(Plan) -> Plan) -> a
     for (path, damage) in tracking.facts().damaged() {
         eprintln!("synfin: {}", report::terminal::safe(&format!("{path}: {damage}")));
     }
+    for file in tracking.facts().cut_short() {
+        let how: Vec<_> = text::ended(&file.end).into_iter().chain(file.note.clone()).collect();
+        eprintln!("synfin: {}", report::terminal::safe(&format!("{}: {}", file.path, how.join("; "))));
+    }
     Ok(Some(tracking))
 }
 

@@ -25,7 +25,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 enum Exit {
     /// Analysed, whatever was found.
     Analysed = 0,
-    /// Some input could not be read.
+    /// Some input could not be read, or not to its end.
     SomeUnread = 1,
     /// Wrong usage, nothing readable, or nowhere to write.
     Failed = 2,

@@ -58,7 +58,11 @@ struct Resolver {
 impl Numbering {
     /// Gives every segment the numbers that it had, and every error the segment that it is about.
     pub fn resolve(self, packets: &mut [Packet], times: &[Timestamp]) {
-        let relative = self != Self::Tcpdump || prints_relative(packets);
+        let relative = match self {
+            Self::Tcpdump => prints_relative(packets),
+            Self::Wireshark => opens_at_zero(packets),
+            Self::Absolute => false,
+        };
         let mut resolver = Resolver { relative, ..Resolver::default() };
         for (packet, time) in packets.iter_mut().zip(times) {
             let frame_len = packet.frame_len;
@@ -75,7 +79,7 @@ impl Numbering {
     fn shift(self, flow: &mut Flow, sender: usize, tcp: &mut Tcp, relative: bool) {
         match self {
             Self::Tcpdump => tcpdump(flow, sender, tcp, relative),
-            Self::Wireshark => wireshark(flow, sender, tcp),
+            Self::Wireshark => wireshark(flow, sender, tcp, relative),
             Self::Absolute => {}
         }
     }
@@ -197,16 +201,26 @@ fn shift(tcp: &mut Tcp, mine: u32, theirs: u32) {
     }
 }
 
-fn wireshark(flow: &mut Flow, sender: usize, tcp: &mut Tcp) {
-    // A SYN after something else begins anew; a repeated one does not.
-    let opens = tcp.has(SYN) && !tcp.has(ACK);
-    let started = flow.iter().any(|side| side.next > side.base.map(|base| base.wrapping_add(1)));
-    if opens && started {
-        let base = flow[sender].base.unwrap_or(UNKNOWN).wrapping_add(NEXT_LIFE);
-        *flow = [Side { base: Some(base), ..Side::default() }; 2];
+/// Whether SYNs have number 0, as relative numbers begin: Wireshark can be told to print them as they are.
+fn opens_at_zero(packets: &[Packet]) -> bool {
+    packets.iter().all(|packet| match &packet.what {
+        What::Tcp(tcp) => !tcp.has(SYN) || tcp.has(ACK) || tcp.seq.is_none_or(|number| number == 0),
+        _ => true,
+    })
+}
+
+fn wireshark(flow: &mut Flow, sender: usize, tcp: &mut Tcp, relative: bool) {
+    if relative {
+        // A SYN after something else begins anew; a repeated one does not.
+        let opens = tcp.has(SYN) && !tcp.has(ACK);
+        let started = flow.iter().any(|side| side.next > side.base.map(|base| base.wrapping_add(1)));
+        if opens && started {
+            let base = flow[sender].base.unwrap_or(UNKNOWN).wrapping_add(NEXT_LIFE);
+            *flow = [Side { base: Some(base), ..Side::default() }; 2];
+        }
+        let [mine, theirs] = [sender, 1 - sender].map(|side| *flow[side].base.get_or_insert(UNKNOWN));
+        shift(tcp, mine, theirs);
     }
-    let [mine, theirs] = [sender, 1 - sender].map(|side| *flow[side].base.get_or_insert(UNKNOWN));
-    shift(tcp, mine, theirs);
     let scale = tcp.options.iter().find_map(|option| match option {
         TcpOption::WindowScale(shift) => Some(*shift),
         _ => None,

@@ -47,7 +47,8 @@ fn other(ethertype: u16, body: &[u8]) -> Vec<u8> {
 /// IP and TCP header.
 fn segment(tcp: &Tcp) -> Vec<u8> {
     let header = header(tcp);
-    let outer = Outer { ttl: tcp.ttl, ..Outer::default() };
+    // 0 is none: what was not printed is not known.
+    let outer = Outer { ttl: tcp.ttl.or(Some(0)), ..Outer::default() };
     let length = header.len() + tcp.len as usize;
     let mut out = ip_header((tcp.from.ip(), tcp.to.ip()), TCP, tcp.id.unwrap_or(0), outer, length);
     out.extend(header);

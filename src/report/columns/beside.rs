@@ -62,9 +62,13 @@ pub(super) const BESIDE: &[Column<Judged>] = &[
     column("process", Kind::Text, "", "Name of that process, as the capture has it.", |row, facts| {
         told(row, facts).and_then(|told| told.process.as_deref()).map_or(Value::Null, Value::text)
     }),
-    column("comment", Kind::Text, "", "The first comment that the capture has on a packet of it.", |row, facts| {
-        told(row, facts).and_then(|told| told.comment.as_deref()).map_or(Value::Null, Value::text)
-    }),
+    column(
+        "comment",
+        Kind::Text,
+        "",
+        "The comments that the capture has on packets of it, joined by semicolons, up to 512 characters.",
+        |row, facts| told(row, facts).and_then(|told| told.comment.as_deref()).map_or(Value::Null, Value::text),
+    ),
 ];
 
 fn told<'a>(row: &Judged, facts: &'a Facts) -> Option<&'a Told> {

@@ -100,7 +100,7 @@ fn timestamps(half: &Half) -> Value<'static> {
 
 /// Not known of a side that sent nothing but RSTs.
 fn ttl(half: &Half, ttl: u8) -> Value<'static> {
-    if half.ttl_min > half.ttl_max { Value::Null } else { Value::Number(ttl.into()) }
+    if half.ttl_min > half.ttl_max || ttl == 0 { Value::Null } else { Value::Number(ttl.into()) }
 }
 
 fn zero_window(row: &Judged, known: &Known, side: Side) -> Value<'static> {

@@ -59,19 +59,24 @@ fn left_out(case: &Case, style: Style) -> Option<String> {
     })
 }
 
+/// How a file ended, if not where a record does.
+pub fn ended(end: &End) -> Option<String> {
+    match end {
+        End::Clean => None,
+        End::Cut { offset } => {
+            Some(format!("ends inside the record at byte {}; all before it was read", count(*offset)))
+        }
+        End::Corrupt { offset, why } => {
+            Some(format!("damaged at byte {} ({why}); all before it was read", count(*offset)))
+        }
+    }
+}
+
 /// What went wrong in and under one file.
 fn of_file(file: &InputFile, style: Style) -> Vec<String> {
     let path = cut_middle(&safe(&file.path), style.columns() / 2, style);
     let mut notes = Vec::new();
-    match &file.end {
-        End::Clean => {}
-        End::Cut { offset } => {
-            notes.push(format!("{path}: ends inside the record at byte {}; all before it was read", count(*offset)))
-        }
-        End::Corrupt { offset, why } => {
-            notes.push(format!("{path}: damaged at byte {} ({why}); all before it was read", count(*offset)));
-        }
-    }
+    notes.extend(ended(&file.end).map(|how| format!("{path}: {how}")));
     notes.extend(file.note.as_ref().map(|note| format!("{path}: {note}")));
     if let Some(dropped) = file.dropped.filter(|&dropped| dropped > 0) {
         notes.push(format!("{path}: the capturing program dropped {}", counted(dropped, "packet")));

@@ -21,7 +21,7 @@ const TCPDUMP: [&[&str]; 10] = [
     &["-nn", "-X"],
 ];
 
-const TSHARK: [&[&str]; 2] = [&["-n"], &["-n", "-t", "ud"]];
+const TSHARK: [&[&str]; 3] = [&["-n"], &["-n", "-t", "ud"], &["-n", "-o", "tcp.relative_sequence_numbers:FALSE"]];
 
 /// Recordings with a RST that only its TTL gives away as a middlebox's; tcpdump prints that with `-v`, tshark not at all.
 const FORGED: [&str; 2] = ["reset_midstream/client.pcap", "s22_rst_midstream/cli.pcap"];
