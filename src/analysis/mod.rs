@@ -298,6 +298,7 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
         others,
         fragments: tracked.fragments,
         comments: tracked.comments,
+        goes_on: matches!(tracked.end, crate::capture::End::Cut { .. }) && file.source.has_grown(),
         end: tracked.end,
         note: file.source.note().map(str::to_owned),
         damage: tracked.damage.or_else(|| file.source.shortened().map(str::to_owned)),

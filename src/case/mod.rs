@@ -158,6 +158,8 @@ pub struct InputFile {
     /// What the file says of its sections and interfaces.
     pub comments: Vec<String>,
     pub end: End,
+    /// It has grown since it was opened: that it ends within a record is no mistake of anybody's.
+    pub goes_on: bool,
     /// What the input room has to say: a packed stream that is cut short.
     pub note: Option<String>,
     /// That the file changed while it was read, in words: what was lost was there when it was opened.
@@ -172,10 +174,10 @@ impl Facts {
         captures.chain(dumps).filter_map(|(path, damage)| Some((path.as_str(), damage.as_deref()?)))
     }
 
-    /// The captures that do not end where a record does, but for those that changed while they were read.
+    /// The captures that do not end where a record does, but for those that changed while they were read, or still grow.
     pub fn cut_short(&self) -> impl Iterator<Item = &InputFile> {
         let files = self.points.iter().flat_map(|point| &point.files);
-        files.filter(|file| file.end != End::Clean && file.damage.is_none())
+        files.filter(|file| file.end != End::Clean && file.damage.is_none() && !file.goes_on)
     }
 
     /// Whether everything that was opened was read to its end as it was then.

@@ -124,7 +124,7 @@ fn copy(input: &Input, options: &Options, file: &mut File, opened: &Metadata) ->
     let collected = collect(&mut file.take(opened.len()), &Limit::room(options)).map_err(failed)?;
     let len = collected.store.bytes().len() as u64;
     let shortened = (len < opened.len() && collected.note.is_none()).then(|| source::shortened_to(len));
-    let lacks = Lacks { note: collected.note, shortened };
+    let lacks = Lacks { note: collected.note, shortened, length: Some(opened.len()) };
     Ok(Source::of_copy(&input.path, collected.store, opened.modified().ok(), lacks))
 }
 
@@ -136,7 +136,8 @@ fn of_stream(
     stream: &mut dyn Read,
 ) -> Result<Source, Error> {
     let collected = collect(stream, limit).map_err(|error| Error::new(&input.path, words(&error)))?;
-    Ok(Source::of_copy(&input.path, collected.store, modified, Lacks { note: collected.note, shortened: None }))
+    let lacks = Lacks { note: collected.note, ..Lacks::default() };
+    Ok(Source::of_copy(&input.path, collected.store, modified, lacks))
 }
 
 /// What went wrong and what to do about it.

@@ -23,6 +23,8 @@ struct Shared {
     note: Option<String>,
     shortened: Option<String>,
     modified: Option<SystemTime>,
+    /// Of the file when it was opened, if these are its bytes.
+    length: Option<u64>,
     /// Shared by the members of a mapped archive.
     watch: Option<Arc<Watch>>,
 }
@@ -91,6 +93,12 @@ impl Source {
         }
     }
 
+    /// Whether the file has grown since it was opened: somebody still writes it, and its last record may be half there.
+    pub fn has_grown(&self) -> bool {
+        let now = || std::fs::metadata(&self.shared.path).ok().map(|now| now.len());
+        self.shared.length.is_some_and(|length| now() > Some(length))
+    }
+
     /// Gives back the memory that holds these bytes; they are read again when they are touched again. So a reader keeps its
     /// resident size small by releasing what lies behind it. Does nothing to bytes that are held in memory.
     pub fn release(&self, range: Range<u64>) {
@@ -103,14 +111,15 @@ impl Source {
     /// A mapped file.
     pub(super) fn of_file(path: &Path, store: Store, opened: Metadata) -> Self {
         let modified = opened.modified().ok();
+        let length = Some(opened.len());
         let watch = Watch { path: path.to_owned(), opened, shortest: AtomicU64::new(u64::MAX) };
-        Self::of(Shared { modified, watch: Some(Arc::new(watch)), ..Shared::new(path, store) })
+        Self::of(Shared { modified, length, watch: Some(Arc::new(watch)), ..Shared::new(path, store) })
     }
 
     /// Bytes of our own, that nobody can change; `modified` if they come from a file.
     pub(super) fn of_copy(path: &Path, store: Store, modified: Option<SystemTime>, lacks: Lacks) -> Self {
-        let Lacks { note, shortened } = lacks;
-        Self::of(Shared { modified, note, shortened, ..Shared::new(path, store) })
+        let Lacks { note, shortened, length } = lacks;
+        Self::of(Shared { modified, note, shortened, length, ..Shared::new(path, store) })
     }
 
     /// Bytes that were made of this source's, under its name; `note` says what was assumed.
@@ -135,7 +144,7 @@ impl Source {
         let place = |offset: usize| held.start.saturating_add(offset).min(held.end);
         let range = place(range.start)..place(range.end);
         let (store, shortened, modified, watch) = (store.clone(), shortened.clone(), *modified, watch.clone());
-        Self::of(Shared { path, store, range, note, shortened, modified, watch })
+        Self::of(Shared { path, store, range, note, shortened, modified, length: None, watch })
     }
 }
 
@@ -146,6 +155,8 @@ pub(super) struct Lacks {
     pub note: Option<String>,
     /// See [`Source::shortened`].
     pub shortened: Option<String>,
+    /// Of the file of which it is a copy as it stood there.
+    pub length: Option<u64>,
 }
 
 /// A file that has only so many bytes left.
@@ -156,8 +167,8 @@ pub(super) fn shortened_to(len: u64) -> String {
 impl Shared {
     fn new(path: &Path, store: Store) -> Self {
         let range = 0..store.bytes().len();
-        let (note, shortened, modified, watch) = (None, None, None, None);
-        Self { path: path.to_owned(), store: Arc::new(store), range, note, shortened, modified, watch }
+        let (note, shortened, modified, length, watch) = (None, None, None, None, None);
+        Self { path: path.to_owned(), store: Arc::new(store), range, note, shortened, modified, length, watch }
     }
 }
 

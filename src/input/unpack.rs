@@ -155,7 +155,7 @@ impl Layers<'_> {
         let shortened = from.check(u64::MAX).err().map(|damage| damage.cause);
         let shortened = shortened.or(from.shortened().map(str::to_owned));
         let note = from.note().map(str::to_owned).or(collected.note).filter(|_| shortened.is_none());
-        Some(Source::of_copy(path, collected.store, from.modified(), Lacks { note, shortened }))
+        Some(Source::of_copy(path, collected.store, from.modified(), Lacks { note, shortened, length: None }))
     }
 
     fn error(&mut self, path: &Path, cause: String) {
