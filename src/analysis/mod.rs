@@ -26,6 +26,7 @@ pub use report::{Report, Wanted};
 pub use selection::{Bound, Condition, PacketTest, RowTest, Selection};
 pub use timings::{Lap, Stage, Timings, peak_resident};
 
+use crate::capture::End;
 use crate::case::{Case, Dump, Dumps, Facts, Firewall, InputFile, Origin, Point, Services, Unread};
 use crate::error::Error;
 use crate::input::{self, Input, Source};
@@ -298,7 +299,7 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
         others,
         fragments: tracked.fragments,
         comments: tracked.comments,
-        goes_on: matches!(tracked.end, crate::capture::End::Cut { .. }) && file.source.has_grown(),
+        goes_on: matches!(tracked.end, End::Cut { .. }) && file.source.has_grown(),
         end: tracked.end,
         note: file.source.note().map(str::to_owned),
         damage: tracked.damage.or_else(|| file.source.shortened().map(str::to_owned)),

@@ -49,7 +49,7 @@ impl Told {
     #[must_use]
     pub fn with(&self, later: &Self) -> Self {
         let comment = match (&self.comment, &later.comment) {
-            (Some(first), Some(second)) if !first.contains(second.as_str()) => {
+            (Some(first), Some(second)) if first.split("; ").all(|told| told != second) => {
                 let room = first.chars().count() + second.chars().count() + 2 <= MOST_COMMENT;
                 Some(if room { format!("{first}; {second}") } else { first.clone() })
             }

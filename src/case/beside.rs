@@ -36,9 +36,14 @@ impl Beside {
             aside.tunnels = self.tunnels.number(tunnels);
         }
         if let Some(told) = remark {
-            let both = self.remarks.get(aside.remark).map_or_else(|| told.clone(), |known| known.with(told));
-            if self.remarks.get(aside.remark) != Some(&both) {
-                aside.remark = Some(self.remarks.number(both)).filter(|&number| number > 0).unwrap_or(aside.remark);
+            match self.remarks.get(aside.remark) {
+                None => aside.remark = self.remarks.number(told.clone()),
+                Some(known) if known == told => {} // as on most packets of one program
+                Some(known) => {
+                    let both = known.with(told);
+                    let number = self.remarks.number(both);
+                    aside.remark = if number == 0 { aside.remark } else { number };
+                }
             }
         }
         if aside.name == 0

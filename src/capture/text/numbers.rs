@@ -201,12 +201,14 @@ fn shift(tcp: &mut Tcp, mine: u32, theirs: u32) {
     }
 }
 
-/// Whether SYNs have number 0, as relative numbers begin: Wireshark can be told to print them as they are.
+/// Whether SYNs have number 0, as relative numbers begin: Wireshark can be told to print them as they are. One that does
+/// not, of several, is only an odd one of its stream.
 fn opens_at_zero(packets: &[Packet]) -> bool {
-    packets.iter().all(|packet| match &packet.what {
-        What::Tcp(tcp) => !tcp.has(SYN) || tcp.has(ACK) || tcp.seq.is_none_or(|number| number == 0),
-        _ => true,
-    })
+    let mut opening = packets.iter().filter_map(|packet| match &packet.what {
+        What::Tcp(tcp) if tcp.has(SYN) && !tcp.has(ACK) => tcp.seq,
+        _ => None,
+    });
+    opening.next().is_none_or(|first| first == 0 || opening.any(|number| number == 0))
 }
 
 fn wireshark(flow: &mut Flow, sender: usize, tcp: &mut Tcp, relative: bool) {

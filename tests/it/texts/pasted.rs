@@ -4,6 +4,9 @@ use crate::containers::testdata;
 use crate::support::{analyse_with, labels};
 use std::path::Path;
 use synfin::analysis::{self, Options};
+use synfin::report::Value;
+use synfin::report::columns::COLUMNS;
+use synfin::tcp::Side;
 use synfin::tcp::judgement::Caveats;
 
 fn told(path: &Path) -> String {
@@ -66,4 +69,40 @@ fn powershell_s_utf_16_and_a_mail_s_quote_marks_are_seen_through() {
         std::fs::write(&path, bytes).expect("written");
         assert_eq!(told(&path), told(&plain), "{name}");
     }
+}
+
+#[test]
+fn a_syn_sent_again_begins_nothing_whatever_its_number_counts_from() {
+    let syn = |frame: u32, port: u16, number: u32| {
+        format!(
+            "{frame} {frame}.0 10.0.0.1 → 10.0.0.2 TCP 74 {port} → 80 [SYN] Seq={number} Win=64240 Len=0 MSS=1460\n"
+        )
+    };
+    let packets = |lines: &[String]| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("pasted.txt");
+        std::fs::write(&path, lines.concat()).expect("written");
+        let (rows, _) = analyse_with(&[path], &Options::default());
+        rows.iter().map(|row| (row.client.port, row.summary[Side::Client].packets)).collect::<Vec<_>>()
+    };
+    for number in [0, 3_068_432_591] {
+        assert_eq!(packets(&[syn(1, 4000, number), syn(2, 4000, number), syn(4, 4000, number)]), [(4000, 3)]);
+    }
+    // One odd SYN does not make absolute numbers of the others': the second life of the flow also begins at 0.
+    let data = "2 2.0 10.0.0.1 → 10.0.0.2 TCP 154 4000 → 80 [PSH, ACK] Seq=1 Ack=1 Win=64240 Len=100\n".to_owned();
+    let lives = [syn(1, 4000, 0), data, syn(3, 5000, 77), syn(4, 4000, 0)];
+    assert_eq!(packets(&lives), [(4000, 2), (5000, 1), (4000, 1)]);
+}
+
+#[test]
+fn who_sent_a_rst_is_open_where_the_text_tells_no_ttl() {
+    let (rows, case) = analyse_with(&[testdata("captures/text/tshark.txt")], &Options::default());
+    let cells = |name| {
+        let column = COLUMNS.iter().find(|column| column.name == name).expect("a column");
+        rows.iter().map(|row| (column.get)(row, &case.facts)).collect::<Vec<_>>()
+    };
+    let mut origins = cells("reset_origin");
+    origins.retain(|origin| *origin != Value::Null);
+    assert!(!origins.is_empty() && origins.iter().all(|origin| *origin == Value::Name("unknown")), "{origins:?}");
+    assert!(cells("client_ttl_min").iter().all(|ttl| *ttl == Value::Null));
 }
