@@ -2,7 +2,7 @@
 
 use super::lens::{Lens, View};
 use super::plan::File;
-use crate::capture::{Context, End, Frame, LinkType, Stop, Told};
+use crate::capture::{Context, End, Frame, LinkType, Remark, Stop, Told};
 use crate::time::Timestamp;
 use crate::wire::flow::LANES;
 use crate::wire::{self, Arp, Dns, Fragment, IcmpError, Marks, Packet, Passage, Rare, Segment, Whole, Why};
@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// Segments that a lane has room for at first: about as many as a chunk of ordinary traffic has for each.
 const FEW: usize = 512;
+/// Comments beside frames without a connection that are kept of each file; the others are counted.
+pub const MOST_COMMENTS: usize = 16;
 
 /// What one lane gets of one chunk, in file order.
 #[derive(Debug, Default)]
@@ -159,6 +161,9 @@ pub struct Counts {
     pub in_time: Option<(Timestamp, Timestamp)>,
     /// Link types met, by number.
     pub links: Vec<u32>,
+    /// Comments beside frames that no connection gets: how many, and the first of them with the numbers of their frames.
+    pub comments: u64,
+    pub first_comments: Vec<(u64, String)>,
 }
 
 /// Where a chunk lies.
@@ -260,6 +265,20 @@ impl Counts {
             }
             View::Taken(packet) => self.rarer(packet, sorted),
             View::OutOfTime | View::LeftOut => self.left_out += 1,
+        }
+        if let (Some(remark), false) = (frame.remark, matches!(view, View::Taken(Packet::Segment(..)))) {
+            self.remarked(frame.number, remark);
+        }
+    }
+
+    /// Keeps what was written beside a frame that no connection gets.
+    #[cold]
+    fn remarked(&mut self, frame: u64, remark: Remark<'_>) {
+        if let Some(comment) = remark.told().comment {
+            self.comments += 1;
+            if self.first_comments.len() < MOST_COMMENTS {
+                self.first_comments.push((frame, comment));
+            }
         }
     }
 

@@ -226,9 +226,9 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
     let mut files = Vec::new();
     for (number, chain) in plan.chains.into_iter().enumerate() {
         let lanes = Lanes::new(options.memory, &options.scratch);
-        let mut point = Point { name: chain.name, ..Point::default() };
+        let mut point = Point::named(chain.name);
         let mut indexed = Vec::new();
-        let (mut frames_before, mut span) = (0, None);
+        let (mut frames_before, mut spans) = (0, Vec::new());
         for (index, file) in chain.files.into_iter().enumerate() {
             let at = Place { frames_before, point: number as u32, file: index as u32 };
             let mut tracked = options
@@ -236,7 +236,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
                 .stage(Stage::Track, || pool.install(|| track::track(&file, &lanes, pace, at, &finished)));
             options.timings.add_redone(tracked.redone);
             let index = std::mem::take(&mut tracked.index);
-            span = joined(span, tracked.in_time);
+            spans.push(tracked.in_time);
             let row = input_row(&file, tracked, frames_before);
             point.text_only |= file.text.is_some();
             indexed.push((file, index));
@@ -251,7 +251,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         if let Some(last) = point.files.last_mut() {
             last.fragments = last.fragments.plus(fragments.counts().until(fragments.finish()));
         }
-        (point.first, point.last) = span.unzip();
+        point.watched(&spans);
         facts.points.push(point);
         files.push(indexed);
         let services = Mutex::new(&mut facts.services);
@@ -299,6 +299,9 @@ fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFi
         others,
         fragments: tracked.fragments,
         comments: tracked.comments,
+        frame_comments: tracked.frame_comments,
+        first_comments: tracked.first_comments,
+        missing_before: file.missing_before,
         goes_on: matches!(tracked.end, End::Cut { .. }) && file.source.has_grown(),
         end: tracked.end,
         note: file.source.note().map(str::to_owned),

@@ -27,6 +27,8 @@ pub struct File {
     pub context: capture::Context,
     /// What the interfaces of `context` are called within the chain, by their place there; empty where that is the same.
     pub interfaces: Vec<u16>,
+    /// Files of its set that are missing between it and the one before, by the numbers in their names.
+    pub missing_before: u64,
 }
 
 /// How much of a file's head and tail is framed to learn its times, bytes.
@@ -122,7 +124,9 @@ fn head(source: &Source) -> &[u8] {
 
 fn open(source: Source, format: &'static Format, text: Option<&'static Dialect>) -> Result<File, Error> {
     match (format.open)(source.bytes()) {
-        Ok((start, context)) => Ok(File { source, format, text, start, context, interfaces: Vec::new() }),
+        Ok((start, context)) => {
+            Ok(File { source, format, text, start, context, interfaces: Vec::new(), missing_before: 0 })
+        }
         Err(cause) => Err(Error::new(source.path(), format!("{}: {cause}", format.name))),
     }
 }

@@ -6,6 +6,8 @@
 /// Characters of a comment that are kept, and of a process's name.
 const MOST_COMMENT: usize = 512;
 const MOST_NAME: usize = 256;
+/// Comments of one packet that are read.
+pub const MOST_COMMENTS: usize = 4;
 /// Bytes of a comment that are looked through.
 const MOST_BYTES: usize = 4096;
 
@@ -15,8 +17,8 @@ const NAMES: [&str; 6] = ["processname", "process", "cmd", "command", "comm", "i
 /// Options of a packet that say something to people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Remark<'a> {
-    /// As it stands in the file: UTF-8, if it is well.
-    pub comment: &'a [u8],
+    /// As they stand in the file: UTF-8, if it is well. Those that are not there are empty.
+    pub comments: [&'a [u8]; MOST_COMMENTS],
     pub process_id: Option<u32>,
 }
 
@@ -30,12 +32,16 @@ pub struct Told {
 
 impl Remark<'_> {
     pub fn told(&self) -> Told {
-        let text = String::from_utf8_lossy(self.comment.get(..MOST_BYTES).unwrap_or(self.comment));
+        let read =
+            |comment: &[u8]| String::from_utf8_lossy(comment.get(..MOST_BYTES).unwrap_or(comment)).trim().to_owned();
+        let mut comments: Vec<String> = self.comments.iter().map(|comment| read(comment)).collect();
+        comments.retain(|comment| !comment.is_empty());
+        let text = comments.join("\n");
         let number =
             || value(&text, "pid").and_then(|value| value.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
         let name =
             || NAMES.iter().find_map(|word| value(&text, word)).map(|name| name.chars().take(MOST_NAME).collect());
-        let comment: String = text.trim().chars().take(MOST_COMMENT).collect();
+        let comment: String = comments.join("; ").chars().take(MOST_COMMENT).collect();
         Told {
             process_id: self.process_id.or_else(number),
             process: name(),
@@ -92,8 +98,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn remark(comment: &[u8], process_id: Option<u32>) -> Remark<'_> {
+        Remark { comments: [comment, b"", b"", b""], process_id }
+    }
+
     fn told(comment: &str) -> (Option<u32>, Option<String>) {
-        let told = Remark { comment: comment.as_bytes(), process_id: None }.told();
+        let told = remark(comment.as_bytes(), None).told();
         (told.process_id, told.process)
     }
 
@@ -111,16 +121,23 @@ mod tests {
 
     #[test]
     fn the_option_counts_more_than_the_comment() {
-        let told = Remark { comment: b"PID=1", process_id: Some(2) }.told();
+        let told = remark(b"PID=1", Some(2)).told();
         assert_eq!((told.process_id, told.comment.as_deref()), (Some(2), Some("PID=1")));
-        assert_eq!(Remark { comment: b" ", process_id: None }.told(), Told::default());
+        assert_eq!(remark(b" ", None).told(), Told::default());
+    }
+
+    #[test]
+    fn all_comments_of_a_packet_are_told() {
+        let told = Remark { comments: [b"look here", b"", b"PID: 7\nCmd: curl", b" "], process_id: None }.told();
+        assert_eq!(told.comment.as_deref(), Some("look here; PID: 7\nCmd: curl"));
+        assert_eq!((told.process_id, told.process.as_deref()), (Some(7), Some("curl")));
     }
 
     proptest! {
         #[test]
         fn any_comment_is_read_and_bounded(comment: Vec<u8>, words in "(PID|Cmd|=|:| |,|\n|é|7){0,20}") {
             for bytes in [&comment[..], words.as_bytes()] {
-                let told = Remark { comment: bytes, process_id: None }.told();
+                let told = remark(bytes, None).told();
                 prop_assert!(told.comment.is_none_or(|text| text.chars().count() <= MOST_COMMENT));
             }
         }

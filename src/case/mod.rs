@@ -13,6 +13,7 @@ pub mod hosts;
 pub mod join;
 pub mod reports;
 mod listening;
+mod point;
 mod services;
 pub mod snapshots;
 mod tally;
@@ -23,6 +24,7 @@ pub use beside::{Beside, List};
 pub use dump::{Dump, Dumps};
 pub use firewall::Firewall;
 pub use join::Joins;
+pub use point::Point;
 pub use services::{Service, ServiceCounts, Services};
 pub use tally::{Stuck, Tally};
 pub use timeline::Timeline;
@@ -108,22 +110,6 @@ pub struct Origin {
     pub point: Option<String>,
 }
 
-/// An observation point: a chain of files that make one stream of frames.
-#[derive(Clone, Debug, Default)]
-pub struct Point {
-    /// As the `point` column prints it.
-    pub name: String,
-    pub files: Vec<InputFile>,
-    /// Its packets were read from text, which tells less than a capture.
-    pub text_only: bool,
-    /// What its frames tell of addresses and names.
-    pub around: Around,
-    /// What stands beside its connections, by lane.
-    pub beside: Vec<Beside>,
-    pub first: Option<Timestamp>,
-    pub last: Option<Timestamp>,
-}
-
 /// One file of a point, as the `inputs` table tells of it.
 #[derive(Clone, Debug)]
 pub struct InputFile {
@@ -153,10 +139,15 @@ pub struct InputFile {
     pub dropped: Option<u64>,
     /// Frames that are no TCP segment, by what they are or why they were not decoded.
     pub others: BTreeMap<String, u64>,
+    /// Files of its set that are missing between it and the one before, by the numbers in their names.
+    pub missing_before: u64,
     /// What became of fragmented packets; of those that still lacked a piece at the end, in the point's last file.
     pub fragments: FragmentCounts,
     /// What the file says of its sections and interfaces.
     pub comments: Vec<String>,
+    /// Comments beside frames that no connection got: how many, and the first of them with the numbers of their frames.
+    pub frame_comments: u64,
+    pub first_comments: Vec<(u64, String)>,
     pub end: End,
     /// It has grown since it was opened: that it ends within a record is no mistake of anybody's.
     pub goes_on: bool,
@@ -228,8 +219,9 @@ impl Judged {
         let outcome = Outcome::of(&summary, &states);
         let point = facts.points.get(summary.point as usize);
         let ending = Ending {
-            last_frame: point.and_then(|point| point.last).unwrap_or(summary.last),
+            last_frame: point.and_then(|point| point.watched_until(summary.last_file)).unwrap_or(summary.last),
             text_only: point.is_some_and(|point| point.text_only),
+            lacks_files: point.is_some_and(|point| point.lacks_between(summary.file, summary.last_file)),
         };
         let judgement = Judgement::of(&summary, outcome, &states, &ending);
         let id = |seq: u32, time: Timestamp| connection_id(client, server, seq, time);
@@ -253,9 +245,11 @@ impl Judged {
         self.summary.reset.filter(|_| self.judgement.reset_by.is_some())
     }
 
-    /// When the connection was last watched: up to its RST, else up to the last frame of its observation point.
+    /// When the connection was last watched: up to its RST, else up to the last frame of its observation point, or before
+    /// the files that are missing there.
     pub fn watched_until(&self, facts: &Facts) -> Timestamp {
-        let last = facts.points.get(self.summary.point as usize).and_then(|point| point.last);
+        let point = facts.points.get(self.summary.point as usize);
+        let last = point.and_then(|point| point.watched_until(self.summary.last_file));
         self.ending_reset().map(|reset| reset.time).or(last).unwrap_or(self.summary.last)
     }
 

@@ -111,10 +111,11 @@ impl<'a> Ladder<'a> {
         self.layout.lines(rung).iter().for_each(|line| line.print(out, self.style));
     }
 
-    /// When nobody watched the connection any more: the next one took the flow, or the capture ended.
+    /// When nobody watched the connection any more: the next one took the flow, or the capture ended or has a gap.
     fn ended(&self) -> Timestamp {
         let summary = &self.row.summary;
-        let last = self.facts.points.get(summary.point as usize).and_then(|point| point.last);
+        let point = self.facts.points.get(summary.point as usize);
+        let last = point.and_then(|point| point.watched_until(summary.last_file));
         summary.next.map(|next| next.time).or(last).unwrap_or(summary.last).max(summary.last)
     }
 

@@ -75,7 +75,8 @@ impl Ticket {
             let _ = writeln!(out, "flow listener  // another handshake tells who is the server");
             let _ = writeln!(out, "client {asking} iss 0\nserver {server} iss 0\n{at} < S. 0:0(0) ack 1");
         }
-        let last = facts.points.get(row.summary.point as usize).and_then(|point| point.last);
+        let point = facts.points.get(row.summary.point as usize);
+        let last = point.and_then(|point| point.watched_until(row.summary.last_file));
         if let Some(last) = last.filter(|&last| last > row.summary.last) {
             let _ = writeln!(out, "end {}", seconds(self.since_start(last)));
         }

@@ -12,10 +12,12 @@ const CUT: i64 = SECOND;
 /// What is known of the capture around a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Ending {
-    /// Time of the observation point's last frame.
+    /// Time of the observation point's last frame, or of the last before files of it that are missing.
     pub last_frame: Timestamp,
     /// It was text, which tells less than packets.
     pub text_only: bool,
+    /// Files are missing between its first frame and its last.
+    pub lacks_files: bool,
 }
 
 /// The two endpoints as all captured segments show them, RSTs aside, one-sided captures completed (OUTCOMES 1.11).
@@ -329,7 +331,8 @@ fn caveats(summary: &Summary, outcome: Outcome, states: &States, ending: &Ending
     caveats.set_if(!summary.has(Facts::SYN), Caveats::START_UNSEEN);
     caveats.set_if(cut, Caveats::CUT_BY_END);
     caveats.set_if(one_sided, Caveats::ONE_SIDED);
-    caveats.set_if(!one_sided && sum(|half| half.gap_bytes) > 0, Caveats::CAPTURE_LOSS);
+    let loss = !one_sided && sum(|half| half.gap_bytes) > 0;
+    caveats.set_if(loss || ending.lacks_files, Caveats::CAPTURE_LOSS);
     caveats.set_if(summary.has(Facts::SUCCEEDED) && !both_fins && states.reset.is_none(), Caveats::SUPERSEDED);
     caveats.set_if(summary.has(Facts::EVICTED), Caveats::EVICTED);
     caveats.set_if(

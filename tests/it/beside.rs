@@ -160,6 +160,25 @@ fn names_tunnels_and_remarks_stand_beside_their_connections() {
 }
 
 #[test]
+fn a_comment_beside_a_frame_without_a_connection_stands_with_its_file() {
+    let mut capture = Capture::new();
+    let query = udp((CLIENT, 5000), ([10, 0, 0, 53], 53), &dns("shop.example", None));
+    capture.frame(&tcp(40_000, [198, 51, 100, 1], 0, &[]), &[option(1, b"first"), option(1, b"second")].concat());
+    capture.frame(&query, &[]);
+    (0..40).for_each(|_| capture.frame(&query, &option(1, b"asked in vain")));
+    let (rows, case) = analyse_bytes_with(&capture.bytes, &Options::default());
+    let comment = COLUMNS.iter().find(|column| column.name == "comment").expect("a column");
+    assert_eq!((comment.get)(&rows[0], &case.facts).print(), "first; second");
+    let row = inputs(&case.facts)[0];
+    let print =
+        |name| (INPUTS.iter().find(|column| column.name == name).expect("a column").get)(&row, &case.facts).print();
+    assert_eq!(print("frame_comments"), "40");
+    let first = print("first_frame_comments");
+    assert!(first.starts_with("frame 3: asked in vain; frame 4: asked in vain"), "{first}");
+    assert_eq!(first.matches("asked").count(), 16, "the first few");
+}
+
+#[test]
 fn neither_threads_nor_chunks_change_what_stands_beside() {
     let mut capture = story();
     let once = capture.len();

@@ -322,3 +322,63 @@ fn one_connection_over_several_files_is_told_whole_and_found_by_a_frame_of_any()
         assert_eq!(explain(key), story, "{key}");
     }
 }
+
+/// Records of several captures in one, each whole.
+fn together(captures: &[Vec<u8>]) -> Vec<u8> {
+    let cuts: Vec<Cut> = captures.iter().map(|capture| cut(capture)).collect();
+    [cuts[0].head.clone(), cuts.iter().map(|cut| cut.records.concat()).collect::<Vec<_>>().concat()].concat()
+}
+
+/// Port, outcome, how sure, caveats and age of the state of each connection.
+fn judged(folder: &Path) -> Vec<String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_synfin"))
+        .args(["show", "connections", "--format", "csv", "--columns"])
+        .args(["client_port,outcome,confidence,caveats,state_age_s"])
+        .arg(folder)
+        .output()
+        .expect("synfin runs");
+    assert!(output.stderr.is_empty() || !output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8").lines().skip(1).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_happened_in_files_that_are_missing_is_not_claimed() {
+    let flow = |second: u32, port: u16, lines: &str| {
+        capture(&format!(
+            "start 2026-01-01T00:00:{second:02}Z\nclient 10.0.0.1:{port} iss 1\nserver 10.0.0.2:80 iss 1\n{lines}"
+        ))
+    };
+    let opening = "0 > S 0:0(0) win 100\n0.1 < S. 0:0(0) ack 1 win 100\n0.2 > . 1:1(0) ack 1 win 100\n";
+    // One that goes on behind the gap, one whose client has yet to close, and a SYN that was answered in what is missing.
+    let before = [
+        flow(0, 1, opening),
+        flow(1, 2, &format!("{opening}0.3 < F. 1:1(0) ack 1 win 100\n0.4 > . 1:1(0) ack 2 win 100\n")),
+        flow(3, 3, "0 > S 0:0(0) win 100\n"),
+    ];
+    let after =
+        [flow(40, 1, "0 > . 1:1(0) ack 1 win 100\n"), flow(50, 4, "0 > S 0:0(0) win 100\n"), flow(55, 5, opening)];
+    let folder = tempfile::tempdir().expect("a folder");
+    let write =
+        |name: &str, captures: &[Vec<u8>]| fs::write(folder.path().join(name), together(captures)).expect("written");
+    write("x.pcap", &before);
+    write("x.pcap1", &after);
+    let whole = judged(folder.path());
+    fs::rename(folder.path().join("x.pcap1"), folder.path().join("x.pcap3")).expect("renamed");
+    let torn = judged(folder.path());
+    insta::assert_snapshot!(format!(
+        "Nothing is missing:\n{}\n\nTwo files are:\n{}",
+        whole.join("\n"),
+        torn.join("\n")
+    ));
+
+    let output = Command::new(env!("CARGO_BIN_EXE_synfin")).arg(folder.path()).output().expect("synfin runs");
+    assert!(output.status.success(), "what was given was read whole");
+    let text = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("x.pcap3: 2 files missing before it, by the numbers"), "{text}");
+
+    // A file that breaks off has a gap behind it, too.
+    fs::rename(folder.path().join("x.pcap3"), folder.path().join("x.pcap1")).expect("renamed");
+    let cut_short = together(&before);
+    fs::write(folder.path().join("x.pcap"), [&cut_short[..], &[7; 9]].concat()).expect("written");
+    assert_eq!(judged(folder.path()), torn);
+}

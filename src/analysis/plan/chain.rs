@@ -101,7 +101,9 @@ fn chain(group: &Group, mut members: Vec<Member>) -> Vec<(usize, Chain)> {
             Group::Set(folder, pattern, ..) if is_whole && part.len() > 1 => folder.join(pattern).display().to_string(),
             Group::Set(..) | Group::Alone(_) => path,
         };
+        let missing: Vec<u64> = part.windows(2).map(missing_between).collect();
         let mut files: Vec<File> = part.into_iter().map(|member| member.file).collect();
+        files.iter_mut().skip(1).zip(missing).for_each(|(file, missing)| file.missing_before = missing);
         number_interfaces(&mut files);
         (order, Chain { name, files })
     };
@@ -139,6 +141,12 @@ fn goes_on(group: &Group, before: &Member, next: &Member) -> bool {
     // The first of `tcpdump -C -w x` is x itself.
     let counts_on = if a.numbers.is_empty() { b.numbers == [1] } else { b.follows(a) };
     counts_on && start.since(end) <= PAUSE.max(length(before)).max(length(next))
+}
+
+/// Files of the set that were not given, between two that were.
+fn missing_between(members: &[Member]) -> u64 {
+    let [Member { series: Some(before), .. }, Member { series: Some(this), .. }] = members else { return 0 };
+    this.missing_since(before)
 }
 
 /// Files number their interfaces anew: equal ones get one number throughout the chain, so that a packet's copy on another

@@ -11,12 +11,16 @@ const EXTENSIONS: [&str; 6] = [".pcap", ".pcapng", ".cap", ".dmp", ".ntar", ".sn
 const PACKED: [&str; 7] = [".gz", ".zst", ".xz", ".bz2", ".lz4", ".tgz", ".bgz"];
 
 /// Where a name stands in a set.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Series {
     /// The name with `*` for what changes, as a shell would match all of the set.
     pub pattern: String,
     /// What stood there, in the order of the name.
     pub numbers: Vec<u64>,
+    /// That among it which counts files, if anything does.
+    count: Option<u64>,
+    /// It begins anew with each date (`tcpdump -C -G`), rather than going on through the set.
+    restarts: bool,
     /// Only its number tells the file from others, and it may be a host's.
     pub is_weak: bool,
 }
@@ -25,7 +29,7 @@ impl Series {
     /// What the name of a file says, if anything in it looks like a set's.
     pub fn of(name: &str) -> Option<Self> {
         let name = unpacked(name);
-        let mut series = Self { pattern: String::new(), numbers: Vec::new(), is_weak: false };
+        let mut series = Self::default();
         series.dates(name);
         let dated = !series.numbers.is_empty();
         let counted = series.number_at_end() || dated && series.number_between();
@@ -39,7 +43,20 @@ impl Series {
     pub fn first(name: &str, series: Option<&Self>) -> Self {
         let (stem, numbers) =
             series.map_or_else(|| (unpacked(name), Vec::new()), |of| (of.pattern.as_str(), of.numbers.clone()));
-        Self { pattern: format!("{stem}*"), numbers, is_weak: false }
+        let restarts = !numbers.is_empty();
+        Self { pattern: format!("{stem}*"), numbers, restarts, ..Self::default() }
+    }
+
+    /// How many files of the set stood between `before` and this one, by their numbers. None are known of where dates alone
+    /// tell files apart (a program that waits for packets makes none), nor where a ring or another date begins.
+    pub fn missing_since(&self, before: &Self) -> u64 {
+        let dates = |series: &Self| series.numbers.first().filter(|_| series.restarts).copied();
+        if self.pattern != before.pattern || dates(self) != dates(before) {
+            return 0;
+        }
+        // The first of `tcpdump -C` has no number.
+        let count = |series: &Self| series.count.unwrap_or(0);
+        count(self).saturating_sub(count(before)).saturating_sub(1)
     }
 
     /// Whether this one may come right after `before` by its number alone: the next, or the least again in a ring.
@@ -88,7 +105,9 @@ impl Series {
             return false;
         }
         self.pattern.truncate(before.len());
+        self.restarts = !self.numbers.is_empty();
         self.push(number);
+        self.count = Some(number);
         true
     }
 
@@ -106,6 +125,7 @@ impl Series {
             self.pattern.replace_range(stem.len()..star, "*");
             self.pattern = self.pattern.replacen("**", "*", 1);
             self.numbers.insert(0, number);
+            self.count = Some(number);
             return true;
         }
         let rest = after.trim_start_matches(is_mark);
@@ -117,6 +137,7 @@ impl Series {
                 let end = self.pattern.len() - rest.len() + digits.len();
                 self.pattern.replace_range(star + 1..end, "");
                 self.numbers.push(number);
+                self.count = Some(number);
                 true
             }
             None => false,
@@ -141,6 +162,7 @@ impl Series {
         }
         self.pattern = format!("{stem}*{close}{tail}");
         self.numbers.push(number);
+        self.count = Some(number);
         self.is_weak = true;
         Some(())
     }
@@ -247,12 +269,37 @@ mod tests {
 
     #[test]
     fn numbers_follow_by_one_or_begin_again() {
-        let at = |number| Series { pattern: String::new(), numbers: vec![number], is_weak: true };
+        let at = |number| Series { numbers: vec![number], is_weak: true, ..Series::default() };
         assert!(at(3).follows(&at(2)) && at(0).follows(&at(9)) && at(1).follows(&at(9)));
         assert!(
             !at(4).follows(&at(2)) && !at(2).follows(&at(2)) && !at(0).follows(&at(u64::MAX))
                 || at(0).follows(&at(u64::MAX))
         );
+    }
+
+    #[test]
+    fn numbers_that_are_skipped_are_files_that_are_missing() {
+        let missing = |before: &str, this: &str| {
+            let [before, this] = [before, this].map(|name| {
+                Series::of(name)
+                    .filter(|_| name != "x-20261120.pcap")
+                    .unwrap_or_else(|| Series::first(name, Series::of(name).as_ref()))
+            });
+            this.missing_since(&before)
+        };
+        assert_eq!(missing("x.pcap1", "x.pcap2"), 0);
+        assert_eq!(missing("x.pcap1", "x.pcap5"), 3);
+        assert_eq!(missing("x.pcap", "x.pcap2"), 1);
+        assert_eq!(missing("x_00001_20261120200554.pcapng", "x_00003_20261120200704.pcapng"), 1);
+        assert_eq!(missing("x_20261120200554_00001.pcapng", "x_20261120200704_00002.pcapng"), 0);
+        // A ring begins again, and so does the number within another date.
+        assert_eq!(missing("x.pcap9", "x.pcap0"), 0);
+        assert_eq!(missing("x-20261120.pcap1", "x-20261121.pcap5"), 0);
+        assert_eq!(missing("x-20261120.pcap1", "x-20261120.pcap5"), 3);
+        assert_eq!(missing("x-20261120.pcap", "x-20261120.pcap3"), 2);
+        // `tcpdump -G` makes no file while no packet comes.
+        assert_eq!(missing("x-20261120200554.pcap", "x-20261120210554.pcap"), 0);
+        assert_eq!(missing("x.pcap0", "x.pcap18446744073709551615"), u64::MAX - 1);
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! What the workers on one file share: how far decoding, accepting and the lanes have come, and what the file's frames add
 //! up to.
 
-use crate::analysis::chunk::Read;
+use crate::analysis::chunk::{MOST_COMMENTS, Read};
 use crate::analysis::index::{Index, Mark};
 use crate::analysis::plan::File;
 use crate::capture::{Context, End};
@@ -41,6 +41,9 @@ pub struct Tracked {
     pub fragments: FragmentCounts,
     /// What the file says of itself.
     pub comments: Vec<String>,
+    /// Comments beside frames that no connection got: how many, and the first of them with the numbers of their frames.
+    pub frame_comments: u64,
+    pub first_comments: Vec<(u64, String)>,
     pub end: End,
     pub damage: Option<String>,
     /// Chunks that had to be framed again from their true start.
@@ -125,6 +128,10 @@ impl Board {
             tracked.index.marks.push(Mark { start, frames_before: tracked.frames, context });
             tracked.index.end = read.stop.at;
         }
+        let room = MOST_COMMENTS.saturating_sub(tracked.first_comments.len());
+        let comments = read.counts.first_comments.into_iter().take(room);
+        tracked.first_comments.extend(comments.map(|(frame, comment)| (tracked.frames + frame, comment)));
+        tracked.frame_comments += read.counts.comments;
         tracked.frames += read.stop.frames;
         tracked.segments += read.counts.segments;
         tracked.wire_bytes += read.counts.wire_bytes;

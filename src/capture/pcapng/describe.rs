@@ -65,7 +65,11 @@ pub(super) fn remark<B: ByteOrder>(options: &[u8]) -> Option<Remark<'_>> {
     let mut remark = Remark::default();
     for (code, value) in Options::<B>::new(options) {
         match (code, value) {
-            (COMMENT, comment) if remark.comment.is_empty() => remark.comment = comment,
+            (COMMENT, comment) => {
+                if let Some(free) = remark.comments.iter_mut().find(|place| place.is_empty()) {
+                    *free = comment;
+                }
+            }
             (PROCESS_AND_THREAD, [process @ .., _, _, _, _]) if process.len() == 4 => {
                 remark.process_id = Some(B::read_u32(process));
             }

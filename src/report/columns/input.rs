@@ -76,6 +76,13 @@ pub static INPUTS: &[Column<InputRow>] = &[
             InputRow::Dump(_) | InputRow::Unread(_) => Value::Null,
         }
     }),
+    column(
+        "missing_before",
+        Kind::U64,
+        "file",
+        "Files that are missing between the one before and this, by the numbers in the names of the set.",
+        |row, facts| of(row, facts, |file| Value::Number(file.missing_before)),
+    ),
     column("size_bytes", Kind::U64, "byte", "Size of the file, unpacked.", |row, facts| {
         either(row, facts, |file| Value::Number(file.bytes), |dump| Value::Number(dump.bytes))
     }),
@@ -156,6 +163,17 @@ pub static INPUTS: &[Column<InputRow>] = &[
         "What the capture says of itself and of its interfaces, joined by semicolons.",
         |row, facts| of(row, facts, |file| joined(&file.comments)),
     ),
+    column(
+        "frame_comments",
+        Kind::U64,
+        "frame",
+        "Frames without a connection that somebody wrote a comment beside; those of connections stand in their rows.",
+        |row, facts| of(row, facts, |file| Value::Number(file.frame_comments)),
+    ),
+    column("first_frame_comments", Kind::Text, "", "The first of these comments, with their frames.", |row, facts| {
+        let comment = |(frame, text): &(u64, String)| format!("frame {frame}: {text}");
+        of(row, facts, |file| Value::text(file.first_comments.iter().map(comment).collect::<Vec<_>>().join("; ")))
+    }),
     column("not_read", Kind::Text, "", "Why the file was not read; null of those that were.", |row, facts| {
         unread(row, facts).map_or(Value::Null, |unread| text(&unread.cause))
     }),

@@ -15,7 +15,7 @@ const NAMES: usize = 5;
 
 /// Caveats that change what a row is worth, with what they mean. Offload, reordering and superseded connections do not.
 const WEIGHTY: [(Caveats, &str); 8] = [
-    (Caveats::CAPTURE_LOSS, "with bytes acknowledged but never captured: lost by the capture, not by the network"),
+    (Caveats::CAPTURE_LOSS, "with packets that were sent but never captured: lost by the capture, not by the network"),
     (Caveats::ONE_SIDED, "with one direction only: what the other side did is inferred"),
     (Caveats::EVICTED, "finished early: more were open than fit into memory"),
     (Caveats::CUT_BY_END, "still waiting for an answer when the capture ended less than 1 s later"),
@@ -76,10 +76,20 @@ pub fn ended(end: &End) -> Option<String> {
 fn of_file(file: &InputFile, style: Style) -> Vec<String> {
     let path = cut_middle(&safe(&file.path), style.columns() / 2, style);
     let mut notes = Vec::new();
+    if file.missing_before > 0 {
+        let files = counted(file.missing_before, "file");
+        notes.push(format!("{path}: {files} missing before it, by the numbers: what happened meanwhile is not known"));
+    }
     notes.extend(ended(&file.end).map(|how| format!("{path}: {how}")));
     notes.extend(file.note.as_ref().map(|note| format!("{path}: {note}")));
     if let Some(dropped) = file.dropped.filter(|&dropped| dropped > 0) {
         notes.push(format!("{path}: the capturing program dropped {}", counted(dropped, "packet")));
+    }
+    if let Some((frame, comment)) = file.first_comments.first() {
+        let verb = if file.frame_comments == 1 { "carries a comment" } else { "carry comments, the first" };
+        let frames = counted(file.frame_comments, "frame");
+        let comment = safe(comment);
+        notes.push(format!("{path}: {frames} without a connection {verb}: frame {frame}, \"{comment}\" (inputs)"));
     }
     if file.cut_headers > 0 {
         notes.push(format!("{path}: the snap length cut the TCP header of {}", counted(file.cut_headers, "segment")));

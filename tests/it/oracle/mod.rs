@@ -73,7 +73,15 @@ fn finished(mut table: Table) -> Vec<Summary> {
 fn judged(summary: &Summary) -> (Outcome, Judgement) {
     let states = States::of(summary);
     let outcome = Outcome::of(summary, &states);
-    (outcome, Judgement::of(summary, outcome, &states, &Ending { last_frame: summary.last, text_only: false }))
+    (
+        outcome,
+        Judgement::of(
+            summary,
+            outcome,
+            &states,
+            &Ending { last_frame: summary.last, text_only: false, lacks_files: false },
+        ),
+    )
 }
 
 fn story(list: &[Seg]) -> String {

@@ -1,0 +1,73 @@
+//! Observation points: which stretches of time each watched, which is what its connections are judged by.
+
+use super::{Around, Beside, InputFile};
+use crate::capture::End;
+use crate::time::Timestamp;
+
+/// An observation point: a chain of files that make one stream of frames.
+#[derive(Clone, Debug, Default)]
+pub struct Point {
+    /// As the `point` column prints it.
+    pub name: String,
+    pub files: Vec<InputFile>,
+    /// Its packets were read from text, which tells less than a capture.
+    pub text_only: bool,
+    /// What its frames tell of addresses and names.
+    pub around: Around,
+    /// What stands beside its connections, by lane.
+    pub beside: Vec<Beside>,
+    pub first: Option<Timestamp>,
+    pub last: Option<Timestamp>,
+    /// The stretches that were watched without a gap, where there is more than one.
+    stretches: Vec<Stretch>,
+}
+
+/// Files that follow on one another with nothing lost between: between two stretches files of the set are missing, or one was
+/// not read to its end.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    /// Place of its first file.
+    from: u32,
+    /// Its last frame.
+    last: Option<Timestamp>,
+}
+
+impl Point {
+    pub fn named(name: String) -> Self {
+        Self { name, ..Self::default() }
+    }
+
+    /// Takes the times of the earliest and latest frame of each of its files.
+    pub fn watched(&mut self, spans: &[Option<(Timestamp, Timestamp)>]) {
+        let mut stretches: Vec<Stretch> = Vec::new();
+        let mut was_whole = false;
+        for ((file, span), from) in self.files.iter().zip(spans).zip(0..) {
+            let goes_on = was_whole && file.missing_before == 0;
+            let last = span.map(|(_, last)| last);
+            match stretches.last_mut().filter(|_| goes_on) {
+                Some(stretch) => stretch.last = stretch.last.max(last),
+                None => stretches.push(Stretch { from, last }),
+            }
+            was_whole = file.end == End::Clean && file.damage.is_none();
+        }
+        self.first = spans.iter().flatten().map(|(first, _)| *first).min();
+        self.last = spans.iter().flatten().map(|(_, last)| *last).max();
+        self.stretches = if stretches.len() > 1 { stretches } else { Vec::new() };
+    }
+
+    /// The stretch that a file belongs to.
+    fn stretch(&self, file: u32) -> Option<&Stretch> {
+        let after = self.stretches.partition_point(|stretch| stretch.from <= file);
+        self.stretches.get(after.checked_sub(1)?)
+    }
+
+    /// Until when a connection was watched whose last frame stands in that file of the point: what came after is not known.
+    pub fn watched_until(&self, file: u32) -> Option<Timestamp> {
+        self.stretch(file).map_or(self.last, |stretch| stretch.last)
+    }
+
+    /// Whether something is missing between two of its files.
+    pub fn lacks_between(&self, file: u32, later: u32) -> bool {
+        self.stretch(file).map(|stretch| stretch.from) != self.stretch(later).map(|stretch| stretch.from)
+    }
+}
