@@ -1,4 +1,6 @@
-//! Finished connections wait here for delivery: in memory up to a bound, beyond it in sorted, compressed runs on disk.
+//! Finished connections wait here for delivery: in memory up to a bound, beyond it in sorted runs on disk.
+//!
+//! Runs are not compressed: lz4 saved half of the file, and took longer than everything else that is done with a record here.
 
 use crate::tcp::records::Records;
 use std::borrow::Cow;
@@ -19,6 +21,9 @@ pub struct Runs {
     memory: Vec<Records>,
     files: Vec<File>,
 }
+
+/// Bytes that a run is written and read by.
+const BUFFER: usize = 1 << 18;
 
 /// Point and first frame.
 type Order = (u32, u64);
@@ -42,7 +47,7 @@ impl Runs {
     /// Writes what is in memory as one run.
     fn spill(&mut self) -> io::Result<()> {
         let mut file = tempfile::tempfile_in(&self.folder)?;
-        let mut out = lz4_flex::frame::FrameEncoder::new(BufWriter::with_capacity(1 << 18, &mut file));
+        let mut out = BufWriter::with_capacity(BUFFER, &mut file);
         let memory = std::mem::take(&mut self.memory);
         let mut ordered = Ordered::of(memory.iter().map(Stream::memory).collect())?;
         while let Some(((point, frame), record)) = ordered.next()? {
@@ -51,7 +56,8 @@ impl Runs {
             out.write_all(&(record.len() as u32).to_le_bytes())?;
             out.write_all(&record)?;
         }
-        out.finish().map_err(io::Error::other)?.flush()?;
+        out.flush()?;
+        drop(out);
         self.files.push(file);
         self.held = 0;
         Ok(())
@@ -65,8 +71,7 @@ impl Runs {
         let mut streams: Vec<Stream<'_>> = self.memory.iter().map(Stream::memory).collect();
         for file in &mut self.files {
             file.rewind()?;
-            let buffered = BufReader::with_capacity(1 << 18, &*file);
-            streams.push(Stream::File(Box::new(lz4_flex::frame::FrameDecoder::new(buffered))));
+            streams.push(Stream::File(BufReader::with_capacity(BUFFER, &*file)));
         }
         Ordered::of(streams)
     }
@@ -105,7 +110,7 @@ impl Ord for Head<'_> {
 
 enum Stream<'a> {
     Memory { records: &'a Records, next: usize },
-    File(Box<lz4_flex::frame::FrameDecoder<BufReader<&'a File>>>),
+    File(BufReader<&'a File>),
 }
 
 impl<'a> Stream<'a> {
@@ -119,8 +124,8 @@ impl<'a> Stream<'a> {
                 *next += 1;
                 Ok(records.get(*next - 1).map(|(order, record)| (order, Cow::Borrowed(record))))
             }
-            Self::File(decoder) => {
-                read_one(decoder).map(|read| read.map(|(order, record)| (order, Cow::Owned(record))))
+            Self::File(run) => {
+                read_one(run).map(|read| read.map(|(order, record)| (order, Cow::Owned(record))))
             }
         }
     }
