@@ -36,15 +36,16 @@ pub(super) fn deliver(
     let last = facts.points.iter().filter_map(|point| point.last).max().unwrap_or(Timestamp(0));
     let mut tally = Tally::new(first, last, stuck_after);
     let mut rows_left_out = 0;
-    judged(runs, &facts, timings, &mut |mut rows, lap| {
+    judged(runs, &facts, timings, &mut |rows, lap| {
         if let Some(condition) = condition {
             let all = rows.len();
-            rows = rows.into_par_iter().filter(|row| (condition.test)(row, &facts)).collect();
+            let kept = rows.par_iter().map(|row| (condition.test)(row, &facts)).collect();
+            keep(rows, kept);
             rows_left_out += (all - rows.len()) as u64;
         }
         rows.iter().for_each(|row| tally.add(row));
         lap.end(Stage::Tally);
-        output.batch(&rows, &facts)?;
+        output.batch(rows, &facts)?;
         lap.end(Stage::Write);
         Ok(())
     })?;
@@ -63,7 +64,7 @@ pub(super) fn join(runs: &mut Runs, facts: &Facts) -> io::Result<Joins> {
     // The sockets' index counts what it is asked for.
     let wanted = |summary: &Summary| sockets.wants(summary) | lines.wants(summary);
     judged_of(runs, facts, &Timings::default(), &wanted, &mut |batch, _| {
-        for row in &batch {
+        for row in batch.iter() {
             joiner.add(row);
             of_lines.add(row);
         }
@@ -75,7 +76,7 @@ pub(super) fn join(runs: &mut Runs, facts: &Facts) -> io::Result<Joins> {
 }
 
 /// Takes the next rows, and books its time.
-pub(super) type Each<'a> = dyn FnMut(Vec<Judged>, &mut Lap) -> io::Result<()> + Send + 'a;
+pub(super) type Each<'a> = dyn FnMut(&mut Vec<Judged>, &mut Lap) -> io::Result<()> + Send + 'a;
 
 /// Judges all rows in order, in batches, on all threads of the pool at hand: one batch while `each` takes the one before.
 pub(super) fn judged(runs: &mut Runs, facts: &Facts, timings: &Timings, each: &mut Each<'_>) -> io::Result<()> {
@@ -92,7 +93,7 @@ fn judged_of(
 ) -> io::Result<()> {
     let mut ordered = runs.ordered()?;
     let mut batch: Vec<Cow<'_, [u8]>> = Vec::with_capacity(BATCH);
-    let mut rows = Vec::new();
+    let (mut rows, mut before) = (Vec::new(), Vec::new());
     loop {
         let mut lap = timings.lap();
         batch.clear();
@@ -102,15 +103,13 @@ fn judged_of(
             batch.push(record);
         }
         lap.end(Stage::Merge);
-        let before = rows;
-        let taken;
-        (rows, taken) = rayon::join(
+        std::mem::swap(&mut rows, &mut before);
+        let ((), taken) = rayon::join(
             || {
-                let rows = rows_of(&batch, facts, wanted);
+                fill(&mut rows, &batch, facts, wanted);
                 lap.end(Stage::Judge);
-                rows
             },
-            || if before.is_empty() { Ok(()) } else { each(before, &mut timings.lap()) },
+            || if before.is_empty() { Ok(()) } else { each(&mut before, &mut timings.lap()) },
         );
         taken?;
         if batch.is_empty() {
@@ -119,19 +118,30 @@ fn judged_of(
     }
 }
 
-/// The rows of some records, judged.
-fn rows_of(records: &[Cow<'_, [u8]>], facts: &Facts, wanted: &(dyn Fn(&Summary) -> bool + Sync)) -> Vec<Judged> {
-    let row = |record: &Cow<'_, [u8]>| {
-        records::decode(record).filter(|summary| wanted(summary)).map(|summary| Judged::new(summary, facts))
+/// Makes the rows those of some records, judged. A row is large, and copies of it cost more than what is written there: the
+/// vector keeps its memory, and each row becomes another one in its place.
+fn fill(rows: &mut Vec<Judged>, records: &[Cow<'_, [u8]>], facts: &Facts, wanted: &(dyn Fn(&Summary) -> bool + Sync)) {
+    rows.truncate(records.len());
+    if rows.len() < records.len() {
+        let any = records.iter().find_map(|record| records::decode(record));
+        let Some(any) = any.map(|summary| Judged::new(summary, facts)) else { return rows.clear() };
+        rows.resize(records.len(), any);
+    }
+    let renew = |(row, record): (&mut Judged, &Cow<'_, [u8]>)| match records::decode(record) {
+        Some(summary) if wanted(&summary) => {
+            row.renew(summary, facts);
+            true
+        }
+        _ => false,
     };
-    // A row is large: no vector of them should grow.
-    let part = |records: &[Cow<'_, [u8]>]| {
-        let mut rows = Vec::with_capacity(records.len());
-        rows.extend(records.iter().filter_map(row));
-        rows
-    };
-    let parts: Vec<Vec<Judged>> = records.par_chunks(PART).map(part).collect();
-    let mut rows = Vec::with_capacity(records.len());
-    parts.into_iter().for_each(|part| rows.extend(part));
-    rows
+    let kept: Vec<bool> = rows.par_iter_mut().zip(records).with_min_len(PART).map(renew).collect();
+    keep(rows, kept);
+}
+
+/// Leaves the rows for which that is true.
+fn keep(rows: &mut Vec<Judged>, kept: Vec<bool>) {
+    if kept.contains(&false) {
+        let mut kept = kept.into_iter();
+        rows.retain(|_| kept.next().unwrap_or(false));
+    }
 }

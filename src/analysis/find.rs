@@ -98,10 +98,10 @@ impl Tracking {
         let chosen = |row: &Judged| condition.as_ref().is_none_or(|condition| (condition.test)(row, facts));
         pool.install(|| {
             judged(runs, facts, timings, &mut |rows, _| {
-                for row in rows.into_iter().filter(|row| wanted(row) && chosen(row)) {
+                for row in rows.iter().filter(|row| wanted(row) && chosen(row)) {
                     found.total += 1;
                     if found.rows.len() < most {
-                        found.rows.push(row);
+                        found.rows.push(row.clone());
                     }
                 }
                 Ok(())

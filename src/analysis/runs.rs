@@ -124,9 +124,7 @@ impl<'a> Stream<'a> {
                 *next += 1;
                 Ok(records.get(*next - 1).map(|(order, record)| (order, Cow::Borrowed(record))))
             }
-            Self::File(run) => {
-                read_one(run).map(|read| read.map(|(order, record)| (order, Cow::Owned(record))))
-            }
+            Self::File(run) => read_one(run).map(|read| read.map(|(order, record)| (order, Cow::Owned(record)))),
         }
     }
 }

@@ -193,6 +193,42 @@ impl Facts {
     }
 }
 
+/// What a summary and the facts say of a connection.
+struct Said {
+    id: u64,
+    previous_id: Option<u64>,
+    next_id: Option<u64>,
+    client: Address,
+    server: Address,
+    outcome: Outcome,
+    judgement: Judgement,
+}
+
+impl Said {
+    fn of(summary: &mut Summary, facts: &Facts) -> Self {
+        services::settle_roles(summary, &facts.services);
+        let [client, server] = Side::BOTH.map(|side| summary.address(side));
+        let states = States::of(summary);
+        let outcome = Outcome::of(summary, &states);
+        let point = facts.points.get(summary.point as usize);
+        let ending = Ending {
+            last_frame: point.and_then(|point| point.watched_until(summary.last_file)).unwrap_or(summary.last),
+            text_only: point.is_some_and(|point| point.text_only),
+            lacks_files: point.is_some_and(|point| point.lacks_between(summary.file, summary.last_file)),
+        };
+        let id = |seq: u32, time: Timestamp| connection_id(client, server, seq, time);
+        Self {
+            id: id(summary.first_seq.0, summary.first),
+            previous_id: summary.previous.map(|link| id(link.seq.0, link.time)),
+            next_id: summary.next.map(|link| id(link.seq.0, link.time)),
+            client,
+            server,
+            outcome,
+            judgement: Judgement::of(summary, outcome, &states, &ending),
+        }
+    }
+}
+
 impl Judged {
     /// The lists that the connection's numbers of what stands beside it belong to.
     pub fn beside<'a>(&self, facts: &'a Facts) -> Option<&'a Beside> {
@@ -213,31 +249,20 @@ impl Judged {
 
     /// Settles the roles, labels and judges a connection.
     pub fn new(mut summary: Summary, facts: &Facts) -> Self {
-        services::settle_roles(&mut summary, &facts.services);
-        let [client, server] = Side::BOTH.map(|side| summary.address(side));
-        let states = States::of(&summary);
-        let outcome = Outcome::of(&summary, &states);
-        let point = facts.points.get(summary.point as usize);
-        let ending = Ending {
-            last_frame: point.and_then(|point| point.watched_until(summary.last_file)).unwrap_or(summary.last),
-            text_only: point.is_some_and(|point| point.text_only),
-            lacks_files: point.is_some_and(|point| point.lacks_between(summary.file, summary.last_file)),
-        };
-        let judgement = Judgement::of(&summary, outcome, &states, &ending);
-        let id = |seq: u32, time: Timestamp| connection_id(client, server, seq, time);
-        let judged = Self {
-            id: id(summary.first_seq.0, summary.first),
-            previous_id: summary.previous.map(|link| id(link.seq.0, link.time)),
-            next_id: summary.next.map(|link| id(link.seq.0, link.time)),
-            summary,
-            client,
-            server,
-            outcome,
-            judgement,
-            firewall: None,
-        };
-        let firewall = facts.firewall.decision(&facts.dumps, &judged);
-        Self { firewall, ..judged }
+        let Said { id, previous_id, next_id, client, server, outcome, judgement } = Said::of(&mut summary, facts);
+        let mut judged = Self { summary, client, server, id, previous_id, next_id, outcome, judgement, firewall: None };
+        judged.firewall = facts.firewall.decision(&facts.dumps, &judged);
+        judged
+    }
+
+    /// Makes this the row of another connection, in its place.
+    pub fn renew(&mut self, summary: Summary, facts: &Facts) {
+        self.summary = summary;
+        let Said { id, previous_id, next_id, client, server, outcome, judgement } = Said::of(&mut self.summary, facts);
+        (self.id, self.previous_id, self.next_id) = (id, previous_id, next_id);
+        (self.client, self.server) = (client, server);
+        (self.outcome, self.judgement) = (outcome, judgement);
+        self.firewall = facts.firewall.decision(&facts.dumps, self);
     }
 
     /// The RST that ended the connection, as far as the judgement counts one as its end.

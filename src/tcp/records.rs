@@ -116,7 +116,8 @@ pub fn decode(record: &[u8]) -> Option<Summary> {
     if *tag == EMBRYO {
         return Embryo::decode(flow, encoded).map(|embryo| embryo.summary());
     }
-    let mut summary = Summary { flow, ..sparse::decode(encoded)? };
+    let mut summary: Summary = sparse::decode(encoded)?;
+    summary.flow = flow;
     summary.rebase(Rebase::ToCapture);
     Some(summary)
 }
