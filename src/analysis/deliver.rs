@@ -1,6 +1,6 @@
 //! Deliver: summaries stream once, in order of point and first frame, through role, label and judgement to the writers.
 
-use super::runs::Runs;
+use super::runs::{Ordered, Runs};
 use super::selection::{Condition, RowTest};
 use super::timings::{Lap, Stage, Timings};
 use crate::case::join::{Index, Joiner, LineIndex, LineJoiner};
@@ -78,7 +78,8 @@ pub(super) fn join(runs: &mut Runs, facts: &Facts) -> io::Result<Joins> {
 /// Takes the next rows, and books its time.
 pub(super) type Each<'a> = dyn FnMut(&mut Vec<Judged>, &mut Lap) -> io::Result<()> + Send + 'a;
 
-/// Judges all rows in order, in batches, on all threads of the pool at hand: one batch while `each` takes the one before.
+/// Judges all rows in order, in batches, on all threads of the pool at hand: one batch while `each` takes the one before and
+/// the records of the next are read.
 pub(super) fn judged(runs: &mut Runs, facts: &Facts, timings: &Timings, each: &mut Each<'_>) -> io::Result<()> {
     judged_of(runs, facts, timings, &|_| true, each)
 }
@@ -92,30 +93,43 @@ fn judged_of(
     each: &mut Each<'_>,
 ) -> io::Result<()> {
     let mut ordered = runs.ordered()?;
-    let mut batch: Vec<Cow<'_, [u8]>> = Vec::with_capacity(BATCH);
+    let (mut batch, mut next) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
     let (mut rows, mut before) = (Vec::new(), Vec::new());
+    read(&mut ordered, &mut batch, timings)?;
     loop {
-        let mut lap = timings.lap();
-        batch.clear();
-        while batch.len() < BATCH
-            && let Some((_, record)) = ordered.next()?
-        {
-            batch.push(record);
-        }
-        lap.end(Stage::Merge);
         std::mem::swap(&mut rows, &mut before);
         let ((), taken) = rayon::join(
             || {
+                let mut lap = timings.lap();
                 fill(&mut rows, &batch, facts, wanted);
                 lap.end(Stage::Judge);
             },
-            || if before.is_empty() { Ok(()) } else { each(&mut before, &mut timings.lap()) },
+            || {
+                if !before.is_empty() {
+                    each(&mut before, &mut timings.lap())?;
+                }
+                read(&mut ordered, &mut next, timings)
+            },
         );
         taken?;
         if batch.is_empty() {
             return Ok(());
         }
+        std::mem::swap(&mut batch, &mut next);
     }
+}
+
+/// Takes the next records.
+fn read<'a>(ordered: &mut Ordered<'a>, batch: &mut Vec<Cow<'a, [u8]>>, timings: &Timings) -> io::Result<()> {
+    let mut lap = timings.lap();
+    batch.clear();
+    while batch.len() < BATCH
+        && let Some((_, record)) = ordered.next()?
+    {
+        batch.push(record);
+    }
+    lap.end(Stage::Merge);
+    Ok(())
 }
 
 /// Makes the rows those of some records, judged. A row is large, and copies of it cost more than what is written there: the
