@@ -238,7 +238,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             let index = std::mem::take(&mut tracked.index);
             span = joined(span, tracked.in_time);
             let row = input_row(&file, tracked, frames_before);
-            point.text_only |= file.text.is_some();
+            point.text_only |= file.is_of_headers();
             indexed.push((file, index));
             frames_before += row.frames;
             point.files.push(row);
@@ -271,7 +271,10 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
     Ok(Tracking { runs, facts, unread, left_out, stuck_after, pool, timings, lens, rows, files })
 }
 
-fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFile {
+fn input_row(file: &plan::File, mut tracked: Tracked, frames_before: u64) -> InputFile {
+    if tracked.end == End::Clean {
+        tracked.end = file.text_end.clone();
+    }
     let mut others: BTreeMap<String, u64> = BTreeMap::new();
     for (why, count) in &tracked.others {
         *others.entry(why.name().into_owned()).or_default() += count;

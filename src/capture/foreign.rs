@@ -22,7 +22,6 @@ pub static FOREIGN: &[Foreign] = &[
     },
     editcap("NetXray of the first version", |head| head.starts_with(b"VL\0\0")),
     editcap("Bluetooth capture (btsnoop)", |head| head.starts_with(b"btsnoop\0")),
-    editcap("K12 text export", |head| head.starts_with(b"+---------+---------------+----------+")),
     editcap("Tektronix K12 rf5 capture", |head| head.starts_with(b"\0\0\x02\0\x12\x05\0\x10")),
     editcap("NetScaler trace", |head| head.windows(9).take(64).any(|word| word == b"NetScaler")),
     editcap("OmniPeek capture", |head| head.starts_with(b"\x7fver") || head.starts_with(b"\xabver")),
@@ -35,7 +34,6 @@ pub static FOREIGN: &[Foreign] = &[
     }),
     editcap("EyeSDN trace", |head| head.starts_with(b"EyeSDN")),
     editcap("Catapult DCT2000 trace", |head| head.starts_with(b"Session Transcript")),
-    editcap("CommView NCFX capture", is_commview_x),
     Foreign {
         name: "Windows event log (evtx)",
         recognises: |head| head.starts_with(b"ElfFile\0"),
@@ -65,21 +63,6 @@ fn is_etl(head: &[u8]) -> bool {
     size >= 1024 && size.is_multiple_of(1024) && matches!(system, Some([2, 0, 1 | 2, 0xc0]))
 }
 
-/// Length in four bytes and a date.
-fn is_commview_x(head: &[u8]) -> bool {
-    let [l0, l1, l2, 0, rest @ ..] = head else { return false };
-    (*l0, *l1, *l2) != (0, 0, 0) && is_date(rest)
-}
-
-/// A year from 1990 to 2099, month, day, hour, minute, second and microsecond.
-fn is_date(bytes: &[u8]) -> bool {
-    let [y0, y1, 1..=12, 1..=31, 0..24, 0..60, 0..60, micros @ ..] = bytes else {
-        return false;
-    };
-    (1990..2100).contains(&u16::from_le_bytes([*y0, *y1]))
-        && micros.first_chunk().is_some_and(|micros| u32::from_le_bytes(*micros) < 1_000_000)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,13 +79,6 @@ mod tests {
         assert_eq!(name(&trace), Some("Windows event trace (ETL)"));
         trace[1] = 1;
         assert_eq!(name(&trace), None);
-    }
-
-    #[test]
-    fn a_date_stands_behind_the_length_of_commview() {
-        let date = [0xea, 7, 11, 20, 20, 7, 56, 0x45, 0xe1, 9, 0];
-        assert_eq!(name(&[&[170, 0, 0, 0][..], &date].concat()), Some("CommView NCFX capture"));
-        assert_eq!(name(&[&[170, 0, 171, 0, 0][..], &date].concat()), None);
     }
 
     #[test]
