@@ -132,8 +132,9 @@ fn open(paths: &[PathBuf], options: &Options) -> Plan {
         let point = options.points.get(input.under).map(|(name, _)| name);
         origins.push(Origin { point: point.cloned(), ..origin(input, &opened) });
         sources.extend(opened.into_iter().map(|source| plan::Found {
+            // An archive is a folder: what lies in it was not named.
+            named: input.named && source.path() == input.path,
             source,
-            named: input.named,
             point: point.cloned(),
             under: all.get(input.under).cloned().unwrap_or_default(),
         }));
