@@ -4,6 +4,7 @@
 //! row shows depends on the number of threads, the size of chunks or the random key.
 
 mod chunk;
+mod copies;
 mod deliver;
 mod dumps;
 mod find;
@@ -264,6 +265,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         };
         options.timings.stage(Stage::Gather, || pool.install(|| tables.into_par_iter().try_for_each(gather)))?;
     }
+    copies::note(&mut facts.points, &files);
     let (mut runs, result) = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
     result?;
     facts.joins = options.timings.stage(Stage::Join, || pool.install(|| deliver::join(&mut runs, &facts)))?;

@@ -34,6 +34,10 @@ pub struct File {
 /// How much of a file's head and tail is framed to learn its times, bytes.
 const LOOK: u64 = 256 << 10;
 
+/// The same to tell a copy, and how many of the frames there: containers differ in what stands around one.
+const FEW: u64 = 16 << 10;
+const MOST_FRAMES: usize = 8;
+
 impl File {
     /// As `inputs.format` prints it.
     pub fn format_name(&self) -> &'static str {
@@ -55,6 +59,17 @@ impl File {
             _ => self.times_within(self.start, length),
         };
         head.or(tail).zip(tail.or(head)).map(|((first, _), (_, last))| (first, last))
+    }
+
+    /// The frames that the file begins with, a few: time, length on the wire, and what was captured.
+    pub fn first_frames(&self) -> Vec<(Timestamp, u32, &[u8])> {
+        let mut frames = Vec::new();
+        let limit = self.start + FEW;
+        (self.format.frames)(self.source.bytes(), &mut self.context.clone(), self.start, limit, &mut |frame| {
+            frames.push((frame.time, frame.wire_len, frame.bytes));
+        });
+        frames.truncate(MOST_FRAMES);
+        frames
     }
 
     fn times_within(&self, from: u64, limit: u64) -> Option<(Timestamp, Timestamp)> {
