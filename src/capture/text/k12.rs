@@ -15,7 +15,6 @@ use crate::capture::End;
 use crate::capture::foreign::not_read;
 use crate::capture::script::container::{SNAPLEN, describe, packet, section};
 use crate::time::{SECOND, Span, Timestamp};
-use memchr::memchr;
 
 pub(super) const DIALECT: Dialect = Dialect { name: "k12text", prints: Prints::Frames { recognises, convert } };
 
@@ -174,7 +173,7 @@ struct Line<'a> {
 impl<'a> Lines<'a> {
     fn next(&mut self) -> Option<Line<'a>> {
         let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let end = memchr(b'\n', rest);
+        let end = rest.iter().position(|byte| *byte == b'\n');
         let text = rest.get(..end.unwrap_or(rest.len()))?;
         self.at += text.len() + usize::from(end.is_some());
         Some(Line { text: text.trim_ascii_end(), is_whole: end.is_some() })
