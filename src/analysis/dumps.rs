@@ -5,7 +5,7 @@ use super::plan::Found;
 use crate::capture;
 use crate::case::{Dump, hosts, reports};
 use crate::error::Error;
-use crate::host::{self, Hints};
+use crate::host::{self, Hints, no_evidence};
 use crate::input::Source;
 use crate::time::Timestamp;
 use rayon::prelude::*;
@@ -51,6 +51,9 @@ pub(super) fn read(found: Vec<Found>, options: &Options) -> Read {
 fn dump(source: &Source, host: Option<&str>) -> Option<Dump> {
     let path = source.path().display().to_string();
     let bytes = source.bytes();
+    if no_evidence::is_none(bytes) {
+        return None;
+    }
     let hints =
         Hints { path: path.clone(), modified: source.modified().map(Timestamp::of_system), host: host.map(Into::into) };
     let document = host::read(bytes, &hints);
@@ -67,6 +70,9 @@ fn damage(source: &Source) -> Option<String> {
 fn unknown(source: &Source) -> Error {
     if source.bytes().is_empty() {
         return Error::new(source.path(), source.note().unwrap_or("empty: no bytes in it"));
+    }
+    if let Some(kind) = no_evidence::kind(source.bytes()) {
+        return Error::new(source.path(), format!("{kind}, no evidence: name captures, dumps or folders of them"));
     }
     let captures = capture::FORMATS.iter().map(|format| format.name);
     let known: Vec<&str> = captures.chain(capture::text::DIALECTS.iter().map(|dialect| dialect.name)).collect();

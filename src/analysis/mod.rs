@@ -4,6 +4,7 @@
 //! row shows depends on the number of threads, the size of chunks or the random key.
 
 mod chunk;
+mod copies;
 mod deliver;
 mod dumps;
 mod find;
@@ -132,8 +133,9 @@ fn open(paths: &[PathBuf], options: &Options) -> Plan {
         let point = options.points.get(input.under).map(|(name, _)| name);
         origins.push(Origin { point: point.cloned(), ..origin(input, &opened) });
         sources.extend(opened.into_iter().map(|source| plan::Found {
+            // An archive is a folder: what lies in it was not named.
+            named: input.named && source.path() == input.path,
             source,
-            named: input.named,
             point: point.cloned(),
             under: all.get(input.under).cloned().unwrap_or_default(),
         }));
@@ -238,7 +240,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             let index = std::mem::take(&mut tracked.index);
             spans.push(tracked.in_time);
             let row = input_row(&file, tracked, frames_before);
-            point.text_only |= file.text.is_some();
+            point.text_only |= file.is_of_headers();
             indexed.push((file, index));
             frames_before += row.frames;
             point.files.push(row);
@@ -263,6 +265,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         };
         options.timings.stage(Stage::Gather, || pool.install(|| tables.into_par_iter().try_for_each(gather)))?;
     }
+    copies::note(&mut facts.points, &files);
     let (mut runs, result) = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
     result?;
     facts.joins = options.timings.stage(Stage::Join, || pool.install(|| deliver::join(&mut runs, &facts)))?;
@@ -271,7 +274,10 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
     Ok(Tracking { runs, facts, unread, left_out, stuck_after, pool, timings, lens, rows, files })
 }
 
-fn input_row(file: &plan::File, tracked: Tracked, frames_before: u64) -> InputFile {
+fn input_row(file: &plan::File, mut tracked: Tracked, frames_before: u64) -> InputFile {
+    if tracked.end == End::Clean {
+        tracked.end = file.text_end.clone();
+    }
     let mut others: BTreeMap<String, u64> = BTreeMap::new();
     for (why, count) in &tracked.others {
         *others.entry(why.name().into_owned()).or_default() += count;

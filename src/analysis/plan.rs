@@ -7,7 +7,7 @@ pub use chain::Chain;
 
 use crate::capture::foreign::{self, Foreign};
 use crate::capture::text::{self, Dialect};
-use crate::capture::{self, Format};
+use crate::capture::{self, End, Format};
 use crate::error::Error;
 use crate::input::Source;
 use crate::time::Timestamp;
@@ -22,6 +22,8 @@ pub struct File {
     pub format: &'static Format,
     /// The way of printing that `source` was read from, where it was text.
     pub text: Option<&'static Dialect>,
+    /// How that text ended.
+    pub text_end: End,
     /// Where the first record starts.
     pub start: u64,
     pub context: capture::Context,
@@ -34,10 +36,19 @@ pub struct File {
 /// How much of a file's head and tail is framed to learn its times, bytes.
 const LOOK: u64 = 256 << 10;
 
+/// The same to tell a copy, and how many of the frames there: containers differ in what stands around one.
+const FEW: u64 = 16 << 10;
+const MOST_FRAMES: usize = 8;
+
 impl File {
     /// As `inputs.format` prints it.
     pub fn format_name(&self) -> &'static str {
         self.text.map_or(self.format.name, |dialect| dialect.name)
+    }
+
+    /// Whether only headers of its packets are known.
+    pub fn is_of_headers(&self) -> bool {
+        self.text.is_some_and(Dialect::is_of_headers)
     }
 
     /// Times of the earliest frame of the head and of the latest of the tail. Only where the tail cannot be framed all is.
@@ -50,6 +61,17 @@ impl File {
             _ => self.times_within(self.start, length),
         };
         head.or(tail).zip(tail.or(head)).map(|((first, _), (_, last))| (first, last))
+    }
+
+    /// The frames that the file begins with, a few: time, length on the wire, and what was captured.
+    pub fn first_frames(&self) -> Vec<(Timestamp, u32, &[u8])> {
+        let mut frames = Vec::new();
+        let limit = self.start + FEW;
+        (self.format.frames)(self.source.bytes(), &mut self.context.clone(), self.start, limit, &mut |frame| {
+            frames.push((frame.time, frame.wire_len, frame.bytes));
+        });
+        frames.truncate(MOST_FRAMES);
+        frames
     }
 
     fn times_within(&self, from: u64, limit: u64) -> Option<(Timestamp, Timestamp)> {
@@ -98,7 +120,7 @@ pub fn plan(found: Vec<Found>) -> Recognised {
     for found in found {
         let head = head(&found.source);
         if let Some(format) = capture::recognise(head) {
-            match open(found.source, format, None) {
+            match open(found.source, format) {
                 Ok(file) => files.push((file, found.point)),
                 Err(error) => errors.push(error),
             }
@@ -122,10 +144,11 @@ fn head(source: &Source) -> &[u8] {
     bytes.get(..HEAD).unwrap_or(bytes)
 }
 
-fn open(source: Source, format: &'static Format, text: Option<&'static Dialect>) -> Result<File, Error> {
+fn open(source: Source, format: &'static Format) -> Result<File, Error> {
     match (format.open)(source.bytes()) {
         Ok((start, context)) => {
-            Ok(File { source, format, text, start, context, interfaces: Vec::new(), missing_before: 0 })
+            let interfaces = Vec::new();
+            Ok(File { source, format, text: None, text_end: End::Clean, start, context, interfaces, missing_before: 0 })
         }
         Err(cause) => Err(Error::new(source.path(), format!("{}: {cause}", format.name))),
     }
@@ -134,7 +157,8 @@ fn open(source: Source, format: &'static Format, text: Option<&'static Dialect>)
 /// The capture that a text tells of, under its name.
 fn of_text(source: &Source, dialect: &'static Dialect) -> Result<File, Error> {
     let failed = |cause: String| Error::new(source.path(), format!("{}: {cause}", dialect.name));
-    let text::Converted { pcap, note } = dialect.convert(source.bytes()).map_err(failed)?;
+    let text::Converted { pcap, end, note } = dialect.convert(source.bytes()).map_err(failed)?;
     let format = capture::recognise(&pcap).ok_or_else(|| failed("no packet in it".into()))?;
-    open(source.converted(pcap, &note), format, Some(dialect))
+    let file = open(source.converted(pcap, &note), format)?;
+    Ok(File { text: Some(dialect), text_end: end, ..file })
 }

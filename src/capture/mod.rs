@@ -40,6 +40,7 @@ pub static FORMATS: &[Format] = &[
     rare::lanalyzer::FORMAT,
     peek::FORMAT,
     rare::commview::FORMAT,
+    rare::commview::EXTENDED,
     erf::FORMAT,
 ];
 

@@ -140,7 +140,7 @@ mod tests {
     use crate::capture::{Format, recognise};
 
     /// A recording, converted by editcap to each of these formats.
-    const SAMPLES: [(&str, &[u8]); 9] = [
+    const SAMPLES: [(&str, &[u8]); 10] = [
         ("5view", include_bytes!("../../testdata/captures/5views/reset_midstream.5views")),
         ("commview", include_bytes!("../../testdata/captures/commview-ncf/reset_midstream.commview-ncf")),
         ("lanalyzer", include_bytes!("../../testdata/captures/lanalyzer/reset_midstream.lanalyzer")),
@@ -150,6 +150,7 @@ mod tests {
         ("netxray", include_bytes!("../../testdata/captures/ngwsniffer_2_0/reset_midstream.ngwsniffer_2_0")),
         ("observer", include_bytes!("../../testdata/captures/observer/reset_midstream.observer")),
         ("visual", include_bytes!("../../testdata/captures/visual/reset_midstream.visual")),
+        ("commview-ncfx", include_bytes!("../../testdata/captures/commview-ncfx/reset_midstream.commview-ncfx")),
     ];
 
     fn format(name: &str, bytes: &[u8]) -> &'static Format {
@@ -175,7 +176,9 @@ mod tests {
             let format = format(name, bytes);
             let whole = all(format, bytes).0;
             let mut found = 0;
-            for length in 0..=bytes.len() {
+            // One record of NCFX alone, as long as Wireshark says that its frame is, looks whole.
+            let looks_whole = |length: &usize| name == "commview-ncfx" && *length == 170;
+            for length in (0..=bytes.len()).filter(|length| !looks_whole(length)) {
                 let cut = &bytes[..length];
                 if (format.open)(cut).is_err() {
                     assert_eq!(found, 0, "{name} cut to {length}");

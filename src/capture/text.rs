@@ -1,11 +1,12 @@
 //! Captures as text, pasted into tickets: what tcpdump, tshark and Network Monitor print of packets. One line is one packet
 //! and becomes one frame, written as far as its headers were printed; the frames are a pcap in memory, which is read like
-//! any other. So frame numbers count packet lines.
+//! any other. So frame numbers count packet lines. An export of whole frames in hex becomes a capture in the same way.
 //!
 //! What a line does not say is missing from the frame: payload, the Ethernet header, of an acknowledgement without payload
 //! its sequence number (`numbers` fills in what is expected there). So whoever judges such frames says `text_only`.
 
 mod hosts;
+mod k12;
 mod netmon;
 mod numbers;
 mod packet;
@@ -15,6 +16,7 @@ mod tcpdump;
 mod tshark;
 mod write;
 
+use super::End;
 use hosts::Hosts;
 use numbers::Numbering;
 use packet::Packet;
@@ -22,12 +24,29 @@ use stamp::Stamp;
 use std::borrow::Cow;
 
 /// The registry: one program's way of printing packets, one line.
-pub static DIALECTS: &[Dialect] = &[tcpdump::DIALECT, tshark::DIALECT, netmon::DIALECT];
+pub static DIALECTS: &[Dialect] = &[k12::DIALECT, tcpdump::DIALECT, tshark::DIALECT, netmon::DIALECT];
 
 /// One program's way of printing packets.
 pub struct Dialect {
     /// As `inputs.format` prints it.
     pub name: &'static str,
+    prints: Prints,
+}
+
+/// How much of a packet is printed.
+enum Prints {
+    /// What its headers say.
+    Headers(Headers),
+    /// All its bytes.
+    Frames {
+        /// Whether a text begins so.
+        recognises: fn(&[u8]) -> bool,
+        convert: fn(&[u8]) -> Converted,
+    },
+}
+
+/// Packets line by line.
+struct Headers {
     /// Whether a packet begins with this line; else it goes on, or is none.
     begins: fn(&str) -> bool,
     /// Reads a packet, its lines joined by spaces.
@@ -39,6 +58,8 @@ pub struct Dialect {
 #[derive(Debug)]
 pub struct Converted {
     pub pcap: Vec<u8>,
+    /// How the text ended, at an offset of its own.
+    pub end: End,
     /// What was assumed, for the person who reads the report.
     pub note: String,
 }
@@ -50,21 +71,38 @@ const LINES: usize = 6;
 /// Nobody prints a packet in a line longer than this.
 const LONGEST_LINE: usize = 8 << 10;
 
-/// The dialect that most lines of a text that begins with `head` are written in; `None` if no TCP packet stands there.
+/// The dialect of a text that begins with `head`: that of an export, or the one that most lines are written in; `None` if
+/// no TCP packet stands there.
 pub fn recognise(head: &[u8]) -> Option<&'static Dialect> {
-    let text = decode(head)?;
-    let packets = |dialect: &&Dialect| {
-        let mut hosts = Hosts::default();
-        records(&text, dialect)
-            .filter_map(|(_, record)| (dialect.read)(&record, &mut hosts))
-            .filter(|packet| packet.tcp().is_some())
-            .count()
-    };
-    let counted = DIALECTS.iter().map(|dialect| (packets(&dialect), dialect));
-    counted.filter(|(packets, _)| *packets > 0).max_by_key(|(packets, _)| *packets).map(|(_, dialect)| dialect)
+    DIALECTS.iter().find(|dialect| dialect.exports(head)).or_else(|| {
+        let text = decode(head)?;
+        let counted = DIALECTS.iter().map(|dialect| (dialect.packets(&text), dialect));
+        counted.filter(|(packets, _)| *packets > 0).max_by_key(|(packets, _)| *packets).map(|(_, dialect)| dialect)
+    })
 }
 
 impl Dialect {
+    const fn of_headers(name: &'static str, headers: Headers) -> Self {
+        Self { name, prints: Prints::Headers(headers) }
+    }
+
+    /// Whether payload, and whatever else is no header, was not printed.
+    pub fn is_of_headers(&self) -> bool {
+        matches!(self.prints, Prints::Headers(_))
+    }
+
+    fn exports(&self, head: &[u8]) -> bool {
+        matches!(self.prints, Prints::Frames { recognises, .. } if recognises(head))
+    }
+
+    /// How many TCP packets a text shows, line by line.
+    fn packets(&self, text: &str) -> usize {
+        let Prints::Headers(headers) = &self.prints else { return 0 };
+        let mut hosts = Hosts::default();
+        let packets = records(text, headers).filter_map(|(_, record)| (headers.read)(&record, &mut hosts));
+        packets.filter(|packet| packet.tcp().is_some()).count()
+    }
+
     /// The capture that a text tells of.
     ///
     /// # Errors
@@ -76,6 +114,15 @@ impl Dialect {
                 bytes.len()
             ));
         }
+        Ok(match &self.prints {
+            Prints::Headers(headers) => headers.convert(bytes, self.name),
+            Prints::Frames { convert, .. } => convert(bytes),
+        })
+    }
+}
+
+impl Headers {
+    fn convert(&self, bytes: &[u8], name: &str) -> Converted {
         let text = decode(bytes).unwrap_or_default();
         let mut hosts = Hosts::default();
         let records = records(&text, self).map(|(indented, record)| (indented, (self.read)(&record, &mut hosts)));
@@ -92,11 +139,11 @@ impl Dialect {
         let (times, of_time) = stamp::times(&packets);
         self.numbering.resolve(&mut packets, &times);
         let pcap = write::pcap(&packets, &times);
-        let mut note = format!("text as {} prints it", self.name.trim_start_matches("text of "));
+        let mut note = format!("text as {} prints it", name.trim_start_matches("text of "));
         for more in [of_time, hosts.note(), (unread > 0).then(|| format!("{unread} packets could not be read"))] {
             note.extend(more.map(|more| format!("; {more}")));
         }
-        Ok(Converted { pcap, note })
+        Converted { pcap, end: End::Clean, note }
     }
 }
 
@@ -113,15 +160,15 @@ fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 /// The packets of a text, each in one line, with whether its first line began with blanks.
-fn records<'a>(text: &'a str, dialect: &'a Dialect) -> impl Iterator<Item = (bool, Cow<'a, str>)> {
+fn records<'a>(text: &'a str, headers: &'a Headers) -> impl Iterator<Item = (bool, Cow<'a, str>)> {
     // Mail programs quote with this.
     let line = |line: &'a str| line.trim_end().trim_start_matches("> ");
     let mut lines = text.lines().map(line).filter(|line| line.len() <= LONGEST_LINE).peekable();
     std::iter::from_fn(move || {
-        let first = lines.by_ref().find(|line| (dialect.begins)(line))?;
+        let first = lines.by_ref().find(|line| (headers.begins)(line))?;
         let mut record = Cow::Borrowed(first.trim_start());
         for _ in 1..LINES {
-            let next = lines.next_if(|line| !line.trim().is_empty() && !(dialect.begins)(line));
+            let next = lines.next_if(|line| !line.trim().is_empty() && !(headers.begins)(line));
             match next {
                 // tcpdump's hex dumps of payload.
                 Some(next) if next.trim_start().starts_with("0x") => {}

@@ -41,6 +41,7 @@ pub mod netstat_solaris;
 pub mod netstat_windows;
 mod nstat;
 mod nstat_json;
+pub mod no_evidence;
 pub mod powershell;
 pub mod proc_net_tcp;
 mod proc_limits;

@@ -3,6 +3,7 @@
 //! byte before that place.
 
 use super::Source;
+use lzma_rust2::{Action, Status, XzStream};
 use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
@@ -11,8 +12,8 @@ use std::rc::Rc;
 const WINDOW_LOG_MAX: u32 = 27;
 /// In KiB: the 64 MiB dictionary of `xz -9`, twice over.
 const XZ_MEMORY: u32 = 128 << 10;
-/// How much gzip unpacks in one call.
-const GZIP_STEP: usize = 16 << 10;
+/// How much gzip and xz unpack in one call.
+const STEP: usize = 16 << 10;
 /// How far a reader runs ahead of giving memory back.
 const RELEASE: usize = 8 << 20;
 
@@ -78,7 +79,7 @@ impl Codec {
                 decoder.window_log_max(WINDOW_LOG_MAX)?;
                 Box::new(decoder)
             }
-            Self::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(tail, false, XZ_MEMORY)),
+            Self::Xz => Box::new(Xz { stream: XzStream::new_mem_limit(false, XZ_MEMORY), tail }),
             Self::Bzip2 => Box::new(bzip2::bufread::BzDecoder::new(tail)),
             Self::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(tail)),
         })
@@ -152,8 +153,9 @@ impl Read for Unpacked<'_> {
                 }
                 return Ok(0);
             };
-            // What a decoder had written when it met damage is lost with the call; so gzip is asked for little at a time.
-            let len = if self.codec == Codec::Gzip { buffer.len().min(GZIP_STEP) } else { buffer.len() };
+            // What a decoder had written when it met damage is lost with the call; so these are asked for little at a time.
+            let by_steps = matches!(self.codec, Codec::Gzip | Codec::Xz);
+            let len = if by_steps { buffer.len().min(STEP) } else { buffer.len() };
             match frame.read(buffer.get_mut(..len).unwrap_or_default()) {
                 // lz4's decoder takes the end of its input for the end of the frame.
                 Ok(0) if self.codec == Codec::Lz4 && self.tail.place.starved.get() => return Err(self.cut()),
@@ -162,6 +164,29 @@ impl Read for Unpacked<'_> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) if self.tail.place.starved.get() => return Err(self.cut()),
                 Err(error) => return Err(self.damaged(&error)),
+            }
+        }
+    }
+}
+
+/// One stream of xz. The crate's reader takes a chunk, of up to two megabytes unpacked, only when all of it is there; this
+/// gives each byte that can be had.
+struct Xz<'a> {
+    stream: XzStream,
+    tail: Tail<'a>,
+}
+
+impl Read for Xz<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let rest = self.tail.fill_buf()?;
+            let (is_empty, result) = (rest.is_empty(), self.stream.process(rest, buffer, Action::Run)?);
+            self.tail.forward(result.bytes_consumed);
+            match result.bytes_produced {
+                0 if result.status == Status::StreamEnd => return Ok(0),
+                0 if is_empty || result.bytes_consumed == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                0 => {}
+                produced => return Ok(produced),
             }
         }
     }

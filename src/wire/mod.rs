@@ -224,10 +224,10 @@ pub fn decode(frame: &Frame<'_>, keys: &Keys) -> Packet {
     }
 }
 
-/// The name of a link type, for people: `ethernet`, or its number.
+/// The name of a link type, for people: `ethernet`, or of one that is not decoded its number and what it is registered as.
 pub fn link_name(linktype: u32) -> String {
     let known = LINKS.iter().find(|link| link.linktype == linktype);
-    known.map_or_else(|| format!("link type {linktype}"), |link| link.name.to_owned())
+    known.map_or_else(|| Why::LinkType(linktype).name().into_owned(), |link| link.name.to_owned())
 }
 
 /// One tunnel that a packet went through.

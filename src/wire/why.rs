@@ -1,5 +1,6 @@
 //! Why a frame is no TCP segment, and the one home of protocol names.
 
+use super::link::registered;
 use std::borrow::Cow;
 
 /// What a frame was that is no TCP segment, or why it could not be decoded. [`Why::name`] is what `inputs` counts by.
@@ -55,7 +56,7 @@ impl Why {
     pub fn name(self) -> Cow<'static, str> {
         match self {
             Self::NotAPacket => "not a packet".into(),
-            Self::LinkType(number) => format!("link type {number}").into(),
+            Self::LinkType(number) => numbered(format!("link type {number}"), registered::name(number)).into(),
             Self::EtherType(number) => match (number, ether_type(number)) {
                 (0x0806, Some(name)) => name.into(),
                 (_, name) => numbered(format!("ethertype {number:#06x}"), name).into(),
@@ -247,7 +248,8 @@ mod tests {
             (Why::IpProtocol(47), "ip protocol 47 (gre)"),
             (Why::IpProtocol(200), "ip protocol 200"),
             (Why::EtherType(0x88cc), "ethertype 0x88cc (lldp)"),
-            (Why::LinkType(147), "link type 147"),
+            (Why::LinkType(227), "link type 227 (can_socketcan)"),
+            (Why::LinkType(40_000), "link type 40000"),
             (Why::Llc(0x42), "llc 0x42 (spanning tree)"),
             (Why::Ppp(0xc021), "ppp 0xc021 (lcp)"),
             (Why::Kind("802.11 management"), "802.11 management"),

@@ -41,19 +41,26 @@ pub fn files(folder: &Path, pattern: &str) -> Vec<PathBuf> {
 pub enum Clock {
     /// The original's.
     Kept,
+    /// The original's without a date: times differ, and durations do not.
+    Undated,
     /// A coarser one: times, durations, and what is computed of them, differ.
     Coarser,
 }
 
 /// All rows of a capture with all their cells but the names of files; without those that depend on the clock where it is
-/// coarser than the original's.
+/// not the original's.
 pub fn table(path: &Path, clock: Clock) -> Vec<Vec<String>> {
     let (rows, case) = crate::support::analyse_with(&[path.to_owned()], &Options::default());
     assert!(case.unread.is_empty(), "{:?}", case.unread);
     let kept = COLUMNS.iter().filter(|column| {
         let of_file = matches!(column.name, "point" | "first_file" | "last_file");
-        let timed = matches!(column.kind, Kind::Time | Kind::Seconds) || OF_TIME.contains(&column.name);
-        !of_file && (clock == Clock::Kept || !timed)
+        let timed = column.kind == Kind::Time || OF_TIME.contains(&column.name);
+        let is_kept = match clock {
+            Clock::Kept => true,
+            Clock::Undated => !timed,
+            Clock::Coarser => !timed && column.kind != Kind::Seconds,
+        };
+        !of_file && is_kept
     });
     let columns: Vec<_> = kept.collect();
     let cell = |row, column: &Column<Judged>| -> String {

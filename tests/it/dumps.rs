@@ -7,5 +7,6 @@ mod lab;
 mod logs;
 mod mutated;
 mod normal;
+mod nothing;
 mod ours;
 mod shown;

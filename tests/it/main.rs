@@ -6,6 +6,7 @@ mod chains;
 mod changing;
 mod collect;
 mod containers;
+mod copies;
 mod beside;
 mod corpus;
 mod corpus_community_id;

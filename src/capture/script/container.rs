@@ -1,10 +1,11 @@
 //! Frames to the bytes of a capture file.
 
 use super::frame::WireFrame;
-use crate::time::SECOND;
+use crate::time::{SECOND, Timestamp};
 
 const ETHERNET: u16 = 1;
-const SNAPLEN: u32 = 262_144;
+/// The longest frame that readers accept.
+pub(in crate::capture) const SNAPLEN: u32 = 262_144;
 
 /// pcapng where several interfaces captured, else pcap.
 pub(in crate::capture) fn write(frames: &[WireFrame]) -> Vec<u8> {
@@ -34,6 +35,20 @@ fn pcap(frames: &[WireFrame]) -> Vec<u8> {
 
 /// Little endian, in nanoseconds, with an Enhanced Packet Block a frame.
 fn pcapng(frames: &[WireFrame], last_interface: u8) -> Vec<u8> {
+    let mut out = section();
+    for interface in 0..=last_interface {
+        let name = format!("eth{interface}");
+        describe(&mut out, ETHERNET, &option(2, name.as_bytes()));
+    }
+    for frame in frames {
+        let data = frame.bytes.get(..frame.captured).unwrap_or(&frame.bytes);
+        packet(&mut out, frame.iface, frame.time, data, frame.wire_len as u32);
+    }
+    out
+}
+
+/// The head of a pcapng, little endian.
+pub(in crate::capture) fn section() -> Vec<u8> {
     let mut out = Vec::new();
     let unknown_length = u64::MAX.to_le_bytes();
     block(
@@ -41,22 +56,21 @@ fn pcapng(frames: &[WireFrame], last_interface: u8) -> Vec<u8> {
         0x0a0d_0d0a,
         &[&0x1a2b_3c4d_u32.to_le_bytes(), &1_u16.to_le_bytes(), &0_u16.to_le_bytes(), &unknown_length],
     );
-    for interface in 0..=last_interface {
-        let name = format!("eth{interface}");
-        let mut options = option(2, name.as_bytes());
-        options.extend(option(9, &[9]));
-        options.extend(option(0, &[]));
-        block(&mut out, 1, &[&ETHERNET.to_le_bytes(), &[0, 0], &SNAPLEN.to_le_bytes(), &options]);
-    }
-    for frame in frames {
-        let time = frame.time.0.max(0) as u64;
-        let words =
-            [u32::from(frame.iface), (time >> 32) as u32, time as u32, frame.captured as u32, frame.wire_len as u32];
-        let head: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let data: Vec<u8> = frame.bytes.iter().copied().take(frame.captured).collect();
-        block(&mut out, 6, &[&head, &data]);
-    }
     out
+}
+
+/// One more interface, in nanoseconds, with more options.
+pub(in crate::capture) fn describe(out: &mut Vec<u8>, link: u16, options: &[u8]) {
+    let options = [options, &option(9, &[9]), &option(0, &[])].concat();
+    block(out, 1, &[&link.to_le_bytes(), &[0, 0], &SNAPLEN.to_le_bytes(), &options]);
+}
+
+/// A frame of one of the interfaces.
+pub(in crate::capture) fn packet(out: &mut Vec<u8>, interface: u8, time: Timestamp, data: &[u8], wire_len: u32) {
+    let time = time.0.max(0) as u64;
+    let words = [u32::from(interface), (time >> 32) as u32, time as u32, data.len() as u32, wire_len];
+    let head: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    block(out, 6, &[&head, data]);
 }
 
 /// A block with its length on both ends, the body filled up to four bytes.

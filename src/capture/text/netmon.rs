@@ -13,12 +13,12 @@
 use super::hosts::{Hosts, port};
 use super::numbers::Numbering;
 use super::packet::{ACK, FIN, PSH, Packet, RST, SYN, Tcp, URG, What, after, between};
-use super::{Dialect, Stamp, stamp};
+use super::{Dialect, Headers, Stamp, stamp};
 use crate::capture::script::TcpOption;
 use std::net::{IpAddr, SocketAddr};
 
 pub(super) const DIALECT: Dialect =
-    Dialect { name: "text of Network Monitor", begins, read, numbering: Numbering::Absolute };
+    Dialect::of_headers("text of Network Monitor", Headers { begins, read, numbering: Numbering::Absolute });
 
 fn begins(line: &str) -> bool {
     summary(line).is_some()

@@ -21,6 +21,8 @@ pub(super) enum Stamp {
 
 /// The date that stands for one that was not printed: 2000-01-01.
 const NO_DATE: Timestamp = Timestamp(946_684_800 * SECOND);
+/// What is said of it.
+pub(super) const NO_DATE_TOLD: &str = "its times name no date and no zone: 2000-01-01 stands for the first day, in UTC";
 const DAY: i64 = 86_400 * SECOND;
 /// What a pcap can say.
 const LAST: Timestamp = Timestamp(u32::MAX as i64 * SECOND);
@@ -87,17 +89,11 @@ pub(super) fn seconds(word: &str) -> Option<Span> {
 pub(super) fn times(packets: &[Packet]) -> (Vec<Timestamp>, Option<String>) {
     let mut times = Vec::with_capacity(packets.len());
     let from_first = counts_from_first(packets);
-    let (mut last, mut day) = (NO_DATE, NO_DATE);
+    let (mut last, mut days) = (NO_DATE, Days::default());
     for packet in packets {
         let time = match packet.at {
             Some(Stamp::Dated(time) | Stamp::Epoch(time)) => time,
-            Some(Stamp::Clock(clock)) => {
-                // Midnight has passed; a little back is a packet out of order.
-                if last.since(day.plus(clock)).0 > DAY / 2 {
-                    day = day.plus(Span(DAY));
-                }
-                day.plus(clock)
-            }
+            Some(Stamp::Clock(clock)) => days.time(last, clock),
             Some(Stamp::Start(span)) => NO_DATE.plus(span),
             Some(Stamp::Since(span)) if from_first => NO_DATE.plus(span),
             Some(Stamp::Since(span)) => last.plus(span),
@@ -107,6 +103,26 @@ pub(super) fn times(packets: &[Packet]) -> (Vec<Timestamp>, Option<String>) {
         times.push(last);
     }
     (times, packets.first().and_then(|packet| assumption(packet.at)))
+}
+
+/// Days that a clock without a date went through.
+pub(super) struct Days(Timestamp);
+
+impl Default for Days {
+    fn default() -> Self {
+        Self(NO_DATE)
+    }
+}
+
+impl Days {
+    /// When the clock showed this, after `last`.
+    pub fn time(&mut self, last: Timestamp, clock: Span) -> Timestamp {
+        // Midnight has passed; a little back is a packet out of order.
+        if last.since(self.0.plus(clock)).0 > DAY / 2 {
+            self.0 = self.0.plus(Span(DAY));
+        }
+        self.0.plus(clock).min(LAST)
+    }
 }
 
 /// Times between packets go up and down; a row of five that never goes back counts from the first packet.
@@ -123,7 +139,7 @@ fn assumption(stamp: Option<Stamp>) -> Option<String> {
     let text = match stamp {
         Some(Stamp::Epoch(_)) => return None,
         Some(Stamp::Dated(_)) => "its times name no zone and are taken for UTC",
-        Some(Stamp::Clock(_)) => "its times name no date and no zone: 2000-01-01 stands for the first day, in UTC",
+        Some(Stamp::Clock(_)) => NO_DATE_TOLD,
         Some(Stamp::Start(_)) => "its times count from the start of the capture, for which 2000-01-01 stands",
         Some(Stamp::Since(_)) => "its times count from another packet: 2000-01-01 stands for the first day",
         None => "it has no times: packets are given a microsecond each, from 2000-01-01 on",

@@ -5,11 +5,12 @@ mod icmp;
 use super::hosts::{Hosts, port};
 use super::numbers::Numbering;
 use super::packet::{ACK, Arp, FIN, PSH, Packet, RST, SYN, Tcp, URG, What, after, between, number};
-use super::{Dialect, Stamp};
+use super::{Dialect, Headers, Stamp};
 use crate::capture::script::TcpOption;
 use std::net::{IpAddr, SocketAddr};
 
-pub(super) const DIALECT: Dialect = Dialect { name: "text of tcpdump", begins, read, numbering: Numbering::Tcpdump };
+pub(super) const DIALECT: Dialect =
+    Dialect::of_headers("text of tcpdump", Headers { begins, read, numbering: Numbering::Tcpdump });
 
 /// A packet begins with a time or, printed with `-t`, with its protocol; what an error quotes is indented.
 fn begins(line: &str) -> bool {

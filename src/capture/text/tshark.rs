@@ -4,11 +4,12 @@
 use super::hosts::Hosts;
 use super::numbers::Numbering;
 use super::packet::{ACK, Arp, Error, FIN, PSH, Packet, Quoted, RST, SYN, Tcp, URG, What, after, between, number};
-use super::{Dialect, Stamp, stamp};
+use super::{Dialect, Headers, Stamp, stamp};
 use crate::capture::script::{Number, TcpOption};
 use std::net::{IpAddr, SocketAddr};
 
-pub(super) const DIALECT: Dialect = Dialect { name: "text of tshark", begins, read, numbering: Numbering::Wireshark };
+pub(super) const DIALECT: Dialect =
+    Dialect::of_headers("text of tshark", Headers { begins, read, numbering: Numbering::Wireshark });
 
 /// Protocols that run over something else than TCP, or that are not worth taking a flow's place for.
 const NOT_TCP: [&str; 24] = [

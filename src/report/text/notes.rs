@@ -81,7 +81,7 @@ fn of_file(file: &InputFile, style: Style) -> Vec<String> {
         notes.push(format!("{path}: {files} missing before it, by the numbers: what happened meanwhile is not known"));
     }
     notes.extend(ended(&file.end).map(|how| format!("{path}: {how}")));
-    notes.extend(file.note.as_ref().map(|note| format!("{path}: {note}")));
+    notes.extend(file.note.as_ref().map(|note| format!("{path}: {}", safe(note))));
     if let Some(dropped) = file.dropped.filter(|&dropped| dropped > 0) {
         notes.push(format!("{path}: the capturing program dropped {}", counted(dropped, "packet")));
     }

@@ -20,6 +20,7 @@ pub(super) mod ppp;
 mod prism;
 mod radiotap;
 pub(super) mod raw;
+pub(super) mod registered;
 mod slip;
 mod sll;
 mod sll2;
