@@ -187,8 +187,12 @@ impl Plan {
         Self { chains: Vec::new(), bytes: 0, ..self }
     }
 
-    /// Times of the first and the last frame of all captures, as far as heads and tails show them.
-    fn span(&self) -> Option<(Timestamp, Timestamp)> {
+    /// Times of the first and the last frame of all captures, as far as heads and tails show them, if the selection's
+    /// moments depend on them.
+    pub fn span_for(&self, selection: &Selection) -> Option<(Timestamp, Timestamp)> {
+        if !selection.is_relative() {
+            return None;
+        }
         self.chains.iter().flat_map(|chain| &chain.files).map(plan::File::times).fold(None, joined)
     }
 }
@@ -200,7 +204,7 @@ impl Plan {
 pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::Result<Tracking> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.max(1)).build();
     let pool = Arc::new(pool.map_err(std::io::Error::other)?);
-    let span = options.selection.is_relative().then(|| plan.span()).flatten();
+    let span = plan.span_for(&options.selection);
     let lens = Lens { keys: Keys(options.keys.unwrap_or_else(random_keys)), chosen: options.selection.chosen(span) };
     let rows = options.selection.rows.clone();
     let pace = Pace {
