@@ -243,6 +243,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             span = joined(span, tracked.in_time);
             let row = input_row(&file, tracked, frames_before);
             point.text_only |= file.text.is_some();
+            point.unsettled.extend(file.text.iter().flat_map(|text| &text.unsettled));
             indexed.push((file, index));
             frames_before += row.frames;
             point.files.push(row);

@@ -6,11 +6,12 @@ mod series;
 pub use chain::Chain;
 
 use crate::capture::foreign::{self, Foreign};
-use crate::capture::text::{self, Dialect};
+use crate::capture::text::{self, Dialect, Unsettled};
 use crate::capture::{self, Format};
 use crate::error::Error;
 use crate::input::Source;
 use crate::time::Timestamp;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// How much of a file's head decides its format: several records of a format without a magic number.
@@ -20,13 +21,21 @@ const HEAD: usize = 256 << 10;
 pub struct File {
     pub source: Source,
     pub format: &'static Format,
-    /// The way of printing that `source` was read from, where it was text.
-    pub text: Option<&'static Dialect>,
+    /// Where it was text that `source` was read from.
+    pub text: Option<OfText>,
     /// Where the first record starts.
     pub start: u64,
     pub context: capture::Context,
     /// What the interfaces of `context` are called within the chain, by their place there; empty where that is the same.
     pub interfaces: Vec<u16>,
+}
+
+/// What a capture that was text has beside its frames.
+pub struct OfText {
+    /// The way of printing.
+    pub dialect: &'static Dialect,
+    /// ICMP errors of which the text does not say what they are about.
+    pub unsettled: BTreeSet<Unsettled>,
 }
 
 /// How much of a file's head and tail is framed to learn its times, bytes.
@@ -35,7 +44,7 @@ const LOOK: u64 = 256 << 10;
 impl File {
     /// As `inputs.format` prints it.
     pub fn format_name(&self) -> &'static str {
-        self.text.map_or(self.format.name, |dialect| dialect.name)
+        self.text.as_ref().map_or(self.format.name, |text| text.dialect.name)
     }
 
     /// Times of the earliest frame of the head and of the latest of the tail. Only where the tail cannot be framed all is.
@@ -120,7 +129,7 @@ fn head(source: &Source) -> &[u8] {
     bytes.get(..HEAD).unwrap_or(bytes)
 }
 
-fn open(source: Source, format: &'static Format, text: Option<&'static Dialect>) -> Result<File, Error> {
+fn open(source: Source, format: &'static Format, text: Option<OfText>) -> Result<File, Error> {
     match (format.open)(source.bytes()) {
         Ok((start, context)) => Ok(File { source, format, text, start, context, interfaces: Vec::new() }),
         Err(cause) => Err(Error::new(source.path(), format!("{}: {cause}", format.name))),
@@ -130,7 +139,7 @@ fn open(source: Source, format: &'static Format, text: Option<&'static Dialect>)
 /// The capture that a text tells of, under its name.
 fn of_text(source: &Source, dialect: &'static Dialect) -> Result<File, Error> {
     let failed = |cause: String| Error::new(source.path(), format!("{}: {cause}", dialect.name));
-    let text::Converted { pcap, note } = dialect.convert(source.bytes()).map_err(failed)?;
+    let text::Converted { pcap, note, unsettled } = dialect.convert(source.bytes()).map_err(failed)?;
     let format = capture::recognise(&pcap).ok_or_else(|| failed("no packet in it".into()))?;
-    open(source.converted(pcap, &note), format, Some(dialect))
+    open(source.converted(pcap, &note), format, Some(OfText { dialect, unsettled }))
 }

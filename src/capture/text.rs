@@ -20,6 +20,8 @@ use numbers::Numbering;
 use packet::Packet;
 use stamp::Stamp;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 /// The registry: one program's way of printing packets, one line.
 pub static DIALECTS: &[Dialect] = &[tcpdump::DIALECT, tshark::DIALECT, netmon::DIALECT];
@@ -41,7 +43,12 @@ pub struct Converted {
     pub pcap: Vec<u8>,
     /// What was assumed, for the person who reads the report.
     pub note: String,
+    /// ICMP errors of which the text does not say what they are about.
+    pub unsettled: BTreeSet<Unsettled>,
 }
+
+/// The host that got an ICMP error, and the address and port that what it is about was sent to, as far as the text says.
+pub type Unsettled = (IpAddr, Option<IpAddr>, Option<u16>);
 
 /// Longer texts are not read: somebody has the capture itself.
 const LONGEST: usize = 256 << 20;
@@ -90,13 +97,13 @@ impl Dialect {
             }
         }
         let (times, of_time) = stamp::times(&packets);
-        self.numbering.resolve(&mut packets, &times);
+        let unsettled = self.numbering.resolve(&mut packets, &times);
         let pcap = write::pcap(&packets, &times);
         let mut note = format!("text as {} prints it", self.name.trim_start_matches("text of "));
         for more in [of_time, hosts.note(), (unread > 0).then(|| format!("{unread} packets could not be read"))] {
             note.extend(more.map(|more| format!("; {more}")));
         }
-        Ok(Converted { pcap, note })
+        Ok(Converted { pcap, note, unsettled })
     }
 }
 

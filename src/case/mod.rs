@@ -28,12 +28,13 @@ pub use tally::{Stuck, Tally};
 pub use timeline::Timeline;
 
 use crate::capture::End;
+use crate::capture::text::Unsettled;
 use crate::tcp::judgement::States;
 use crate::tcp::summary::Reset;
 use crate::tcp::{Ending, Judgement, Outcome, Side, Summary};
 use crate::time::{Timestamp, Zone};
 use crate::wire::{Address, FlowKey, FragmentCounts, NameFrom};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A connection with everything that is said of it.
 #[derive(Clone, Debug)]
@@ -116,12 +117,23 @@ pub struct Point {
     pub files: Vec<InputFile>,
     /// Its packets were read from text, which tells less than a capture.
     pub text_only: bool,
+    /// ICMP errors of which that text does not say what they are about.
+    pub unsettled: BTreeSet<Unsettled>,
     /// What its frames tell of addresses and names.
     pub around: Around,
     /// What stands beside its connections, by lane.
     pub beside: Vec<Beside>,
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
+}
+
+impl Point {
+    /// Whether the client got an ICMP error that may be about this connection.
+    fn may_have_rejected(&self, client: Address, server: Address) -> bool {
+        let addresses = [None, Some(server.ip())];
+        let errors = addresses.iter().flat_map(|to| [None, Some(server.port)].map(|port| (client.ip(), *to, port)));
+        !self.unsettled.is_empty() && errors.into_iter().any(|error| self.unsettled.contains(&error))
+    }
 }
 
 /// One file of a point, as the `inputs` table tells of it.
@@ -230,6 +242,7 @@ impl Judged {
         let ending = Ending {
             last_frame: point.and_then(|point| point.last).unwrap_or(summary.last),
             text_only: point.is_some_and(|point| point.text_only),
+            unsettled_error: point.is_some_and(|point| point.may_have_rejected(client, server)),
         };
         let judgement = Judgement::of(&summary, outcome, &states, &ending);
         let id = |seq: u32, time: Timestamp| connection_id(client, server, seq, time);

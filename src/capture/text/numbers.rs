@@ -1,11 +1,12 @@
 //! Sequence numbers as they were on the wire. Programs print them from the start of a connection on, each by its own rule,
 //! and leave some out; what is left out is filled in with what was to be expected there.
 
+use super::Unsettled;
 use super::packet::{ACK, Error, PSH, Packet, Quoted, RST, SYN, Tcp, What};
 use super::sent::Sent;
 use crate::capture::script::{Number, TcpOption};
 use crate::time::{SECOND, Span, Timestamp};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
 
 /// How a program numbers bytes.
@@ -56,23 +57,37 @@ struct Resolver {
 }
 
 impl Numbering {
-    /// Gives every segment the numbers that it had, and every error the segment that it is about.
-    pub fn resolve(self, packets: &mut [Packet], times: &[Timestamp]) {
+    /// Gives every segment the numbers that it had, and every error the segment that it is about, but for those errors that
+    /// it returns.
+    pub fn resolve(self, packets: &mut [Packet], times: &[Timestamp]) -> BTreeSet<Unsettled> {
         let relative = match self {
             Self::Tcpdump => prints_relative(packets),
             Self::Wireshark => opens_at_zero(packets),
             Self::Absolute => false,
         };
         let mut resolver = Resolver { relative, ..Resolver::default() };
-        for (packet, time) in packets.iter_mut().zip(times) {
+        let mut settled = Vec::new();
+        for (index, (packet, time)) in packets.iter_mut().zip(times).enumerate() {
             let frame_len = packet.frame_len;
             match &mut packet.what {
                 What::Tcp(tcp) => resolver.segment(self, tcp, frame_len, *time),
-                What::Error(error) => resolver.error(self, error, *time),
+                What::Error(error) => settled.extend(resolver.error(self, error, (index, *time))),
                 What::Payload(from, to) => packet.what = resolver.payload((*from, *to), frame_len, *time),
-                What::Arp(_) | What::Ip { .. } | What::Ether(_) => {}
+                What::Ip { from, to, ports, .. } => {
+                    let (source, destination) = ports.unwrap_or_default();
+                    let ends = (SocketAddr::new(*from, source), SocketAddr::new(*to, destination));
+                    resolver.sent.note_other(ends, *time);
+                }
+                What::Arp(_) | What::Ether(_) => {}
             }
         }
+        for (index, tcp) in settled {
+            if let Some(What::Error(error)) = packets.get_mut(index).map(|packet| &mut packet.what) {
+                // A TTL would say that it was printed.
+                error.quoted = Quoted::Tcp(Tcp { ttl: None, ..tcp });
+            }
+        }
+        resolver.sent.unsettled()
     }
 
     /// What a segment's printed numbers count from is added to them.
@@ -135,19 +150,19 @@ impl Resolver {
         self.sent.note(tcp, time);
     }
 
-    fn error(&mut self, numbering: Numbering, error: &mut Error, time: Timestamp) {
+    /// Gives what errors are about where only their order tells.
+    fn error(&mut self, numbering: Numbering, error: &mut Error, at: (usize, Timestamp)) -> Vec<(usize, Tcp)> {
         match &mut error.quoted {
             Quoted::Tcp(tcp) => {
                 let (key, sender) = key(tcp);
                 let flow = self.flows.entry(key).or_default();
                 numbering.shift(flow, sender, tcp, self.relative);
                 tcp.seq = tcp.seq.or(flow[sender].acked).or(flow[sender].next);
+                Vec::new()
             }
-            Quoted::LastTo(host, port) => {
-                let (host, port) = (*host, *port);
-                if let Some(tcp) = self.sent.meant(error, time, host, port) {
-                    error.quoted = Quoted::Tcp(tcp);
-                }
+            Quoted::SentTo(host, port) => {
+                let sent_to = (*host, *port);
+                self.sent.settle(at, error, sent_to)
             }
         }
     }

@@ -65,8 +65,8 @@ pub(super) struct Error {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Quoted {
     Tcp(Tcp),
-    /// Only where the packet went was printed, or not even that: the last segment that fits is meant.
-    LastTo(Option<IpAddr>, Option<u16>),
+    /// Only where the packet went was printed, or not even that.
+    SentTo(Option<IpAddr>, Option<u16>),
 }
 
 /// The two kinds that there are on Ethernet and IPv4.

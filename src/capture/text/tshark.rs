@@ -166,7 +166,7 @@ fn error(from: IpAddr, to: IpAddr, info: &str) -> Option<Error> {
         kind: *kind,
         code: *code,
         mtu: after(info, "MTU ").unwrap_or(0),
-        quoted: Quoted::LastTo(None, None),
+        quoted: Quoted::SentTo(None, None),
     })
 }
 

@@ -106,3 +106,74 @@ fn who_sent_a_rst_is_open_where_the_text_tells_no_ttl() {
     assert!(!origins.is_empty() && origins.iter().all(|origin| *origin == Value::Name("unknown")), "{origins:?}");
     assert!(cells("client_ttl_min").iter().all(|ttl| *ttl == Value::Null));
 }
+
+/// What is said of the connections of lines of text: client's port, outcome, confidence.
+fn judged(lines: &[&str]) -> Vec<(u16, &'static str, &'static str)> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("pasted.txt");
+    std::fs::write(&path, lines.join("\n")).expect("written");
+    let (rows, _) = analyse_with(&[path], &Options::default());
+    rows.iter().map(|row| (row.client.port, row.outcome.name(), row.judgement.confidence.name())).collect()
+}
+
+#[test]
+fn an_error_that_does_not_say_what_it_is_about_is_pinned_on_the_only_flow_that_fits_and_that_is_not_certain() {
+    let syn = |at: &str, port: u16| {
+        format!("1 {at} 10.0.0.1 → 10.0.0.2 TCP 74 {port} → 80 [SYN] Seq=0 Win=64240 Len=0 MSS=1460")
+    };
+    let query = "2 1.0 10.0.0.1 → 10.0.0.2 DNS 72 Standard query 0x309f A www.shop.lab";
+    let error = "3 1.1 10.0.0.9 → 10.0.0.1 ICMP 102 Destination unreachable (Communication administratively filtered)";
+    let late = "9 20.0 10.0.0.9 → 10.0.0.7 UDP 60 9 → 9 Len=1";
+    let (first, second) = (&*syn("1.0", 4000), &*syn("1.05", 5000));
+    assert_eq!(judged(&[first, error, late]), [(4000, "icmp_rejected", "probable")]);
+    // Of two, or of one and something else that was sent, either may be meant.
+    let open = [(4000, "syn_unanswered", "ambiguous"), (5000, "syn_unanswered", "ambiguous")];
+    assert_eq!(judged(&[first, second, error, late]), open);
+    assert_eq!(judged(&[first, query, error, late]), open[..1]);
+    // Two errors for two: each has its own.
+    let both = [(4000, "icmp_rejected", "probable"), (5000, "icmp_rejected", "probable")];
+    assert_eq!(judged(&[first, second, error, error, late]), both);
+    // An error to somebody else says nothing of these.
+    let other = &*error.replace("→ 10.0.0.1", "→ 10.0.0.5");
+    assert_eq!(judged(&[first, other, late]), [(4000, "syn_unanswered", "certain")]);
+}
+
+#[test]
+fn what_tcpdump_prints_of_a_quoted_segment_is_as_certain_as_the_segment() {
+    let syn = |port: u16| {
+        format!(
+            "12:00:01.0 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 60)\n    \
+             10.0.0.1.{port} > 10.0.0.2.80: Flags [S], cksum 0x1 (correct), seq {port}, win 64240, options [mss 1460], length 0"
+        )
+    };
+    let error = "12:00:01.1 IP (tos 0x0, ttl 64, id 7, offset 0, flags [none], proto ICMP (1), length 88)\n    \
+                 10.0.0.9 > 10.0.0.1: ICMP host 10.0.0.2 unreachable - admin prohibited, length 68\n\t\
+                 IP (tos 0x0, ttl 63, id 1, offset 0, flags [DF], proto TCP (6), length 60)\n    \
+                 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], cksum 0x1 (correct), seq 4000, win 64240, options [mss 1460], length 0";
+    let late = "12:00:20.0 ARP, Request who-has 10.0.0.1 tell 10.0.0.2, length 28";
+    let told = judged(&[&syn(4000), &syn(5000), error, late]);
+    assert_eq!(told, [(4000, "icmp_rejected", "certain"), (5000, "syn_unanswered", "certain")]);
+}
+
+#[test]
+fn a_rst_without_a_ttl_may_be_a_middlebox_s_and_its_states_are_not_certain() {
+    let lines = |ttl: &str| {
+        let line = |second: u32, ends: &str, what: &str| format!("12:00:0{second}.0 IP {ttl}{ends}: Flags {what}, length 0");
+        let (to, back) = ("10.0.0.1.4000 > 10.0.0.2.80", "10.0.0.2.80 > 10.0.0.1.4000");
+        [
+            line(1, to, "[S], seq 100, win 500"),
+            line(2, back, "[S.], seq 900, ack 101, win 500"),
+            line(3, to, "[.], ack 1, win 500"),
+            line(4, back, "[.], ack 1, win 500"),
+            line(5, back, "[R.], seq 1, ack 1, win 0"),
+        ]
+    };
+    let story = |ttl: &str| judged(&lines(ttl).each_ref().map(String::as_str));
+    assert_eq!(story(""), [(4000, "reset_by_server", "probable")]);
+    let told = "(tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 40) ";
+    assert_eq!(story(told), [(4000, "reset_by_server", "certain")]);
+    // A refusal leaves the same states, whoever sent it.
+    let [syn, ..] = lines("");
+    let refused = "12:00:02.0 IP 10.0.0.2.80 > 10.0.0.1.4000: Flags [R.], seq 0, ack 101, win 0, length 0";
+    assert_eq!(judged(&[&syn, refused]), [(4000, "rst_refused", "certain")]);
+}
