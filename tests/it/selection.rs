@@ -97,7 +97,10 @@ fn moments_that_no_packet_can_lie_between_and_times_that_are_none_are_said_to_be
     ] {
         let wrong = synfin(&["show", "connections", path, "--since", since, &format!("--until={until}")]);
         let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
-        assert!(wrong.status.code() == Some(2) && said.contains("--since lies after --until"), "{since} {until}: {said}");
+        assert!(
+            wrong.status.code() == Some(2) && said.contains("--since lies after --until"),
+            "{since} {until}: {said}"
+        );
     }
     assert_eq!(column("outcome", &[path, "--since", "+2s", "--until", "+2s"]), ["syn_unanswered"]);
     for (time, why) in [

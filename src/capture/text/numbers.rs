@@ -78,7 +78,7 @@ impl Numbering {
                     let ends = (SocketAddr::new(*from, source), SocketAddr::new(*to, destination));
                     resolver.sent.note_other(ends, *time);
                 }
-                What::Arp(_) | What::Ether(_) => {}
+                What::Arp(_) | What::Quick { .. } | What::Ether(_) => {}
             }
         }
         for (index, tcp) in settled {
@@ -272,7 +272,9 @@ fn fill_in(flow: &mut Flow, sender: usize, tcp: &mut Tcp, time: Timestamp) {
 /// what its sender had said before, and nothing has come since to answer. Its number is one below the next (RFC 9293 3.8.4).
 fn is_probe(me: &Side, tcp: &Tcp, time: Timestamp) -> bool {
     let bare = tcp.flags == ACK && tcp.len == 0;
-    let says_the_same =
-        |(last, ack, win): (Timestamp, u32, u32)| tcp.ack == Some(ack) && tcp.win == win && time.since(last) >= PROBE;
+    let says_the_same = |(last, ack, win): (Timestamp, u32, u32)| {
+        let waited = time == Timestamp(0) || time.since(last) >= PROBE; // where there are no times, all 0
+        tcp.ack == Some(ack) && tcp.win == win && waited
+    };
     bare && me.unprovoked.is_some_and(says_the_same)
 }

@@ -30,6 +30,11 @@ pub(super) enum What {
         fragment: bool,
         ports: Option<(u16, u16)>,
     },
+    /// A segment without flags and numbers.
+    Quick {
+        from: SocketAddr,
+        to: SocketAddr,
+    },
     /// No IP at all, by an EtherType.
     Ether(u16),
 }
@@ -85,6 +90,15 @@ pub(super) const ACK: u16 = 0x10;
 pub(super) const URG: u16 = 0x20;
 
 impl Packet {
+    /// Whether only a capturing program prints such a line.
+    pub fn is_telling(&self) -> bool {
+        match &self.what {
+            What::Tcp(_) | What::Error(_) | What::Arp(_) | What::Quick { .. } => true,
+            What::Ip { ports, protocol, .. } => ports.is_some() || *protocol != 17,
+            What::Payload(..) | What::Ether(_) => false,
+        }
+    }
+
     pub fn tcp(&self) -> Option<&Tcp> {
         match &self.what {
             What::Tcp(tcp) => Some(tcp),

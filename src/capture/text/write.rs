@@ -23,6 +23,9 @@ fn frame(packet: &Packet, time: Timestamp) -> WireFrame {
         What::Ip { from, to, protocol, fragment, ports } => {
             (ethernet(stations(*from, *to), packet.vlan, &ip(*from, *to, (*protocol, *fragment), *ports)), 0)
         }
+        What::Quick { from, to } => {
+            (ethernet(stations(from.ip(), to.ip()), packet.vlan, &ip(from.ip(), to.ip(), (6, true), None)), 0)
+        }
         // Of no flow that is known: the higher protocol's name is all there is.
         What::Payload(from, to) => (ethernet(stations(*from, *to), packet.vlan, &ip(*from, *to, (17, false), None)), 0),
         What::Ether(number) => (other(*number, &[]), 0),

@@ -33,11 +33,10 @@ fn each_program_s_lines_are_read_as_it_meant_them() {
 }
 
 #[test]
-fn a_text_without_packets_of_tcp_is_no_capture() {
+fn a_text_without_packets_is_no_capture() {
     let folder = tempfile::tempdir().expect("a folder");
     for text in [
         "Proto Recv-Q Send-Q Local Address Foreign Address State\ntcp 0 0 10.0.0.1:22 10.0.0.2:4000 ESTABLISHED\n",
-        "20:05:29.319551 ARP, Request who-has 10.0.0.1 tell 10.0.0.2, length 28\n",
         "1 0.5 is the first measurement > of TCP: none\n",
     ] {
         let path = folder.path().join("notes.txt");
@@ -57,18 +56,141 @@ fn no_dump_of_a_host_is_taken_for_packets() {
     assert!(!ours.is_empty() && wrong.is_empty(), "{wrong:#?}");
 }
 
-#[test]
-fn powershell_s_utf_16_and_a_mail_s_quote_marks_are_seen_through() {
-    let plain = testdata("captures/text/tshark.txt");
-    let text = std::fs::read_to_string(&plain).expect("a sample");
+/// What is told of a text that was pasted, but for its note.
+fn told_pasted(text: &str) -> String {
     let folder = tempfile::tempdir().expect("a folder");
-    let quoted: String = text.lines().map(|line| format!("> {line}\r\n")).collect();
-    let wide: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
-    for (name, bytes) in [("quoted", quoted.into_bytes()), ("wide", wide)] {
-        let path = folder.path().join(name);
-        std::fs::write(&path, bytes).expect("written");
-        assert_eq!(told(&path), told(&plain), "{name}");
+    let path = folder.path().join("pasted.txt");
+    std::fs::write(&path, text).expect("written");
+    without_note(&told(&path))
+}
+
+fn without_note(told: &str) -> String {
+    told.lines().enumerate().filter(|(number, _)| *number != 1).map(|(_, line)| format!("{line}\n")).collect()
+}
+
+fn note(text: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("pasted.txt");
+    std::fs::write(&path, text).expect("written");
+    let (_, case) = analyse_with(&[path], &Options::default());
+    case.facts.points[0].files[0].note.clone().expect("a note")
+}
+
+const SAMPLES: [&str; 4] = ["tcpdump_dated.txt", "tcpdump_verbose.txt", "tcpdump_absolute_link.txt", "tshark.txt"];
+
+#[test]
+fn powershell_s_utf_16_and_the_marks_of_whoever_quoted_a_text_are_seen_through() {
+    for sample in SAMPLES {
+        let plain = testdata("captures/text").join(sample);
+        let text = std::fs::read_to_string(&plain).expect("a sample");
+        let folder = tempfile::tempdir().expect("a folder");
+        let wide = folder.path().join("wide");
+        let bytes: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        std::fs::write(&wide, bytes).expect("written");
+        assert_eq!(told(&wide), told(&plain), "{sample}");
+        let expected = without_note(&told(&plain));
+        for mark in ["> ", ">> ", "> > ", "| ", "    ", "\t", ">     "] {
+            let quoted: String = text.lines().map(|line| format!("{mark}{line}\r\n")).collect();
+            assert_eq!(told_pasted(&quoted), expected, "{sample} behind {mark:?}");
+        }
     }
+}
+
+#[test]
+fn lines_that_a_terminal_or_a_mail_program_folded_are_put_together_again() {
+    let at_column = |line: &str, most: usize| {
+        let letters: Vec<char> = line.chars().collect();
+        letters
+            .chunks(most)
+            .map(|part| part.iter().collect::<String>().trim_end().to_owned() + "\n")
+            .collect::<String>()
+    };
+    let at_blanks = |line: &str, most: usize| {
+        let (mut out, mut width) = (String::new(), 0);
+        for word in line.split(' ') {
+            let length = word.chars().count();
+            match width {
+                0 => {}
+                _ if width + 1 + length > most => (out, width) = (out + "\n", 0),
+                _ => (out, width) = (out + " ", width + 1),
+            }
+            (out, width) = (out + word, width + length);
+        }
+        out + "\n"
+    };
+    for sample in SAMPLES {
+        let plain = testdata("captures/text").join(sample);
+        let text = std::fs::read_to_string(&plain).expect("a sample").replace('\t', "        ");
+        let expected = told_pasted(&text);
+        for most in [72, 76, 80, 100, 132] {
+            let columns: String = text.lines().map(|line| at_column(line, most)).collect();
+            assert_eq!(told_pasted(&columns), expected, "{sample} in {most} columns");
+            let words: String = text.lines().map(|line| at_blanks(line, most)).collect();
+            assert_eq!(told_pasted(&words), expected, "{sample} in words up to {most}");
+        }
+    }
+}
+
+#[test]
+fn what_stands_around_packets_is_passed_over_and_what_is_none_is_counted() {
+    let packets = "12:00:01.0 IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], seq 100, win 500, length 0\n\
+                   12:00:02.0 IP 10.0.0.2.80 > 10.0.0.1.4000: Flags [R.], seq 0, ack 101, win 0, length 0\n";
+    let around = format!(
+        "root@web1:~# tcpdump -nn -i eth0 port 80\ntcpdump: verbose output suppressed, use -v[v]... for full protocol decode\n\
+         listening on eth0, link-type EN10MB (Ethernet), snapshot length 262144 bytes\n{packets}^C\n\
+         2 packets captured\n2 packets received by filter\n0 packets dropped by kernel\n"
+    );
+    assert_eq!(note(&around), note(packets));
+    let prose = format!("Look at this:\n\n{packets}\nThat was all.\n");
+    assert!(note(&prose).ends_with("; lines of no packet: 2, the first is line 1"), "{}", note(&prose));
+    let cut = format!("{packets}12:00:03.0 IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], seq 10\n");
+    let said = "; packets that could not be read: 1, the first in line 3 (`tcpdump -nn` prints addresses and ports as numbers)";
+    assert!(note(&cut).ends_with(said), "{}", note(&cut));
+    // A packet's bytes, in two ways.
+    let dumped =
+        packets.replace("length 0\n", "length 0\n\t0x0000:  4500 003c 5a1a 4000  E..<Z.@.\nE..<Z.@.@...\n\n.x.yGET\n");
+    assert_eq!((note(&dumped), told_pasted(&dumped)), (note(packets), told_pasted(packets)));
+}
+
+#[test]
+fn quick_output_is_a_capture_of_which_no_connection_can_be_told() {
+    let quick =
+        "12:00:01.0 IP 10.0.0.1.4000 > 10.0.0.2.80: tcp 0\n12:00:02.0 IP 10.0.0.2.80 > 10.0.0.1.4000: tcp 448\n";
+    assert!(told_pasted(quick).starts_with("text of tcpdump: 2 frames\n") && judged(&[quick]).is_empty());
+    let said = "; segments without flags and numbers (`-q`), of which nothing can be told: 2";
+    assert!(note(quick).ends_with(said), "{}", note(quick));
+}
+
+#[test]
+fn a_service_whose_port_nobody_knows_is_kept_apart_by_one_that_is_made_up() {
+    let line = |second: u32, ends: &str, what: &str| format!("12:00:0{second}.0 IP {ends}: Flags {what}, length 0\n");
+    let (first, second) = ("myhost.nosuchd > server.tproxy", "myhost.4001 > server.othersuch");
+    let text = [
+        line(1, first, "[S], seq 100, win 500"),
+        line(2, second, "[S], seq 300, win 500"),
+        line(3, "server.tproxy > myhost.nosuchd", "[R.], seq 0, ack 101, win 0"),
+    ]
+    .concat();
+    let told = judged(&[&text]);
+    assert_eq!(told.iter().map(|(_, outcome, _)| *outcome).collect::<Vec<_>>(), ["rst_refused", "syn_unanswered"]);
+    assert!(
+        note(&text).contains("ports made up for names (`-nn` prints numbers): 49151 is nosuchd, 49150 is "),
+        "{}",
+        note(&text)
+    );
+}
+
+#[test]
+fn without_times_nothing_is_told_of_time() {
+    let text = "IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], seq 100, win 500, length 0\n\
+                IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], seq 100, win 500, length 0\n";
+    assert_eq!(judged(&[text]), [(4000, "syn_unanswered", "ambiguous")]);
+    assert!(note(text).ends_with("it has no times, so that nothing can be told of how long anything took"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("pasted.txt");
+    std::fs::write(&path, text).expect("written");
+    let (_, case) = analyse_with(&[path], &Options::default());
+    assert_eq!((case.facts.points[0].first, case.facts.points[0].last), (None, None));
 }
 
 #[test]
@@ -158,7 +280,8 @@ fn what_tcpdump_prints_of_a_quoted_segment_is_as_certain_as_the_segment() {
 #[test]
 fn a_rst_without_a_ttl_may_be_a_middlebox_s_and_its_states_are_not_certain() {
     let lines = |ttl: &str| {
-        let line = |second: u32, ends: &str, what: &str| format!("12:00:0{second}.0 IP {ttl}{ends}: Flags {what}, length 0");
+        let line =
+            |second: u32, ends: &str, what: &str| format!("12:00:0{second}.0 IP {ttl}{ends}: Flags {what}, length 0");
         let (to, back) = ("10.0.0.1.4000 > 10.0.0.2.80", "10.0.0.2.80 > 10.0.0.1.4000");
         [
             line(1, to, "[S], seq 100, win 500"),

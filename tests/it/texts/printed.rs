@@ -9,7 +9,7 @@ use synfin::case::Judged;
 use synfin::tcp::judgement::Confidence;
 
 /// Options of tcpdump that change what a line looks like.
-const TCPDUMP: [&[&str]; 10] = [
+const TCPDUMP: [&[&str]; 14] = [
     &["-nn"],
     &["-n", "-tttt"],
     &["-nn", "-tt"],
@@ -20,6 +20,10 @@ const TCPDUMP: [&[&str]; 10] = [
     &["-nn", "-S"],
     &["-nn", "-S", "-vv", "-e", "-tttt"],
     &["-nn", "-X"],
+    &["-nn", "-A"],
+    &["-nn", "--number"],
+    &["-nn", "-t"],
+    &["-nn", "-v", "-t", "--number"],
 ];
 
 const TSHARK: [&[&str]; 3] = [&["-n"], &["-n", "-t", "ud"], &["-n", "-o", "tcp.relative_sequence_numbers:FALSE"]];
@@ -67,11 +71,13 @@ fn compare(program: &str, ways: &[&[&str]], tells_all: fn(&[&str]) -> bool) {
             std::fs::write(&path, output.expect("it runs").stdout).expect("written");
             // Where no line is of TCP, it is no capture in text.
             let printed = if original.is_empty() { Vec::new() } else { story(&analyse(&path)) };
-            let lesser = LESSER.iter().any(|name| recording.display().to_string().contains(name)) && !tells_all(options);
+            let lesser =
+                LESSER.iter().any(|name| recording.display().to_string().contains(name)) && !tells_all(options);
             texts += 1;
             connections += original.len();
             wrong.extend(
-                difference(&original, &printed, lesser).map(|differ| format!("{} {options:?}: {differ}", recording.display())),
+                difference(&original, &printed, lesser)
+                    .map(|differ| format!("{} {options:?}: {differ}", recording.display())),
             );
         }
     }
