@@ -5,6 +5,7 @@
 //! What a line does not say is missing from the frame: payload, the Ethernet header, of an acknowledgement without payload
 //! its sequence number (`numbers` fills in what is expected there). So whoever judges such frames says `text_only`.
 
+mod dns;
 mod hosts;
 mod netmon;
 mod numbers;

@@ -2,6 +2,7 @@
 //! and leave some out; what is left out is filled in with what was to be expected there.
 
 use super::Unsettled;
+use super::dns::Dns;
 use super::packet::{ACK, Error, PSH, Packet, Quoted, RST, SYN, Tcp, What};
 use super::sent::Sent;
 use crate::capture::script::{Number, TcpOption};
@@ -53,6 +54,10 @@ type Flow = [Side; 2];
 struct Resolver {
     flows: HashMap<(SocketAddr, SocketAddr), Flow>,
     sent: Sent,
+    /// Name and type that were asked for, by client, server and number.
+    questions: HashMap<(SocketAddr, SocketAddr, u16), (String, u16)>,
+    /// Who asked last for an address: an answer does not say whom it is for.
+    askers: HashMap<IpAddr, IpAddr>,
     relative: bool,
 }
 
@@ -78,7 +83,14 @@ impl Numbering {
                     let ends = (SocketAddr::new(*from, source), SocketAddr::new(*to, destination));
                     resolver.sent.note_other(ends, *time);
                 }
-                What::Arp(_) | What::Quick { .. } | What::Ether(_) => {}
+                What::Dns(dns) => resolver.dns(dns, *time),
+                What::Arp(arp) if arp.is_reply => {
+                    arp.target = resolver.askers.remove(&arp.target).unwrap_or(arp.target);
+                }
+                What::Arp(arp) => {
+                    resolver.askers.insert(arp.target, arp.sender.1);
+                }
+                What::Quick { .. } | What::Ether(_) => {}
             }
         }
         for (index, tcp) in settled {
@@ -164,6 +176,19 @@ impl Resolver {
                 let sent_to = (*host, *port);
                 self.sent.settle(at, error, sent_to)
             }
+        }
+    }
+
+    /// An answer is one to the question with its number.
+    fn dns(&mut self, dns: &mut Dns, time: Timestamp) {
+        self.sent.note_other((dns.from, dns.to), time);
+        let exchange = dns.exchange();
+        match &dns.question {
+            Some(question) if !dns.is_answer => {
+                self.questions.insert(exchange, question.clone());
+            }
+            Some(_) => {}
+            None => dns.question = self.questions.get(&exchange).cloned(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a line tells of one packet, whoever printed it, and the words that several programs have in common.
 
 use super::Stamp;
+use super::dns::Dns;
 use crate::capture::script::TcpOption;
 use std::net::{IpAddr, SocketAddr};
 
@@ -22,6 +23,7 @@ pub(super) enum What {
     /// Payload of a flow whose ports and numbers were not printed, from one host to another: a higher protocol's line.
     Payload(IpAddr, IpAddr),
     Arp(Arp),
+    Dns(Dns),
     /// Another IP packet.
     Ip {
         from: IpAddr,
@@ -93,7 +95,7 @@ impl Packet {
     /// Whether only a capturing program prints such a line.
     pub fn is_telling(&self) -> bool {
         match &self.what {
-            What::Tcp(_) | What::Error(_) | What::Arp(_) | What::Quick { .. } => true,
+            What::Tcp(_) | What::Error(_) | What::Arp(_) | What::Dns(_) | What::Quick { .. } => true,
             What::Ip { ports, protocol, .. } => ports.is_some() || *protocol != 17,
             What::Payload(..) | What::Ether(_) => false,
         }

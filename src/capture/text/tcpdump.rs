@@ -5,7 +5,7 @@ mod icmp;
 use super::hosts::Hosts;
 use super::numbers::Numbering;
 use super::packet::{ACK, Arp, FIN, PSH, Packet, RST, SYN, Tcp, URG, What, after, between, number};
-use super::{Dialect, Stamp};
+use super::{Dialect, Stamp, dns};
 use crate::capture::script::TcpOption;
 use std::net::{IpAddr, SocketAddr};
 
@@ -84,7 +84,9 @@ impl<'a> Line<'a> {
             let left = before.rsplit([' ', '(']).next().unwrap_or_default();
             let (right, tail) = behind.split_once(": ").unwrap_or((behind, ""));
             let tail = tail.trim_start();
-            let named = ["Flags [", "tcp ", "UDP, "].iter().any(|of| tail.starts_with(of)) || old_flags(tail).is_some();
+            let is_dns = [left, right].iter().any(|end| end.ends_with(".domain") || end.ends_with(".mdns"));
+            let known = ["Flags [", "tcp ", "UDP, "].iter().any(|of| tail.starts_with(of));
+            let named = known || is_dns || old_flags(tail).is_some();
             let ends = end(left, named, hosts).zip(end(right, named, hosts));
             if let Some((from, to)) = ends.filter(|((a, _), (b, _))| a.is_ipv4() == b.is_ipv4()) {
                 return Some(Self { before, from, to, tail });
@@ -117,6 +119,13 @@ impl<'a> Line<'a> {
         let ports = from.1.zip(to.1);
         if let (Some((source, destination)), true) = (ports, tail.starts_with("tcp ")) {
             return Some(What::Quick { from: SocketAddr::new(from.0, source), to: SocketAddr::new(to.0, destination) });
+        }
+        if let Some((source, destination)) = ports.filter(|(a, b)| [a, b].iter().any(|port| dns::PORTS.contains(port)))
+        {
+            let ends = (SocketAddr::new(from.0, source), SocketAddr::new(to.0, destination));
+            if let Some(dns) = dns::of_tcpdump(ends.0, ends.1, tail) {
+                return Some(What::Dns(dns));
+            }
         }
         let protocol = protocol(before, tail, ports.is_some());
         Some(What::Ip { from: from.0, to: to.0, protocol, fragment: fragment || protocol == 6, ports })

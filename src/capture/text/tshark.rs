@@ -4,7 +4,7 @@
 use super::hosts::Hosts;
 use super::numbers::Numbering;
 use super::packet::{ACK, Arp, Error, FIN, PSH, Packet, Quoted, RST, SYN, Tcp, URG, What, after, between, number};
-use super::{Dialect, Stamp, stamp};
+use super::{Dialect, Stamp, dns, stamp};
 use crate::capture::script::{Number, TcpOption};
 use std::net::{IpAddr, SocketAddr};
 
@@ -69,6 +69,9 @@ impl<'a> Words<'a> {
 fn of_ip(from: IpAddr, to: IpAddr, protocol: &str, info: &str) -> Option<What> {
     if let Some(tcp) = segment(from, to, info) {
         return Some(What::Tcp(tcp));
+    }
+    if let Some(dns) = dns::of_tshark(from, to, protocol, info).filter(|_| ["DNS", "MDNS"].contains(&protocol)) {
+        return Some(What::Dns(dns));
     }
     let other = |protocol| What::Ip { from, to, protocol, fragment: false, ports: None };
     Some(match protocol {

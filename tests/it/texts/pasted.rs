@@ -3,6 +3,7 @@
 use crate::containers::testdata;
 use crate::support::{analyse_with, labels};
 use std::path::Path;
+use std::process::Command;
 use synfin::analysis::{self, Options};
 use synfin::report::Value;
 use synfin::report::columns::COLUMNS;
@@ -299,4 +300,50 @@ fn a_rst_without_a_ttl_may_be_a_middlebox_s_and_its_states_are_not_certain() {
     let [syn, ..] = lines("");
     let refused = "12:00:02.0 IP 10.0.0.2.80 > 10.0.0.1.4000: Flags [R.], seq 0, ack 101, win 0, length 0";
     assert_eq!(judged(&[&syn, refused]), [(4000, "rst_refused", "certain")]);
+}
+
+/// Rows of a table of a text that was pasted: the columns named, joined by blanks.
+fn around(table: &str, columns: &str, text: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("pasted.txt");
+    std::fs::write(&path, text).expect("written");
+    let arguments = ["show", table, "--format", "csv", "--columns", columns];
+    let output = Command::new(env!("CARGO_BIN_EXE_synfin")).args(arguments).arg(&path).output().expect("synfin runs");
+    let rows = String::from_utf8(output.stdout).expect("UTF-8");
+    rows.lines().skip(1).map(|row| row.replace(',', " ")).collect()
+}
+
+#[test]
+fn questions_for_addresses_and_names_are_read_where_nothing_else_stands() {
+    let asked = "12:00:01.0 ARP, Request who-has 10.0.0.1 tell 10.0.0.2, length 28\n";
+    let answer = "12:00:01.5 ARP, Reply 10.0.0.1 is-at 02:00:00:00:00:09, length 28\n";
+    let columns = "address,state,asked,answered,announced,asked_by,hardware_addresses";
+    assert_eq!(around("arp", columns, asked), ["10.0.0.1 unanswered 1 0 0 10.0.0.2 "]);
+    let both = format!("{asked}{answer}");
+    assert_eq!(around("arp", columns, &both), ["10.0.0.1 answered 1 1 0 10.0.0.2 02:00:00:00:00:09"]);
+    let shark = "1 0.1 02:00:00:00:00:09 → ff:ff:ff:ff:ff:ff ARP 42 Who has 10.0.0.1? Tell 10.0.0.2\n\
+                 2 0.2 02:00:00:00:00:08 → 02:00:00:00:00:09 ARP 42 10.0.0.1 is at 02:00:00:00:00:08\n";
+    assert_eq!(around("arp", columns, shark), ["10.0.0.1 answered 1 1 0 10.0.0.2 02:00:00:00:00:08"]);
+
+    let columns = "name,type,state,code,client_address,asked,answered,addresses";
+    let names = "12:00:01.0 IP 10.0.0.1.4000 > 10.0.0.53.53: 12447+ [1au] A? www.shop.lab. (41)\n\
+                 12:00:01.1 IP 10.0.0.53.53 > 10.0.0.1.4000: 12447* 2/0/1 CNAME web.shop.lab., A 10.0.0.80 (75)\n\
+                 12:00:02.0 IP 10.0.0.1.4001 > 10.0.0.53.53: 7+ AAAA? api.shop.lab. (30)\n\
+                 12:00:02.1 IP 10.0.0.53.53 > 10.0.0.1.4001: 7 NXDomain 0/1/0 (80)\n\
+                 12:00:03.0 IP 10.0.0.1.4002 > 10.0.0.53.53: 8+ A? db.shop.lab. (29)\n";
+    let told = [
+        "www.shop.lab A answered  10.0.0.1 1 1 10.0.0.80",
+        "api.shop.lab AAAA failed NXDOMAIN 10.0.0.1 1 1 ",
+        "db.shop.lab A unanswered  10.0.0.1 1 0 ",
+    ];
+    assert_eq!(around("dns", columns, names), told);
+    let shark = "1 0.1 10.0.0.1 → 10.0.0.53 DNS 72 Standard query 0x309f A www.shop.lab OPT\n\
+                 2 0.2 10.0.0.53 → 10.0.0.1 DNS 88 Standard query response 0x309f A www.shop.lab CNAME web.shop.lab A 10.0.0.80 OPT\n\
+                 3 0.3 10.0.0.1 → 10.0.0.53 DNS 72 Standard query 0x30a0 AAAA api.shop.lab\n\
+                 4 0.4 10.0.0.53 → 10.0.0.1 DNS 72 Standard query response 0x30a0 No such name AAAA api.shop.lab SOA ns.shop.lab\n\
+                 5 0.5 10.0.0.1 → 10.0.0.53 DNS 72 Standard query 0x30a1 A db.shop.lab\n";
+    assert_eq!(around("dns", columns, shark), told);
+    // Errors and echoes alone are a capture too.
+    let echo = "12:00:01.0 IP 10.0.0.1 > 10.0.0.2: ICMP echo request, id 1, seq 1, length 64\n";
+    assert!(told_pasted(echo).starts_with("text of tcpdump: 1 frames\nno tcp: icmp 1\n"), "{}", told_pasted(echo));
 }
