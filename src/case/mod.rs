@@ -179,6 +179,12 @@ pub struct InputFile {
 }
 
 impl Facts {
+    /// Whether some input says when something was: texts and simple packet blocks may not.
+    pub fn tell_time(&self) -> bool {
+        let has_time = |point: &Point| point.first.is_some();
+        self.points.is_empty() || self.points.iter().any(has_time) || !self.dumps.0.is_empty()
+    }
+
     /// The files that changed while they were read: paths, and what happened.
     pub fn damaged(&self) -> impl Iterator<Item = (&str, &str)> {
         let captures = self.points.iter().flat_map(|point| &point.files).map(|file| (&file.path, &file.damage));

@@ -110,7 +110,7 @@ pub(super) fn times(packets: &mut [Packet], margin: &str) -> (Vec<Timestamp>, Op
             Some(Stamp::Since(span)) => last.plus(span),
             None => last.plus(Span::from_micros(1)),
         };
-        last = time.min(LAST);
+        last = time.clamp(Timestamp(1), LAST);
         times.push(last);
     }
     (times, packets.first().and_then(|packet| assumption(packet.at)))

@@ -192,6 +192,8 @@ fn without_times_nothing_is_told_of_time() {
     std::fs::write(&path, text).expect("written");
     let (_, case) = analyse_with(&[path], &Options::default());
     assert_eq!((case.facts.points[0].first, case.facts.points[0].last), (None, None));
+    let columns = "client_port,first_time,state_age_s,idle_max_s,client_packets";
+    assert_eq!(around("connections", columns, text), ["4000    2"]);
 }
 
 #[test]
