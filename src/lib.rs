@@ -10,5 +10,6 @@ pub mod wire;
 pub mod tcp;
 pub mod host;
 pub mod case;
+pub mod record_type;
 pub mod report;
 pub mod analysis;

@@ -72,9 +72,10 @@ impl Timestamp {
         let absolute =
             text.parse::<jiff::Timestamp>().or_else(|_| text.parse::<jiff::Zoned>().map(|time| time.timestamp()));
         let civil = || text.parse::<jiff::civil::DateTime>().and_then(|time| zone.to_timestamp(time));
-        absolute.or_else(|_| civil()).ok().and_then(of).ok_or_else(|| {
-            format!("`{text}` is no time between 1677 and 2262: write 2026-11-20T20:05:54Z, or with an offset such as +01:00")
-        })
+        let time = absolute.or_else(|_| civil()).map_err(|_| {
+            format!("`{text}` is no time: write 2026-11-20T20:05:54Z, or with an offset such as +01:00")
+        })?;
+        of(time).ok_or_else(|| format!("`{text}` lies outside of the years 1678 to 2261"))
     }
 
     /// RFC 3339 with nine decimals, appended to `out`: `2026-11-23T08:54:54.000000001Z`, elsewhere than in UTC with the offset.

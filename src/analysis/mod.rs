@@ -189,8 +189,12 @@ impl Plan {
         Self { chains: Vec::new(), bytes: 0, ..self }
     }
 
-    /// Times of the first and the last frame of all captures, as far as heads and tails show them.
-    fn span(&self) -> Option<(Timestamp, Timestamp)> {
+    /// Times of the first and the last frame of all captures, as far as heads and tails show them, if the selection's
+    /// moments depend on them.
+    pub fn span_for(&self, selection: &Selection) -> Option<(Timestamp, Timestamp)> {
+        if !selection.is_relative() {
+            return None;
+        }
         self.chains.iter().flat_map(|chain| &chain.files).map(plan::File::times).fold(None, joined)
     }
 }
@@ -202,7 +206,7 @@ impl Plan {
 pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::Result<Tracking> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.max(1)).build();
     let pool = Arc::new(pool.map_err(std::io::Error::other)?);
-    let span = options.selection.is_relative().then(|| plan.span()).flatten();
+    let span = plan.span_for(&options.selection);
     let lens = Lens { keys: Keys(options.keys.unwrap_or_else(random_keys)), chosen: options.selection.chosen(span) };
     let rows = options.selection.rows.clone();
     let pace = Pace {
@@ -241,6 +245,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             spans.push(tracked.in_time);
             let row = input_row(&file, tracked, frames_before);
             point.text_only |= file.is_of_headers();
+            point.unsettled.extend(file.text.iter().flat_map(|text| &text.unsettled));
             indexed.push((file, index));
             frames_before += row.frames;
             point.files.push(row);
@@ -275,8 +280,8 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
 }
 
 fn input_row(file: &plan::File, mut tracked: Tracked, frames_before: u64) -> InputFile {
-    if tracked.end == End::Clean {
-        tracked.end = file.text_end.clone();
+    if let (End::Clean, Some(text)) = (&tracked.end, &file.text) {
+        tracked.end = text.end.clone();
     }
     let mut others: BTreeMap<String, u64> = BTreeMap::new();
     for (why, count) in &tracked.others {

@@ -6,11 +6,12 @@ mod series;
 pub use chain::Chain;
 
 use crate::capture::foreign::{self, Foreign};
-use crate::capture::text::{self, Dialect};
+use crate::capture::text::{self, Dialect, Unsettled};
 use crate::capture::{self, End, Format};
 use crate::error::Error;
 use crate::input::Source;
 use crate::time::Timestamp;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// How much of a file's head decides its format: several records of a format without a magic number.
@@ -20,10 +21,8 @@ const HEAD: usize = 256 << 10;
 pub struct File {
     pub source: Source,
     pub format: &'static Format,
-    /// The way of printing that `source` was read from, where it was text.
-    pub text: Option<&'static Dialect>,
-    /// How that text ended.
-    pub text_end: End,
+    /// Where it was text that `source` was read from.
+    pub text: Option<OfText>,
     /// Where the first record starts.
     pub start: u64,
     pub context: capture::Context,
@@ -31,6 +30,16 @@ pub struct File {
     pub interfaces: Vec<u16>,
     /// Files of its set that are missing between it and the one before, by the numbers in their names.
     pub missing_before: u64,
+}
+
+/// What a capture that was text has beside its frames.
+pub struct OfText {
+    /// The way of printing.
+    pub dialect: &'static Dialect,
+    /// How the text ended, at an offset of its own.
+    pub end: End,
+    /// ICMP errors of which the text does not say what they are about.
+    pub unsettled: BTreeSet<Unsettled>,
 }
 
 /// How much of a file's head and tail is framed to learn its times, bytes.
@@ -43,12 +52,12 @@ const MOST_FRAMES: usize = 8;
 impl File {
     /// As `inputs.format` prints it.
     pub fn format_name(&self) -> &'static str {
-        self.text.map_or(self.format.name, |dialect| dialect.name)
+        self.text.as_ref().map_or(self.format.name, |text| text.dialect.name)
     }
 
     /// Whether only headers of its packets are known.
     pub fn is_of_headers(&self) -> bool {
-        self.text.is_some_and(Dialect::is_of_headers)
+        self.text.as_ref().is_some_and(|text| text.dialect.is_of_headers())
     }
 
     /// Times of the earliest frame of the head and of the latest of the tail. Only where the tail cannot be framed all is.
@@ -148,7 +157,7 @@ fn open(source: Source, format: &'static Format) -> Result<File, Error> {
     match (format.open)(source.bytes()) {
         Ok((start, context)) => {
             let interfaces = Vec::new();
-            Ok(File { source, format, text: None, text_end: End::Clean, start, context, interfaces, missing_before: 0 })
+            Ok(File { source, format, text: None, start, context, interfaces, missing_before: 0 })
         }
         Err(cause) => Err(Error::new(source.path(), format!("{}: {cause}", format.name))),
     }
@@ -157,8 +166,8 @@ fn open(source: Source, format: &'static Format) -> Result<File, Error> {
 /// The capture that a text tells of, under its name.
 fn of_text(source: &Source, dialect: &'static Dialect) -> Result<File, Error> {
     let failed = |cause: String| Error::new(source.path(), format!("{}: {cause}", dialect.name));
-    let text::Converted { pcap, end, note } = dialect.convert(source.bytes()).map_err(failed)?;
+    let text::Converted { pcap, end, note, unsettled } = dialect.convert(source.bytes()).map_err(failed)?;
     let format = capture::recognise(&pcap).ok_or_else(|| failed("no packet in it".into()))?;
     let file = open(source.converted(pcap, &note), format)?;
-    Ok(File { text: Some(dialect), text_end: end, ..file })
+    Ok(File { text: Some(OfText { dialect, end, unsettled }), ..file })
 }

@@ -54,6 +54,19 @@ impl Selection {
         [self.since, self.until].into_iter().flatten().any(|bound| !matches!(bound, Bound::At(_)))
     }
 
+    /// Whether no packet can lie between the two moments, as far as this is known without the times of the first and the
+    /// last frame of all inputs, or with them.
+    pub fn is_void(&self, span: Option<(Timestamp, Timestamp)>) -> bool {
+        match (self.since, self.until) {
+            (Some(Bound::AfterStart(since)), Some(Bound::AfterStart(until))) => since > until,
+            (Some(Bound::BeforeEnd(since)), Some(Bound::BeforeEnd(until))) => since < until,
+            _ => {
+                let Chosen { since, until, .. } = self.chosen(span);
+                since.zip(until).is_some_and(|(since, until)| since > until)
+            }
+        }
+    }
+
     /// With the times of the first and the last frame of all inputs.
     pub(super) fn chosen(&self, span: Option<(Timestamp, Timestamp)>) -> Chosen {
         let at = |bound: Bound| match (bound, span) {

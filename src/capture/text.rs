@@ -5,11 +5,13 @@
 //! What a line does not say is missing from the frame: payload, the Ethernet header, of an acknowledgement without payload
 //! its sequence number (`numbers` fills in what is expected there). So whoever judges such frames says `text_only`.
 
+mod dns;
 mod hosts;
 mod k12;
 mod netmon;
 mod numbers;
 mod packet;
+mod records;
 mod sent;
 mod stamp;
 mod tcpdump;
@@ -19,9 +21,13 @@ mod write;
 use super::End;
 use hosts::Hosts;
 use numbers::Numbering;
-use packet::Packet;
+use packet::{Packet, What};
+use records::{Fold, Lines, Record};
 use stamp::Stamp;
 use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 /// The registry: one program's way of printing packets, one line.
 pub static DIALECTS: &[Dialect] = &[k12::DIALECT, tcpdump::DIALECT, tshark::DIALECT, netmon::DIALECT];
@@ -52,6 +58,8 @@ struct Headers {
     /// Reads a packet, its lines joined by spaces.
     read: fn(&str, &mut Hosts) -> Option<Packet>,
     numbering: Numbering,
+    /// How to print what can be read, for those who printed something else.
+    hint: &'static str,
 }
 
 /// A text that has become a capture.
@@ -62,23 +70,50 @@ pub struct Converted {
     pub end: End,
     /// What was assumed, for the person who reads the report.
     pub note: String,
+    /// ICMP errors of which the text does not say what they are about.
+    pub unsettled: BTreeSet<Unsettled>,
 }
+
+/// The host that got an ICMP error, and the address and port that what it is about was sent to, as far as the text says.
+pub type Unsettled = (IpAddr, Option<IpAddr>, Option<u16>);
 
 /// Longer texts are not read: somebody has the capture itself.
 const LONGEST: usize = 256 << 20;
-/// A packet goes on for at most so many lines; a hex dump or a payload is longer.
-const LINES: usize = 6;
-/// Nobody prints a packet in a line longer than this.
-const LONGEST_LINE: usize = 8 << 10;
 
-/// The dialect of a text that begins with `head`: that of an export, or the one that most lines are written in; `None` if
-/// no TCP packet stands there.
+/// The dialect of a text that begins with `head`: that of an export, or the one that most packets are written in; `None` if
+/// no packet stands there.
 pub fn recognise(head: &[u8]) -> Option<&'static Dialect> {
     DIALECTS.iter().find(|dialect| dialect.exports(head)).or_else(|| {
         let text = decode(head)?;
         let counted = DIALECTS.iter().map(|dialect| (dialect.packets(&text), dialect));
         counted.filter(|(packets, _)| *packets > 0).max_by_key(|(packets, _)| *packets).map(|(_, dialect)| dialect)
     })
+}
+
+/// What was read of a text, and what was not.
+#[derive(Default)]
+struct Read {
+    packets: Vec<Packet>,
+    hosts: Hosts,
+    /// Packets that could not be read, and other lines.
+    unread: Count,
+    others: Count,
+}
+
+/// So many, and the number of the first one's line.
+#[derive(Default)]
+struct Count {
+    count: u64,
+    first: usize,
+}
+
+impl Count {
+    fn add(&mut self, line: usize) {
+        if self.count == 0 {
+            self.first = line;
+        }
+        self.count += 1;
+    }
 }
 
 impl Dialect {
@@ -95,12 +130,11 @@ impl Dialect {
         matches!(self.prints, Prints::Frames { recognises, .. } if recognises(head))
     }
 
-    /// How many TCP packets a text shows, line by line.
+    /// How many packets a text shows that say what they are.
     fn packets(&self, text: &str) -> usize {
         let Prints::Headers(headers) = &self.prints else { return 0 };
-        let mut hosts = Hosts::default();
-        let packets = records(text, headers).filter_map(|(_, record)| (headers.read)(&record, &mut hosts));
-        packets.filter(|packet| packet.tcp().is_some()).count()
+        let read = headers.read_all(&Lines::new(text, headers), Fold::AtBlanks);
+        read.packets.iter().filter(|packet| packet.is_telling()).count()
     }
 
     /// The capture that a text tells of.
@@ -124,26 +158,60 @@ impl Dialect {
 impl Headers {
     fn convert(&self, bytes: &[u8], name: &str) -> Converted {
         let text = decode(bytes).unwrap_or_default();
-        let mut hosts = Hosts::default();
-        let records = records(&text, self).map(|(indented, record)| (indented, (self.read)(&record, &mut hosts)));
-        let (mut packets, mut unread) = (Vec::new(), 0);
-        for (indented, packet) in records {
-            match packet {
-                Some(mut packet) => {
-                    packet.at = packet.at.map(|stamp| if indented { stamp.indented() } else { stamp });
-                    packets.push(packet);
-                }
-                None => unread += 1,
+        let lines = Lines::new(&text, self);
+        let mut read = self.read_all(&lines, Fold::AtBlanks);
+        if lines.may_be_folded {
+            let at_column = self.read_all(&lines, Fold::AtColumn);
+            if at_column.success() > read.success() {
+                read = at_column;
             }
         }
-        let (times, of_time) = stamp::times(&packets);
-        self.numbering.resolve(&mut packets, &times);
-        let pcap = write::pcap(&packets, &times);
+        let (times, of_time) = stamp::times(&mut read.packets, lines.margin);
+        let unsettled = self.numbering.resolve(&mut read.packets, &times);
+        let pcap = write::pcap(&read.packets, &times);
         let mut note = format!("text as {} prints it", name.trim_start_matches("text of "));
-        for more in [of_time, hosts.note(), (unread > 0).then(|| format!("{unread} packets could not be read"))] {
+        for more in [of_time].into_iter().chain(read.notes(self.hint)) {
             note.extend(more.map(|more| format!("; {more}")));
         }
-        Converted { pcap, end: End::Clean, note }
+        Converted { pcap, end: End::Clean, note, unsettled }
+    }
+
+    fn read_all(&self, lines: &Lines<'_>, fold: Fold) -> Read {
+        let mut read = Read::default();
+        let is_whole = |record: &str| (self.read)(record, &mut Hosts::default()).is_some();
+        lines.records(fold, &is_whole, |record| match record {
+            Record::Packet(record, line) => match (self.read)(&record, &mut read.hosts) {
+                Some(packet) => read.packets.push(packet),
+                None => read.unread.add(line),
+            },
+            Record::Other(line) => read.others.add(line),
+        });
+        read
+    }
+}
+
+impl Read {
+    /// How well the lines were put together: by segments, then by what was not read.
+    fn success(&self) -> (usize, Reverse<u64>) {
+        let segments = self.packets.iter().filter(|packet| packet.tcp().is_some()).count();
+        (segments, Reverse(self.unread.count + self.others.count))
+    }
+
+    /// What was assumed, and what was not read, for the person who reads the report.
+    fn notes(&self, hint: &str) -> [Option<String>; 5] {
+        let quick = self.packets.iter().filter(|packet| matches!(packet.what, What::Quick { .. })).count();
+        let Self { unread, others, hosts, .. } = self;
+        [
+            hosts.note(),
+            hosts.note_of_ports(),
+            (quick > 0)
+                .then(|| format!("segments without flags and numbers (`-q`), of which nothing can be told: {quick}")),
+            (unread.count > 0).then(|| {
+                format!("packets that could not be read: {}, the first in line {} ({hint})", unread.count, unread.first)
+            }),
+            (others.count > 0)
+                .then(|| format!("lines of no packet: {}, the first is line {}", others.count, others.first)),
+        ]
     }
 }
 
@@ -157,25 +225,4 @@ fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
         _ if bytes.contains(&0) => None,
         _ => Some(String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))),
     }
-}
-
-/// The packets of a text, each in one line, with whether its first line began with blanks.
-fn records<'a>(text: &'a str, headers: &'a Headers) -> impl Iterator<Item = (bool, Cow<'a, str>)> {
-    // Mail programs quote with this.
-    let line = |line: &'a str| line.trim_end().trim_start_matches("> ");
-    let mut lines = text.lines().map(line).filter(|line| line.len() <= LONGEST_LINE).peekable();
-    std::iter::from_fn(move || {
-        let first = lines.by_ref().find(|line| (headers.begins)(line))?;
-        let mut record = Cow::Borrowed(first.trim_start());
-        for _ in 1..LINES {
-            let next = lines.next_if(|line| !line.trim().is_empty() && !(headers.begins)(line));
-            match next {
-                // tcpdump's hex dumps of payload.
-                Some(next) if next.trim_start().starts_with("0x") => {}
-                Some(next) => record = format!("{record} {}", next.trim_start()).into(),
-                None => break,
-            }
-        }
-        Some((first.starts_with([' ', '\t']), record))
-    })
 }

@@ -158,6 +158,12 @@ pub struct InputFile {
 }
 
 impl Facts {
+    /// Whether some input says when something was: texts and simple packet blocks may not.
+    pub fn tell_time(&self) -> bool {
+        let has_time = |point: &Point| point.first.is_some();
+        self.points.is_empty() || self.points.iter().any(has_time) || !self.dumps.0.is_empty()
+    }
+
     /// The files that changed while they were read: paths, and what happened.
     pub fn damaged(&self) -> impl Iterator<Item = (&str, &str)> {
         let captures = self.points.iter().flat_map(|point| &point.files).map(|file| (&file.path, &file.damage));
@@ -214,6 +220,7 @@ impl Said {
         let ending = Ending {
             last_frame: point.and_then(|point| point.watched_until(summary.last_file)).unwrap_or(summary.last),
             text_only: point.is_some_and(|point| point.text_only),
+            unsettled_error: point.is_some_and(|point| point.may_have_rejected(client, server)),
             lacks_files: point.is_some_and(|point| point.lacks_between(summary.file, summary.last_file)),
         };
         let id = |seq: u32, time: Timestamp| connection_id(client, server, seq, time);

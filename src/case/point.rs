@@ -2,7 +2,10 @@
 
 use super::{Around, Beside, InputFile};
 use crate::capture::End;
+use crate::capture::text::Unsettled;
 use crate::time::Timestamp;
+use crate::wire::Address;
+use std::collections::BTreeSet;
 
 /// An observation point: a chain of files that make one stream of frames.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +15,8 @@ pub struct Point {
     pub files: Vec<InputFile>,
     /// Its packets were read from text, which tells less than a capture.
     pub text_only: bool,
+    /// ICMP errors of which that text does not say what they are about.
+    pub unsettled: BTreeSet<Unsettled>,
     /// What its frames tell of addresses and names.
     pub around: Around,
     /// What stands beside its connections, by lane.
@@ -53,6 +58,13 @@ impl Point {
         self.first = spans.iter().flatten().map(|(first, _)| *first).min();
         self.last = spans.iter().flatten().map(|(_, last)| *last).max();
         self.stretches = if stretches.len() > 1 { stretches } else { Vec::new() };
+    }
+
+    /// Whether the client got an ICMP error that may be about this connection.
+    pub(super) fn may_have_rejected(&self, client: Address, server: Address) -> bool {
+        let addresses = [None, Some(server.ip())];
+        let errors = addresses.iter().flat_map(|to| [None, Some(server.port)].map(|port| (client.ip(), *to, port)));
+        !self.unsettled.is_empty() && errors.into_iter().any(|error| self.unsettled.contains(&error))
     }
 
     /// The stretch that a file belongs to.

@@ -128,17 +128,26 @@ struct Batch<'a, R: 'static> {
     facts: &'a Facts,
 }
 
+impl<R> Batch<'_, R> {
+    /// Where no input says when anything was, nothing is known of moments and of how long something took.
+    fn getter(&self, column: usize) -> for<'a> fn(&'a R, &'a Facts) -> Value<'a> {
+        let column = self.columns[column];
+        let is_of_time = matches!(column.kind, Kind::Time | Kind::Seconds);
+        if is_of_time && !self.facts.tell_time() { |_, _| Value::Null } else { column.get }
+    }
+}
+
 impl<R: Sync> Cells for Batch<'_, R> {
     fn rows(&self) -> usize {
         self.rows.len()
     }
 
     fn cell(&self, row: usize, column: usize) -> Value<'_> {
-        (self.columns[column].get)(&self.rows[row], self.facts)
+        self.getter(column)(&self.rows[row], self.facts)
     }
 
     fn column(&self, column: usize, rows: Range<usize>, each: &mut dyn FnMut(Value<'_>)) {
-        let get = self.columns[column].get;
+        let get = self.getter(column);
         self.rows[rows].iter().for_each(|row| each(get(row, self.facts)));
     }
 

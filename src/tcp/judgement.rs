@@ -1,6 +1,7 @@
 //! What stands beside the label: states, who closed and who reset, how sure all this is (OUTCOMES 3).
 
 use super::outcome::vanished;
+use super::reset::misses_ttl;
 use super::state::{self, Teardown};
 use super::summary::{Fit, Icmp, Reset, ResetKind, ResetOrigin, ResetPhase};
 use super::{Facts, Outcome, RoleBasis, Side, State, Summary};
@@ -18,6 +19,8 @@ pub struct Ending {
     pub text_only: bool,
     /// Files are missing between its first frame and its last.
     pub lacks_files: bool,
+    /// The client got an ICMP error that may be about this connection: the text does not say.
+    pub unsettled_error: bool,
 }
 
 /// The two endpoints as all captured segments show them, RSTs aside, one-sided captures completed (OUTCOMES 1.11).
@@ -255,7 +258,7 @@ impl Judgement {
                 .get()
                 .filter(|_| known)
                 .map(|time| Span(ending.last_frame.since(time).0.max(0))),
-            confidence: confidence(summary, outcome, states, caveats),
+            confidence: confidence(summary, outcome, states, caveats, ending),
             caveats,
         }
     }
@@ -347,10 +350,12 @@ fn caveats(summary: &Summary, outcome: Outcome, states: &States, ending: &Ending
     caveats
 }
 
-fn confidence(summary: &Summary, outcome: Outcome, states: &States, caveats: Caveats) -> Confidence {
+fn confidence(summary: &Summary, outcome: Outcome, states: &States, caveats: Caveats, ending: &Ending) -> Confidence {
     let one_repeat = summary[Side::Server].synack_repeats == 1 && outcome != Outcome::AcceptStalled;
     let bare_ack = outcome == Outcome::Probe && summary.has(Facts::ACKED);
-    if caveats.has(Caveats::CUT_BY_END) || caveats.has(Caveats::ONE_SIDED) || one_repeat || bare_ack {
+    let no_answer = matches!(outcome, Outcome::SynUnanswered | Outcome::SynChallenged);
+    let maybe_rejected = no_answer && ending.unsettled_error;
+    if caveats.has(Caveats::CUT_BY_END) || caveats.has(Caveats::ONE_SIDED) || one_repeat || bare_ack || maybe_rejected {
         return Confidence::Ambiguous;
     }
     let inexact = states.reset.is_some_and(|reset| reset.fit == Fit::InWindow);
@@ -358,8 +363,18 @@ fn confidence(summary: &Summary, outcome: Outcome, states: &States, caveats: Cav
         outcome,
         Outcome::ResetByClient | Outcome::ResetByServer | Outcome::ServerCloseWait | Outcome::ClientCloseWait
     );
-    if inexact || caveats.has(Caveats::CAPTURE_LOSS) || by_role && caveats.has(Caveats::ROLE_GUESSED) {
+    let by_text = caveats.has(Caveats::TEXT_ONLY) && assumed_of_text(summary, outcome, states);
+    if inexact || by_text || caveats.has(Caveats::CAPTURE_LOSS) || by_role && caveats.has(Caveats::ROLE_GUESSED) {
         return Confidence::Probable;
     }
     Confidence::Certain
+}
+
+/// Whether the label or a state rests on what a text did not print: what an ICMP error quotes, or the TTL that would tell a
+/// RST of its nominal sender from a middlebox's. With the latter that sender may have any state still.
+fn assumed_of_text(summary: &Summary, outcome: Outcome, states: &States) -> bool {
+    let rejected = outcome == Outcome::IcmpRejected && summary.icmp.is_some_and(|icmp| icmp.quoted_ttl == 0);
+    let ends_by_reset = !matches!(outcome, Outcome::RstRefused | Outcome::Probe | Outcome::Stray);
+    let reset = states.reset.filter(|_| ends_by_reset).is_some_and(|reset| misses_ttl(&summary[reset.by]));
+    rejected || reset
 }

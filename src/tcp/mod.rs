@@ -243,7 +243,8 @@ impl Connection {
         }
         if rejects_syn || self.summary.icmp.is_none_or(|seen| !seen.rejects_syn) {
             let frame = place.frames_before + u64::from(error.frame);
-            self.summary.icmp = Some(Icmp { kind: error.kind, frame, time: error.time, rejects_syn });
+            let (kind, time, quoted_ttl) = (error.kind, error.time, error.ttl);
+            self.summary.icmp = Some(Icmp { kind, frame, time, rejects_syn, quoted_ttl });
         }
         if self.states() != before {
             self.summary.state_changed = Moment::at(error.time);

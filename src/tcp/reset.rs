@@ -294,6 +294,11 @@ fn origin(sender: &Half, segment: &Segment) -> ResetOrigin {
     if same_path { ResetOrigin::Unknown } else { ResetOrigin::MiddleboxSuspected }
 }
 
+/// Whether the sender's TTL might have given a RST of its away as another's, had it been told: texts often do not.
+pub(super) fn misses_ttl(sender: &Half) -> bool {
+    sender.ttl_max == 0 && sender.packets > sender.rsts.saturating_add(sender.syns)
+}
+
 /// Routers passed, by the initial TTLs in use (64 Linux and macOS, 128 Windows, 255 routers).
 fn hops(ttl: u8) -> u8 {
     let initial = [64, 128].into_iter().find(|&initial| ttl <= initial).unwrap_or(u8::MAX);

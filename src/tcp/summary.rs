@@ -174,6 +174,8 @@ pub struct Icmp {
     pub time: Timestamp,
     /// It quoted the client's SYN, and its type says that this was not delivered.
     pub rejects_syn: bool,
+    /// TTL or hop limit of what it quoted; 0 where a text does not tell what is quoted.
+    pub quoted_ttl: u8,
 }
 
 /// What connects a connection with the one before or after it on the same flow: the parts of that one's id.

@@ -7,6 +7,7 @@ use super::ip::{self, Ip};
 use super::strip::{array, be16};
 use super::{Address, Packet, Segment, Why};
 use crate::capture::Frame;
+use crate::record_type::{A, AAAA};
 use crate::time::Timestamp;
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -25,9 +26,6 @@ const MOST_RECORDS: usize = 64;
 /// Messages read of one segment.
 const MOST_MESSAGES: usize = 16;
 
-/// Record types (IANA `dns-parameters`).
-const A: u16 = 1;
-const AAAA: u16 = 28;
 /// Classes that are in use: IN, CH, HS, NONE, ANY. Multicast DNS has a flag in the highest bit.
 const CLASSES: [u16; 5] = [1, 3, 4, 254, 255];
 
@@ -249,34 +247,6 @@ fn escape(text: &mut String, byte: u8) {
             let _ = write!(text, "\\{byte:03}"); // a string takes everything
         }
     }
-}
-
-/// The name of a record type, or its number as RFC 3597 5 writes it.
-pub fn type_name(kind: u16) -> std::borrow::Cow<'static, str> {
-    match kind {
-        A => "A",
-        2 => "NS",
-        5 => "CNAME",
-        6 => "SOA",
-        12 => "PTR",
-        15 => "MX",
-        16 => "TXT",
-        AAAA => "AAAA",
-        33 => "SRV",
-        35 => "NAPTR",
-        39 => "DNAME",
-        43 => "DS",
-        46 => "RRSIG",
-        47 => "NSEC",
-        48 => "DNSKEY",
-        64 => "SVCB",
-        65 => "HTTPS",
-        252 => "AXFR",
-        255 => "ANY",
-        257 => "CAA",
-        _ => return format!("TYPE{kind}").into(),
-    }
-    .into()
 }
 
 /// The name of a response code (IANA `dns-parameters`).

@@ -51,6 +51,7 @@ fn error(frame: &Frame<'_>, ip: &Ip, keys: &Keys) -> Result<IcmpError, Why> {
         ip_at: position(quoted.at)?,
         kind: IcmpKind { v6, kind, code },
         seq: Seq(u32::from_be_bytes([a, b, c, d])),
+        ttl: quoted.ttl,
     })
 }
 

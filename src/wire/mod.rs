@@ -197,6 +197,8 @@ pub struct IcmpError {
     pub kind: IcmpKind,
     /// Sequence number of the quoted segment: RFC 792 quotes the first eight bytes.
     pub seq: Seq,
+    /// TTL or hop limit of the quoted segment; 0 where a text does not tell what is quoted.
+    pub ttl: u8,
 }
 
 /// Type and code, and whose they are.

@@ -79,9 +79,41 @@ fn packets_outside_of_the_time_asked_for_are_as_if_never_captured() {
     let wrong = synfin(&["show", "connections", path, "--since", "noon"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("--since: `noon` is no time"), "{wrong:?}");
-    let wrong =
-        synfin(&["show", "connections", path, "--since", "2026-07-02T00:00:00Z", "--until", "2026-07-01T00:00:00Z"]);
-    assert!(String::from_utf8_lossy(&wrong.stderr).contains("--since lies after --until"), "{wrong:?}");
+}
+
+#[test]
+fn moments_that_no_packet_can_lie_between_and_times_that_are_none_are_said_to_be_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = story(folder.path());
+    let path = path.to_str().expect("UTF-8");
+    // The capture lasts 10.2 seconds from noon on.
+    for (since, until) in [
+        ("2026-07-02T00:00:00Z", "2026-07-01T00:00:00Z"),
+        ("+5s", "+2s"),
+        ("-2s", "-5s"),
+        ("+8s", "-5s"),
+        ("-1s", "+1s"),
+        ("+1s", "2026-07-01T12:00:00Z"),
+    ] {
+        let wrong = synfin(&["show", "connections", path, "--since", since, &format!("--until={until}")]);
+        let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+        assert!(
+            wrong.status.code() == Some(2) && said.contains("--since lies after --until"),
+            "{since} {until}: {said}"
+        );
+    }
+    assert_eq!(column("outcome", &[path, "--since", "+2s", "--until", "+2s"]), ["syn_unanswered"]);
+    for (time, why) in [
+        ("20:05:54", "`20:05:54` is no time: write 2026-11-20T20:05:54Z"),
+        ("2026-02-30T00:00:00Z", "`2026-02-30T00:00:00Z` is no time: write"),
+        ("1795000000", "`1795000000` is no time: write"),
+        ("1600-01-01T00:00:00Z", "`1600-01-01T00:00:00Z` lies outside of the years 1678 to 2261"),
+        ("+5 parsecs", "is no duration"),
+    ] {
+        let wrong = synfin(&["show", "connections", path, "--since", time]);
+        let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+        assert!(wrong.status.code() == Some(2) && said.contains("--since: ") && said.contains(why), "{said}");
+    }
 }
 
 #[test]

@@ -65,6 +65,8 @@ pub fn opened(paths: &[PathBuf], options: &Options, part: fn(Plan) -> Plan) -> a
         }
         return Ok(None);
     }
+    let is_void = options.selection.is_void(plan.span_for(&options.selection));
+    anyhow::ensure!(!is_void, "in these inputs --since lies after --until: no packet is between them");
     let done = Arc::default();
     let progress = Progress::start(plan.bytes, Arc::clone(&done));
     let tracking = analysis::track(plan, options, &done);

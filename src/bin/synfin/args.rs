@@ -306,10 +306,9 @@ impl Select {
             text.as_ref().map(read).transpose()
         };
         let (since, until) = (bound("since", &self.since)?, bound("until", &self.until)?);
-        if let (Some(Bound::At(since)), Some(Bound::At(until))) = (since, until) {
-            anyhow::ensure!(since <= until, "--since lies after --until: no packet is between them");
-        }
-        Ok(Selection { since, until, packets: self.filter.clone(), rows: None })
+        let selection = Selection { since, until, packets: self.filter.clone(), rows: None };
+        anyhow::ensure!(!selection.is_void(None), "--since lies after --until: no packet is between them");
+        Ok(selection)
     }
 }
 

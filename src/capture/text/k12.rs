@@ -15,6 +15,7 @@ use crate::capture::End;
 use crate::capture::foreign::not_read;
 use crate::capture::script::container::{SNAPLEN, describe, packet, section};
 use crate::time::{SECOND, Span, Timestamp};
+use std::collections::BTreeSet;
 
 pub(super) const DIALECT: Dialect = Dialect { name: "k12text", prints: Prints::Frames { recognises, convert } };
 
@@ -46,7 +47,7 @@ fn convert(bytes: &[u8]) -> Converted {
     if capture.links.is_empty() {
         capture.interface(1);
     }
-    Converted { pcap: capture.pcap, end, note: NO_DATE_TOLD.to_owned() }
+    Converted { pcap: capture.pcap, end, note: NO_DATE_TOLD.to_owned(), unsettled: BTreeSet::new() }
 }
 
 /// The frames so far, as a pcapng with an interface for each network.

@@ -10,15 +10,19 @@
 //! 7  8:04:19 PM 11/20/2026  0.25  10.0.0.1  10.0.0.2  TCP  TCP:Flags=...A...F, SrcPort=80, DstPort=1160, PayloadLen=0, Seq=1, Ack=2, Win=3
 //! ```
 
-use super::hosts::{Hosts, port};
+use super::hosts::Hosts;
 use super::numbers::Numbering;
 use super::packet::{ACK, FIN, PSH, Packet, RST, SYN, Tcp, URG, What, after, between};
 use super::{Dialect, Headers, Stamp, stamp};
 use crate::capture::script::TcpOption;
 use std::net::{IpAddr, SocketAddr};
 
-pub(super) const DIALECT: Dialect =
-    Dialect::of_headers("text of Network Monitor", Headers { begins, read, numbering: Numbering::Absolute });
+pub(super) const DIALECT: Dialect = Dialect::of_headers(
+    "text of Network Monitor",
+    Headers { begins, read, numbering: Numbering::Absolute, hint: HINT },
+);
+
+const HINT: &str = "its summary lines are read, each in one line";
 
 fn begins(line: &str) -> bool {
     summary(line).is_some()
@@ -55,8 +59,8 @@ fn flags(letters: &str, places: &str, bits: &[u16]) -> Option<u16> {
 
 fn read(line: &str, hosts: &mut Hosts) -> Option<Packet> {
     let (before, flags, fields) = summary(line)?;
-    let source = place(fields, "src:").or_else(|| place(fields, "SrcPort="))?;
-    let destination = place(fields, "dst:").or_else(|| place(fields, "DstPort="))?;
+    let source = place(fields, "src:", hosts).or_else(|| place(fields, "SrcPort=", hosts))?;
+    let destination = place(fields, "dst:", hosts).or_else(|| place(fields, "DstPort=", hosts))?;
     let (from, to) = ends(before, (source, destination), hosts)?;
     let mut tcp = Tcp::new(SocketAddr::new(from, source), SocketAddr::new(to, destination));
     tcp.flags = flags;
@@ -85,11 +89,11 @@ fn numbers(fields: &str) -> Option<(u32, u32)> {
 }
 
 /// `dst:  139 (NBT Session)`, `DstPort=HTTP(80)`
-fn place(fields: &str, key: &str) -> Option<u16> {
+fn place(fields: &str, key: &str, hosts: &mut Hosts) -> Option<u16> {
     let text = fields.split_once(key)?.1.trim_start();
     let word = text.split([',', ' ']).next()?;
     let inside = between(word, "(", ")").and_then(|(inside, _)| inside.parse().ok());
-    inside.or_else(|| port(&word.to_ascii_lowercase()))
+    inside.or_else(|| hosts.port(&word.to_ascii_lowercase()))
 }
 
 /// Source and destination: the last two words before the protocol that are no time and no number.

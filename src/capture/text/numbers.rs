@@ -1,11 +1,13 @@
 //! Sequence numbers as they were on the wire. Programs print them from the start of a connection on, each by its own rule,
 //! and leave some out; what is left out is filled in with what was to be expected there.
 
+use super::Unsettled;
+use super::dns::Dns;
 use super::packet::{ACK, Error, PSH, Packet, Quoted, RST, SYN, Tcp, What};
 use super::sent::Sent;
 use crate::capture::script::{Number, TcpOption};
 use crate::time::{SECOND, Span, Timestamp};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
 
 /// How a program numbers bytes.
@@ -52,27 +54,52 @@ type Flow = [Side; 2];
 struct Resolver {
     flows: HashMap<(SocketAddr, SocketAddr), Flow>,
     sent: Sent,
+    /// Name and type that were asked for, by client, server and number.
+    questions: HashMap<(SocketAddr, SocketAddr, u16), (String, u16)>,
+    /// Who asked last for an address: an answer does not say whom it is for.
+    askers: HashMap<IpAddr, IpAddr>,
     relative: bool,
 }
 
 impl Numbering {
-    /// Gives every segment the numbers that it had, and every error the segment that it is about.
-    pub fn resolve(self, packets: &mut [Packet], times: &[Timestamp]) {
+    /// Gives every segment the numbers that it had, and every error the segment that it is about, but for those errors that
+    /// it returns.
+    pub fn resolve(self, packets: &mut [Packet], times: &[Timestamp]) -> BTreeSet<Unsettled> {
         let relative = match self {
             Self::Tcpdump => prints_relative(packets),
             Self::Wireshark => opens_at_zero(packets),
             Self::Absolute => false,
         };
         let mut resolver = Resolver { relative, ..Resolver::default() };
-        for (packet, time) in packets.iter_mut().zip(times) {
+        let mut settled = Vec::new();
+        for (index, (packet, time)) in packets.iter_mut().zip(times).enumerate() {
             let frame_len = packet.frame_len;
             match &mut packet.what {
                 What::Tcp(tcp) => resolver.segment(self, tcp, frame_len, *time),
-                What::Error(error) => resolver.error(self, error, *time),
+                What::Error(error) => settled.extend(resolver.error(self, error, (index, *time))),
                 What::Payload(from, to) => packet.what = resolver.payload((*from, *to), frame_len, *time),
-                What::Arp(_) | What::Ip { .. } | What::Ether(_) => {}
+                What::Ip { from, to, ports, .. } => {
+                    let (source, destination) = ports.unwrap_or_default();
+                    let ends = (SocketAddr::new(*from, source), SocketAddr::new(*to, destination));
+                    resolver.sent.note_other(ends, *time);
+                }
+                What::Dns(dns) => resolver.dns(dns, *time),
+                What::Arp(arp) if arp.is_reply => {
+                    arp.target = resolver.askers.remove(&arp.target).unwrap_or(arp.target);
+                }
+                What::Arp(arp) => {
+                    resolver.askers.insert(arp.target, arp.sender.1);
+                }
+                What::Quick { .. } | What::Ether(_) => {}
             }
         }
+        for (index, tcp) in settled {
+            if let Some(What::Error(error)) = packets.get_mut(index).map(|packet| &mut packet.what) {
+                // A TTL would say that it was printed.
+                error.quoted = Quoted::Tcp(Tcp { ttl: None, ..tcp });
+            }
+        }
+        resolver.sent.unsettled()
     }
 
     /// What a segment's printed numbers count from is added to them.
@@ -135,20 +162,33 @@ impl Resolver {
         self.sent.note(tcp, time);
     }
 
-    fn error(&mut self, numbering: Numbering, error: &mut Error, time: Timestamp) {
+    /// Gives what errors are about where only their order tells.
+    fn error(&mut self, numbering: Numbering, error: &mut Error, at: (usize, Timestamp)) -> Vec<(usize, Tcp)> {
         match &mut error.quoted {
             Quoted::Tcp(tcp) => {
                 let (key, sender) = key(tcp);
                 let flow = self.flows.entry(key).or_default();
                 numbering.shift(flow, sender, tcp, self.relative);
                 tcp.seq = tcp.seq.or(flow[sender].acked).or(flow[sender].next);
+                Vec::new()
             }
-            Quoted::LastTo(host, port) => {
-                let (host, port) = (*host, *port);
-                if let Some(tcp) = self.sent.meant(error, time, host, port) {
-                    error.quoted = Quoted::Tcp(tcp);
-                }
+            Quoted::SentTo(host, port) => {
+                let sent_to = (*host, *port);
+                self.sent.settle(at, error, sent_to)
             }
+        }
+    }
+
+    /// An answer is one to the question with its number.
+    fn dns(&mut self, dns: &mut Dns, time: Timestamp) {
+        self.sent.note_other((dns.from, dns.to), time);
+        let exchange = dns.exchange();
+        match &dns.question {
+            Some(question) if !dns.is_answer => {
+                self.questions.insert(exchange, question.clone());
+            }
+            Some(_) => {}
+            None => dns.question = self.questions.get(&exchange).cloned(),
         }
     }
 
@@ -257,7 +297,9 @@ fn fill_in(flow: &mut Flow, sender: usize, tcp: &mut Tcp, time: Timestamp) {
 /// what its sender had said before, and nothing has come since to answer. Its number is one below the next (RFC 9293 3.8.4).
 fn is_probe(me: &Side, tcp: &Tcp, time: Timestamp) -> bool {
     let bare = tcp.flags == ACK && tcp.len == 0;
-    let says_the_same =
-        |(last, ack, win): (Timestamp, u32, u32)| tcp.ack == Some(ack) && tcp.win == win && time.since(last) >= PROBE;
+    let says_the_same = |(last, ack, win): (Timestamp, u32, u32)| {
+        let waited = time == Timestamp(0) || time.since(last) >= PROBE; // where there are no times, all 0
+        tcp.ack == Some(ack) && tcp.win == win && waited
+    };
     bare && me.unprovoked.is_some_and(says_the_same)
 }

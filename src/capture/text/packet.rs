@@ -1,6 +1,7 @@
 //! What a line tells of one packet, whoever printed it, and the words that several programs have in common.
 
 use super::Stamp;
+use super::dns::Dns;
 use crate::capture::script::TcpOption;
 use std::net::{IpAddr, SocketAddr};
 
@@ -22,6 +23,7 @@ pub(super) enum What {
     /// Payload of a flow whose ports and numbers were not printed, from one host to another: a higher protocol's line.
     Payload(IpAddr, IpAddr),
     Arp(Arp),
+    Dns(Dns),
     /// Another IP packet.
     Ip {
         from: IpAddr,
@@ -29,6 +31,11 @@ pub(super) enum What {
         protocol: u8,
         fragment: bool,
         ports: Option<(u16, u16)>,
+    },
+    /// A segment without flags and numbers.
+    Quick {
+        from: SocketAddr,
+        to: SocketAddr,
     },
     /// No IP at all, by an EtherType.
     Ether(u16),
@@ -65,8 +72,8 @@ pub(super) struct Error {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Quoted {
     Tcp(Tcp),
-    /// Only where the packet went was printed, or not even that: the last segment that fits is meant.
-    LastTo(Option<IpAddr>, Option<u16>),
+    /// Only where the packet went was printed, or not even that.
+    SentTo(Option<IpAddr>, Option<u16>),
 }
 
 /// The two kinds that there are on Ethernet and IPv4.
@@ -85,6 +92,15 @@ pub(super) const ACK: u16 = 0x10;
 pub(super) const URG: u16 = 0x20;
 
 impl Packet {
+    /// Whether only a capturing program prints such a line.
+    pub fn is_telling(&self) -> bool {
+        match &self.what {
+            What::Tcp(_) | What::Error(_) | What::Arp(_) | What::Dns(_) | What::Quick { .. } => true,
+            What::Ip { ports, protocol, .. } => ports.is_some() || *protocol != 17,
+            What::Payload(..) | What::Ether(_) => false,
+        }
+    }
+
     pub fn tcp(&self) -> Option<&Tcp> {
         match &self.what {
             What::Tcp(tcp) => Some(tcp),

@@ -31,6 +31,9 @@ impl Stamp {
     /// The time at the start of a line, and what stands behind it.
     pub fn read(line: &str) -> Option<(Self, &str)> {
         let (first, rest) = line.split_once(' ')?;
+        if let Some(back) = first.strip_prefix('-').and_then(clock) {
+            return Some((Self::Since(Span(-back.0)), rest));
+        }
         if let Some(clock) = clock(first) {
             return Some((Self::Clock(clock), rest));
         }
@@ -41,7 +44,8 @@ impl Stamp {
             let rest = rest.get(second.len()..)?;
             return Some((Self::Dated(dated).bounded()?, rest.trim_start()));
         }
-        let seconds = seconds(first).filter(|seconds| seconds.0 >= 100_000_000 * SECOND)?;
+        // A whole number may be anything that a folded line goes on with.
+        let seconds = seconds(first).filter(|seconds| first.contains('.') && seconds.0 >= 100_000_000 * SECOND)?;
         Some((Self::Epoch(Timestamp(seconds.0)).bounded()?, rest))
     }
 
@@ -49,14 +53,6 @@ impl Stamp {
         match self {
             Self::Dated(time) | Self::Epoch(time) => (Timestamp(1)..LAST).contains(&time).then_some(self),
             Self::Clock(_) | Self::Start(_) | Self::Since(_) => Some(self),
-        }
-    }
-
-    /// The same on a line that begins with blanks, as tcpdump prints the time since another packet (`-ttt`, `-ttttt`).
-    pub fn indented(self) -> Self {
-        match self {
-            Self::Clock(span) => Self::Since(span),
-            other => other,
         }
     }
 }
@@ -85,8 +81,19 @@ pub(super) fn seconds(word: &str) -> Option<Span> {
     Some(Span(whole.parse::<i64>().ok()?.checked_mul(SECOND)?.checked_add(nanoseconds)?))
 }
 
-/// The time of every packet, and what was assumed for it.
-pub(super) fn times(packets: &[Packet]) -> (Vec<Timestamp>, Option<String>) {
+/// The time of every packet, and what was assumed for it. `margin` is what stands before the first one in its line.
+pub(super) fn times(packets: &mut [Packet], margin: &str) -> (Vec<Timestamp>, Option<String>) {
+    if packets.iter().all(|packet| packet.at.is_none()) {
+        return (vec![Timestamp(0); packets.len()], assumption(None));
+    }
+    if counts_from_another(packets, margin) {
+        for stamp in packets.iter_mut().filter_map(|packet| packet.at.as_mut()) {
+            if let Stamp::Clock(span) = *stamp {
+                *stamp = Stamp::Since(span);
+            }
+        }
+    }
+    let packets = &*packets;
     let mut times = Vec::with_capacity(packets.len());
     let from_first = counts_from_first(packets);
     let (mut last, mut days) = (NO_DATE, Days::default());
@@ -99,7 +106,7 @@ pub(super) fn times(packets: &[Packet]) -> (Vec<Timestamp>, Option<String>) {
             Some(Stamp::Since(span)) => last.plus(span),
             None => last.plus(Span::from_micros(1)),
         };
-        last = time.min(LAST);
+        last = time.clamp(Timestamp(1), LAST);
         times.push(last);
     }
     (times, packets.first().and_then(|packet| assumption(packet.at)))
@@ -125,6 +132,17 @@ impl Days {
     }
 }
 
+/// Whether what looks like the time of day is the time since another packet (`-ttt`, `-ttttt`): before that tcpdump prints a
+/// blank, and the first is 0.
+fn counts_from_another(packets: &[Packet], margin: &str) -> bool {
+    let mut clocks = packets.iter().filter_map(|packet| match packet.at {
+        Some(Stamp::Clock(span)) => Some(span),
+        _ => None,
+    });
+    let starts = packets.first().is_some_and(|packet| packet.at == Some(Stamp::Clock(Span(0))));
+    starts || margin == " " && clocks.all(|span| span.0 < 3600 * SECOND)
+}
+
 /// Times between packets go up and down; a row of five that never goes back counts from the first packet.
 fn counts_from_first(packets: &[Packet]) -> bool {
     let since = |packet: &Packet| match packet.at {
@@ -142,7 +160,7 @@ fn assumption(stamp: Option<Stamp>) -> Option<String> {
         Some(Stamp::Clock(_)) => NO_DATE_TOLD,
         Some(Stamp::Start(_)) => "its times count from the start of the capture, for which 2000-01-01 stands",
         Some(Stamp::Since(_)) => "its times count from another packet: 2000-01-01 stands for the first day",
-        None => "it has no times: packets are given a microsecond each, from 2000-01-01 on",
+        None => "it has no times, so that nothing can be told of how long anything took",
     };
     Some(text.to_owned())
 }

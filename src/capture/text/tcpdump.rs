@@ -2,23 +2,36 @@
 
 mod icmp;
 
-use super::hosts::{Hosts, port};
+use super::hosts::Hosts;
 use super::numbers::Numbering;
 use super::packet::{ACK, Arp, FIN, PSH, Packet, RST, SYN, Tcp, URG, What, after, between, number};
-use super::{Dialect, Headers, Stamp};
+use super::{Dialect, Headers, Stamp, dns};
 use crate::capture::script::TcpOption;
 use std::net::{IpAddr, SocketAddr};
 
 pub(super) const DIALECT: Dialect =
-    Dialect::of_headers("text of tcpdump", Headers { begins, read, numbering: Numbering::Tcpdump });
+    Dialect::of_headers("text of tcpdump", Headers { begins, read, numbering: Numbering::Tcpdump, hint: HINT });
 
-/// A packet begins with a time or, printed with `-t`, with its protocol; what an error quotes is indented.
+const HINT: &str = "`tcpdump -nn` prints addresses and ports as numbers";
+
+/// A packet begins with a time or, printed with `-t`, with its protocol, behind its number if there is one (`-#`); what an
+/// error quotes is indented.
 fn begins(line: &str) -> bool {
-    Stamp::read(line.trim_start()).is_some()
-        || ["IP ", "IP6 ", "ARP, "].iter().any(|protocol| line.starts_with(protocol))
+    let plain = unnumbered(line.trim_start());
+    let indented = line.starts_with([' ', '\t']) && plain.len() == line.trim_start().len();
+    Stamp::read(plain).is_some()
+        || !indented && ["IP ", "IP6 ", "ARP, "].iter().any(|protocol| plain.starts_with(protocol))
+}
+
+/// A line without the number that `-#` prints before it, with two blanks.
+fn unnumbered(line: &str) -> &str {
+    let behind = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let numbered = behind.len() < line.len() && behind.starts_with("  ");
+    if numbered { behind.trim_start() } else { line }
 }
 
 fn read(line: &str, hosts: &mut Hosts) -> Option<Packet> {
+    let line = unnumbered(line.trim_start());
     let (at, rest) = Stamp::read(line).map_or((None, line), |(stamp, rest)| (Some(stamp), rest));
     let frame_len = rest.split_once(" > ").and_then(|_| after(rest, ", length ")).filter(|_| has_link_header(rest));
     let vlan = after(rest, "vlan ").filter(|_| has_link_header(rest));
@@ -36,7 +49,7 @@ fn what(rest: &str, hosts: &mut Hosts) -> Option<What> {
         return Some(What::Arp(arp));
     }
     match Line::read(rest, hosts) {
-        Some(line) => Some(line.what(hosts)),
+        Some(line) => line.what(hosts),
         // Spanning tree and other things without addresses that are known here; counted, so that numbers stay right.
         None if rest.contains("ARP, ") || rest.contains("ethertype ARP") => Some(What::Ether(0x0806)),
         None if rest.contains("LLDP, ") => Some(What::Ether(0x88cc)),
@@ -71,7 +84,9 @@ impl<'a> Line<'a> {
             let left = before.rsplit([' ', '(']).next().unwrap_or_default();
             let (right, tail) = behind.split_once(": ").unwrap_or((behind, ""));
             let tail = tail.trim_start();
-            let named = tail.starts_with("Flags [") || old_flags(tail).is_some();
+            let is_dns = [left, right].iter().any(|end| end.ends_with(".domain") || end.ends_with(".mdns"));
+            let known = ["Flags [", "tcp ", "UDP, "].iter().any(|of| tail.starts_with(of));
+            let named = known || is_dns || old_flags(tail).is_some();
             let ends = end(left, named, hosts).zip(end(right, named, hosts));
             if let Some((from, to)) = ends.filter(|((a, _), (b, _))| a.is_ipv4() == b.is_ipv4()) {
                 return Some(Self { before, from, to, tail });
@@ -89,18 +104,31 @@ impl<'a> Line<'a> {
         fields(self.tail, tcp.clone()).or_else(|| old_fields(self.tail, tcp))
     }
 
-    fn what(&self, hosts: &mut Hosts) -> What {
+    fn what(&self, hosts: &mut Hosts) -> Option<What> {
         let Self { before, from, to, tail } = *self;
         if let Some(tcp) = self.tcp() {
-            return What::Tcp(tcp);
+            return Some(What::Tcp(tcp));
+        }
+        if tail.starts_with("Flags") {
+            return None; // cut off, or not put together as it was
         }
         if let Some(error) = icmp::error(from.0, to.0, tail, hosts) {
-            return What::Error(error);
+            return Some(What::Error(error));
         }
         let fragment = after::<u32>(before, "offset ").is_some_and(|offset| offset > 0);
         let ports = from.1.zip(to.1);
+        if let (Some((source, destination)), true) = (ports, tail.starts_with("tcp ")) {
+            return Some(What::Quick { from: SocketAddr::new(from.0, source), to: SocketAddr::new(to.0, destination) });
+        }
+        if let Some((source, destination)) = ports.filter(|(a, b)| [a, b].iter().any(|port| dns::PORTS.contains(port)))
+        {
+            let ends = (SocketAddr::new(from.0, source), SocketAddr::new(to.0, destination));
+            if let Some(dns) = dns::of_tcpdump(ends.0, ends.1, tail) {
+                return Some(What::Dns(dns));
+            }
+        }
         let protocol = protocol(before, tail, ports.is_some());
-        What::Ip { from: from.0, to: to.0, protocol, fragment: fragment || protocol == 6, ports }
+        Some(What::Ip { from: from.0, to: to.0, protocol, fragment: fragment || protocol == 6, ports })
     }
 }
 
@@ -122,17 +150,16 @@ fn end(word: &str, named: bool, hosts: &mut Hosts) -> Option<End> {
     let plain = |word: &str| word.split('%').next().unwrap_or_default().parse::<IpAddr>().ok();
     if word.contains(':') {
         let with_port =
-            word.rsplit_once('.').and_then(|(address, service)| Some((plain(address)?, Some(port(service)?))));
+            word.rsplit_once('.').and_then(|(address, service)| Some((plain(address)?, Some(hosts.port(service)?))));
         return with_port.or_else(|| Some((plain(word)?, None)));
     }
     if let Some(address) = plain(word) {
         return Some((address, None));
     }
     let (host, service) = word.rsplit_once('.')?;
-    let port = port(service)?;
     let is_name = named && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
     let address = plain(host).or_else(|| if is_name { hosts.address(host) } else { None })?;
-    Some((address, Some(port)))
+    Some((address, Some(hosts.port(service)?)))
 }
 
 /// `Flags [P.], seq 1:501, ack 1, win 63, options [nop,nop,TS val 1 ecr 2], length 500`
@@ -150,15 +177,23 @@ fn fields(tail: &str, mut tcp: Tcp) -> Option<Tcp> {
             None => rest.split_at(rest.find(',').unwrap_or(rest.len())),
         };
         match field.split_once(' ') {
-            Some(("seq", value)) => tcp.seq = Some(number(value)?),
-            Some(("ack", value)) => tcp.ack = Some(number(value)?),
-            Some(("win", value)) => tcp.win = number(value)?,
-            Some(("urg", value)) => tcp.urg = number(value)?,
+            Some(("seq", value)) => {
+                let (begin, end) = value.split_once(':').unwrap_or((value, "0"));
+                end.parse::<u32>().ok()?;
+                tcp.seq = Some(begin.parse().ok()?);
+            }
+            Some(("ack", value)) => tcp.ack = Some(value.parse().ok()?),
+            Some(("win", value)) => tcp.win = value.parse().ok()?,
+            Some(("urg", value)) => tcp.urg = value.parse().ok()?,
             Some(("length", value)) => {
                 tcp.len = number(value)?;
-                return Some(tcp);
+                let more = value.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(' ');
+                let goes_on = more.is_some_and(|more| more.starts_with(|c: char| c.is_ascii_digit()));
+                return (!goes_on && tcp.has(ACK) == tcp.ack.is_some()).then_some(tcp);
             }
-            _ => {}
+            // A line that was folded within a word says something else.
+            _ if field.is_empty() || field.starts_with(['[', 'c']) => {}
+            _ => return None,
         }
         if behind.is_empty() {
             // `-q` and what was cut off before the length: nothing to go by.

@@ -4,12 +4,14 @@
 use super::hosts::Hosts;
 use super::numbers::Numbering;
 use super::packet::{ACK, Arp, Error, FIN, PSH, Packet, Quoted, RST, SYN, Tcp, URG, What, after, between, number};
-use super::{Dialect, Headers, Stamp, stamp};
+use super::{Dialect, Headers, Stamp, dns, stamp};
 use crate::capture::script::{Number, TcpOption};
 use std::net::{IpAddr, SocketAddr};
 
 pub(super) const DIALECT: Dialect =
-    Dialect::of_headers("text of tshark", Headers { begins, read, numbering: Numbering::Wireshark });
+    Dialect::of_headers("text of tshark", Headers { begins, read, numbering: Numbering::Wireshark, hint: HINT });
+
+const HINT: &str = "the default columns of `tshark -n` are read";
 
 /// Protocols that run over something else than TCP, or that are not worth taking a flow's place for.
 const NOT_TCP: [&str; 24] = [
@@ -68,6 +70,9 @@ fn of_ip(from: IpAddr, to: IpAddr, protocol: &str, info: &str) -> Option<What> {
     if let Some(tcp) = segment(from, to, info) {
         return Some(What::Tcp(tcp));
     }
+    if let Some(dns) = dns::of_tshark(from, to, protocol, info).filter(|_| ["DNS", "MDNS"].contains(&protocol)) {
+        return Some(What::Dns(dns));
+    }
     let other = |protocol| What::Ip { from, to, protocol, fragment: false, ports: None };
     Some(match protocol {
         "ICMP" | "ICMPv6" => match error(from, to, info) {
@@ -97,13 +102,23 @@ fn segment(from: IpAddr, to: IpAddr, info: &str) -> Option<Tcp> {
     let (flags, fields) = between(rest, "[", "]")?;
     let mut tcp = Tcp::new(SocketAddr::new(from, source), SocketAddr::new(to, destination));
     tcp.flags = flags.split(", ").try_fold(0, |flags, name| Some(flags | flag(name)?))?;
-    tcp.seq = Some(after(fields, "Seq=")?);
-    tcp.ack = after(fields, "Ack=");
-    tcp.win = after(fields, "Win=").unwrap_or(0);
-    tcp.urg = after(fields, "Urg=").unwrap_or(0);
-    tcp.len = after(fields, "Len=").unwrap_or(0);
+    tcp.seq = Some(whole(fields, "Seq=")?);
+    tcp.ack = whole(fields, "Ack=");
+    if tcp.has(ACK) && tcp.ack.is_none() {
+        return None;
+    }
+    tcp.win = whole(fields, "Win=")?;
+    tcp.urg = whole(fields, "Urg=").unwrap_or(0);
+    tcp.len = whole(fields, "Len=")?;
     tcp.options = options(fields);
     Some(tcp)
+}
+
+/// The word behind a key, if it is a number and no part of one: a line that was folded within it says something else.
+fn whole<N: std::str::FromStr>(fields: &str, key: &str) -> Option<N> {
+    let mut words = fields.split(' ').skip_while(|word| !word.starts_with(key));
+    let number = words.next()?.strip_prefix(key)?.parse().ok()?;
+    words.next().is_none_or(|next| next.parse::<u64>().is_err()).then_some(number)
 }
 
 fn flag(name: &str) -> Option<u16> {
@@ -167,7 +182,7 @@ fn error(from: IpAddr, to: IpAddr, info: &str) -> Option<Error> {
         kind: *kind,
         code: *code,
         mtu: after(info, "MTU ").unwrap_or(0),
-        quoted: Quoted::LastTo(None, None),
+        quoted: Quoted::SentTo(None, None),
     })
 }
 

@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 use std::net::IpAddr;
 
 const TCP: u8 = 6;
+const UDP: u8 = 17;
 
 /// A pcap with a frame for each packet.
 pub(super) fn pcap(packets: &[Packet], times: &[Timestamp]) -> Vec<u8> {
@@ -22,6 +23,15 @@ fn frame(packet: &Packet, time: Timestamp) -> WireFrame {
         What::Arp(arp) => (other(0x0806, &body(arp)), 0),
         What::Ip { from, to, protocol, fragment, ports } => {
             (ethernet(stations(*from, *to), packet.vlan, &ip(*from, *to, (*protocol, *fragment), *ports)), 0)
+        }
+        What::Dns(dns) => {
+            let (from, to, datagram) = (dns.from.ip(), dns.to.ip(), dns.datagram());
+            let mut out = ip_header((from, to), UDP, 0, Outer::default(), datagram.len());
+            out.extend(datagram);
+            (ethernet(stations(from, to), packet.vlan, &out), 0)
+        }
+        What::Quick { from, to } => {
+            (ethernet(stations(from.ip(), to.ip()), packet.vlan, &ip(from.ip(), to.ip(), (6, true), None)), 0)
         }
         // Of no flow that is known: the higher protocol's name is all there is.
         What::Payload(from, to) => (ethernet(stations(*from, *to), packet.vlan, &ip(*from, *to, (17, false), None)), 0),

@@ -4,7 +4,8 @@ use super::around::{PointRow, joined, rows};
 use super::{Column, Kind, Value, core as column};
 use crate::case::Facts;
 use crate::case::around::{DnsRow, DnsState};
-use crate::wire::dns::{Transport, code_name, type_name};
+use crate::record_type;
+use crate::wire::dns::{Transport, code_name};
 
 const STATES: [&str; DnsState::ALL.len()] = names!(DnsState);
 const TRANSPORTS: [&str; Transport::ALL.len()] = names!(Transport);
@@ -20,7 +21,7 @@ pub static DNS: &[Column<PointRow>] = &[
         of(row, facts, |dns| Value::text(dns.name.as_str()))
     }),
     column("type", Kind::Text, "", "Type of the record asked for: A, AAAA, PTR, SRV ...", |row, facts| {
-        of(row, facts, |dns| Value::text(type_name(dns.kind)))
+        of(row, facts, |dns| Value::text(record_type::name(dns.kind)))
     }),
     column(
         "state",

@@ -73,15 +73,8 @@ fn finished(mut table: Table) -> Vec<Summary> {
 fn judged(summary: &Summary) -> (Outcome, Judgement) {
     let states = States::of(summary);
     let outcome = Outcome::of(summary, &states);
-    (
-        outcome,
-        Judgement::of(
-            summary,
-            outcome,
-            &states,
-            &Ending { last_frame: summary.last, text_only: false, lacks_files: false },
-        ),
-    )
+    let ending = Ending { last_frame: summary.last, text_only: false, unsettled_error: false, lacks_files: false };
+    (outcome, Judgement::of(summary, outcome, &states, &ending))
 }
 
 fn story(list: &[Seg]) -> String {

@@ -4,9 +4,12 @@ use super::{Hosts, Line};
 use crate::capture::text::packet::{Error, Quoted, after};
 use std::net::IpAddr;
 
+/// How a quoted packet begins; with `-e` it does not say `IP`.
+const QUOTES: [&str; 6] = [" IP (", " IP6 (", " (tos ", " (class ", " (flowlabel ", " (hlim "];
+
 /// The error about TCP that `tail` tells of.
 pub(super) fn error(from: IpAddr, to: IpAddr, tail: &str, hosts: &mut Hosts) -> Option<Error> {
-    let (text, quoted) = match tail.split_once(" IP (").or_else(|| tail.split_once(" IP6 (")) {
+    let (text, quoted) = match QUOTES.iter().find_map(|opening| tail.split_once(opening)) {
         Some((text, quoted)) => (text, Some(quoted)),
         None => (tail, None),
     };
@@ -15,7 +18,7 @@ pub(super) fn error(from: IpAddr, to: IpAddr, tail: &str, hosts: &mut Hosts) -> 
     let quoted = match quoted {
         Some(quoted) => Quoted::Tcp(Line::read(quoted, hosts)?.tcp()?),
         None if message.contains(" udp port ") || message.contains(" protocol ") => return None,
-        None => Quoted::LastTo(address(message), after(message, " tcp port ")),
+        None => Quoted::SentTo(address(message), after(message, " tcp port ")),
     };
     Some(Error { from, to, kind, code, mtu: after(message, "mtu ").unwrap_or(0), quoted })
 }
