@@ -18,7 +18,7 @@ const WEIGHTY: [(Caveats, &str); 8] = [
     (Caveats::CAPTURE_LOSS, "with packets that were sent but never captured: lost by the capture, not by the network"),
     (Caveats::ONE_SIDED, "with one direction only: what the other side did is inferred"),
     (Caveats::EVICTED, "finished early: more were open than fit into memory"),
-    (Caveats::CUT_BY_END, "still waiting for an answer when the capture ended less than 1 s later"),
+    (Caveats::CUT_BY_END, "still waiting for an answer when the capture ended, or lacks a file, less than 1 s later"),
     (Caveats::START_UNSEEN, "begun before the capture"),
     (Caveats::ROLE_GUESSED, "with client and server told apart by a guess"),
     (Caveats::SNAPLEN, "with TCP headers cut by the snap length"),
