@@ -245,6 +245,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             spans.push(tracked.in_time);
             let row = input_row(&file, tracked, frames_before);
             point.text_only |= file.is_of_headers();
+            point.text_lacks_lines |= file.text.as_ref().is_some_and(|text| text.lacks_lines);
             point.unsettled.extend(file.text.iter().flat_map(|text| &text.unsettled));
             indexed.push((file, index));
             frames_before += row.frames;
@@ -316,6 +317,7 @@ fn input_row(file: &plan::File, mut tracked: Tracked, frames_before: u64) -> Inp
         goes_on: matches!(tracked.end, End::Cut { .. }) && file.source.has_grown(),
         end: tracked.end,
         note: file.source.note().map(str::to_owned),
+        is_incomplete: file.source.is_incomplete(),
         damage: tracked.damage.or_else(|| file.source.shortened().map(str::to_owned)),
     }
 }

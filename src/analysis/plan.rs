@@ -38,6 +38,8 @@ pub struct OfText {
     pub dialect: &'static Dialect,
     /// How the text ended, at an offset of its own.
     pub end: End,
+    /// Lines were left out, or could not be read, between packets.
+    pub lacks_lines: bool,
     /// ICMP errors of which the text does not say what they are about.
     pub unsettled: BTreeSet<Unsettled>,
 }
@@ -166,8 +168,9 @@ fn open(source: Source, format: &'static Format) -> Result<File, Error> {
 /// The capture that a text tells of, under its name.
 fn of_text(source: &Source, dialect: &'static Dialect) -> Result<File, Error> {
     let failed = |cause: String| Error::new(source.path(), format!("{}: {cause}", dialect.name));
-    let text::Converted { pcap, end, note, unsettled } = dialect.convert(source.bytes()).map_err(failed)?;
+    let text::Converted { pcap, end, note, lacks_lines, unsettled } =
+        dialect.convert(source.bytes()).map_err(failed)?;
     let format = capture::recognise(&pcap).ok_or_else(|| failed("no packet in it".into()))?;
     let file = open(source.converted(pcap, &note), format)?;
-    Ok(File { text: Some(OfText { dialect, end, unsettled }), ..file })
+    Ok(File { text: Some(OfText { dialect, end, lacks_lines, unsettled }), ..file })
 }

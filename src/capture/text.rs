@@ -70,6 +70,8 @@ pub struct Converted {
     pub end: End,
     /// What was assumed, for the person who reads the report.
     pub note: String,
+    /// Lines were left out, or could not be read, between packets; or packets were dropped while capturing.
+    pub lacks_lines: bool,
     /// ICMP errors of which the text does not say what they are about.
     pub unsettled: BTreeSet<Unsettled>,
 }
@@ -98,13 +100,18 @@ struct Read {
     /// Packets that could not be read, and other lines.
     unread: Count,
     others: Count,
+    /// Some of these stand between packets.
+    lacks_between: bool,
+    /// The line of the first packet.
+    first: usize,
 }
 
-/// So many, and the number of the first one's line.
+/// So many, and the numbers of the first one's line and of the last one's.
 #[derive(Default)]
 struct Count {
     count: u64,
     first: usize,
+    last: usize,
 }
 
 impl Count {
@@ -113,6 +120,7 @@ impl Count {
             self.first = line;
         }
         self.count += 1;
+        self.last = line;
     }
 }
 
@@ -173,7 +181,12 @@ impl Headers {
         for more in [of_time].into_iter().chain(read.notes(self.hint)) {
             note.extend(more.map(|more| format!("; {more}")));
         }
-        Converted { pcap, end: End::Clean, note, unsettled }
+        let dropped = records::dropped(&text);
+        if dropped > 0 {
+            note.push_str(&format!("; packets that the capturing program dropped: {dropped}"));
+        }
+        let lacks_lines = read.lacks_between || dropped > 0;
+        Converted { pcap, end: End::Clean, note, lacks_lines, unsettled }
     }
 
     fn read_all(&self, lines: &Lines<'_>, fold: Fold) -> Read {
@@ -181,7 +194,7 @@ impl Headers {
         let is_whole = |record: &str| (self.read)(record, &mut Hosts::default()).is_some();
         lines.records(fold, &is_whole, |record| match record {
             Record::Packet(record, line) => match (self.read)(&record, &mut read.hosts) {
-                Some(packet) => read.packets.push(packet),
+                Some(packet) => read.push(packet, line),
                 None => read.unread.add(line),
             },
             Record::Other(line) => read.others.add(line),
@@ -191,6 +204,16 @@ impl Headers {
 }
 
 impl Read {
+    /// Takes the packet that begins in that line.
+    fn push(&mut self, packet: Packet, line: usize) {
+        if self.packets.is_empty() {
+            self.first = line;
+        }
+        let lacking = self.unread.last.max(self.others.last);
+        self.lacks_between |= (self.first..line).contains(&lacking);
+        self.packets.push(packet);
+    }
+
     /// How well the lines were put together: by segments, then by what was not read.
     fn success(&self) -> (usize, Reverse<u64>) {
         let segments = self.packets.iter().filter(|packet| packet.tcp().is_some()).count();

@@ -153,6 +153,8 @@ pub struct InputFile {
     pub goes_on: bool,
     /// What the input room has to say: a packed stream that is cut short.
     pub note: Option<String>,
+    /// That note says that more was there: a packed stream that is cut short.
+    pub is_incomplete: bool,
     /// That the file changed while it was read, in words: what was lost was there when it was opened.
     pub damage: Option<String>,
 }
@@ -171,10 +173,11 @@ impl Facts {
         captures.chain(dumps).filter_map(|(path, damage)| Some((path.as_str(), damage.as_deref()?)))
     }
 
-    /// The captures that do not end where a record does, but for those that changed while they were read, or still grow.
+    /// The captures that do not end where a record does, or are packed and cut short, but for those that changed while they were read, or still grow.
     pub fn cut_short(&self) -> impl Iterator<Item = &InputFile> {
         let files = self.points.iter().flat_map(|point| &point.files);
-        files.filter(|file| file.end != End::Clean && file.damage.is_none() && !file.goes_on)
+        let is_cut = |file: &&InputFile| file.end != End::Clean || file.is_incomplete;
+        files.filter(is_cut).filter(|file| file.damage.is_none() && !file.goes_on)
     }
 
     /// Whether everything that was opened was read to its end as it was then.

@@ -15,6 +15,8 @@ pub struct Point {
     pub files: Vec<InputFile>,
     /// Its packets were read from text, which tells less than a capture.
     pub text_only: bool,
+    /// Lines were left out of that text, or could not be read, between packets.
+    pub text_lacks_lines: bool,
     /// ICMP errors of which that text does not say what they are about.
     pub unsettled: BTreeSet<Unsettled>,
     /// What its frames tell of addresses and names.
@@ -53,7 +55,7 @@ impl Point {
                 Some(stretch) => stretch.last = stretch.last.max(last),
                 None => stretches.push(Stretch { from, last }),
             }
-            was_whole = file.end == End::Clean && file.damage.is_none();
+            was_whole = file.end == End::Clean && file.damage.is_none() && !file.is_incomplete;
         }
         self.first = spans.iter().flatten().map(|(first, _)| *first).min();
         self.last = spans.iter().flatten().map(|(_, last)| *last).max();
@@ -78,8 +80,9 @@ impl Point {
         self.stretch(file).map_or(self.last, |stretch| stretch.last)
     }
 
-    /// Whether something is missing between two of its files.
+    /// Whether something is missing between two of its files, or within a text.
     pub fn lacks_between(&self, file: u32, later: u32) -> bool {
-        self.stretch(file).map(|stretch| stretch.from) != self.stretch(later).map(|stretch| stretch.from)
+        let torn = self.stretch(file).map(|stretch| stretch.from) != self.stretch(later).map(|stretch| stretch.from);
+        self.text_lacks_lines || torn
     }
 }

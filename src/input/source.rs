@@ -21,6 +21,8 @@ struct Shared {
     /// Where in the store the bytes lie; never beyond it.
     range: Range<usize>,
     note: Option<String>,
+    /// That note says that bytes are lacking.
+    is_incomplete: bool,
     shortened: Option<String>,
     modified: Option<SystemTime>,
     /// Of the file when it was opened, if these are its bytes.
@@ -61,6 +63,11 @@ impl Source {
     /// than may be unpacked. [`Source::bytes`] is what came before.
     pub fn note(&self) -> Option<&str> {
         self.shared.note.as_deref()
+    }
+
+    /// Whether more was there than could be unpacked or was allowed to be: a packed stream that is cut short.
+    pub fn is_incomplete(&self) -> bool {
+        self.shared.is_incomplete
     }
 
     /// That the file was shortened while these bytes were copied or unpacked from it, in words. Of a file that is mapped
@@ -119,7 +126,8 @@ impl Source {
     /// Bytes of our own, that nobody can change; `modified` if they come from a file.
     pub(super) fn of_copy(path: &Path, store: Store, modified: Option<SystemTime>, lacks: Lacks) -> Self {
         let Lacks { note, shortened, length } = lacks;
-        Self::of(Shared { modified, note, shortened, length, ..Shared::new(path, store) })
+        let is_incomplete = note.is_some();
+        Self::of(Shared { modified, note, is_incomplete, shortened, length, ..Shared::new(path, store) })
     }
 
     /// Bytes that were made of this source's, under its name; `note` says what was assumed.
@@ -129,6 +137,7 @@ impl Source {
         Self::of(Shared {
             modified: self.modified(),
             note: Some(notes.join("; ")),
+            is_incomplete: self.is_incomplete(),
             shortened: self.shortened().map(str::to_owned).or_else(damage),
             ..Shared::new(self.path(), Store::Memory(bytes))
         })
@@ -144,7 +153,8 @@ impl Source {
         let place = |offset: usize| held.start.saturating_add(offset).min(held.end);
         let range = place(range.start)..place(range.end);
         let (store, shortened, modified, watch) = (store.clone(), shortened.clone(), *modified, watch.clone());
-        Self::of(Shared { path, store, range, note, shortened, modified, length: None, watch })
+        let is_incomplete = note.is_some();
+        Self::of(Shared { path, store, range, note, is_incomplete, shortened, modified, length: None, watch })
     }
 }
 
@@ -168,7 +178,8 @@ impl Shared {
     fn new(path: &Path, store: Store) -> Self {
         let range = 0..store.bytes().len();
         let (note, shortened, modified, length, watch) = (None, None, None, None, None);
-        Self { path: path.to_owned(), store: Arc::new(store), range, note, shortened, modified, length, watch }
+        let (path, store, is_incomplete) = (path.to_owned(), Arc::new(store), false);
+        Self { path, store, range, note, is_incomplete, shortened, modified, length, watch }
     }
 }
 

@@ -41,6 +41,27 @@ fn damaged_captures_end_by_name_in_bounded_memory() {
 }
 
 #[test]
+fn a_packed_capture_that_is_cut_is_cut_wherever_what_is_unpacked_ends() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let whole = std::fs::read(testdata("incidents/close_wait_leak/server.pcap")).expect("a capture");
+    let pack = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, bytes).and_then(|()| encoder.finish()).expect("memory takes everything")
+    };
+    // Whole records, and behind them a member that breaks off in its head.
+    let packed = [&pack(&whole)[..], &pack(&whole)[..5]].concat();
+    std::fs::write(folder.path().join("x.pcap.gz"), packed).expect("written");
+    let run = Command::new(env!("CARGO_BIN_EXE_synfin"))
+        .args(["x.pcap.gz", "--format", "none"])
+        .current_dir(folder.path())
+        .output();
+    let output = run.expect("synfin runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("x.pcap.gz: only the first") && said.contains("cut"), "{said}");
+}
+
+#[test]
 fn a_capture_cut_short_or_damaged_is_said_with_its_place_and_exit_status_1() {
     let folder = tempfile::tempdir().expect("a folder");
     let whole = std::fs::read(testdata("incidents/close_wait_leak/server.pcap")).expect("a capture");

@@ -47,7 +47,7 @@ fn convert(bytes: &[u8]) -> Converted {
     if capture.links.is_empty() {
         capture.interface(1);
     }
-    Converted { pcap: capture.pcap, end, note: NO_DATE_TOLD.to_owned(), unsettled: BTreeSet::new() }
+    Converted { pcap: capture.pcap, end, note: NO_DATE_TOLD.to_owned(), lacks_lines: false, unsettled: BTreeSet::new() }
 }
 
 /// The frames so far, as a pcapng with an interface for each network.

@@ -9,6 +9,9 @@ const LINES: usize = 12;
 /// Nobody prints a packet in a line longer than this.
 const LONGEST_LINE: usize = 8 << 10;
 
+/// What people write where they leave lines out.
+const LEFT_OUT: [&str; 8] = ["...", "…", "[...", "[…", "(...", "[snip", "<snip", "--snip"];
+
 /// What stands in a text, in order.
 pub(super) enum Record<'a> {
     /// A packet, in one line, and the number of the line that it begins in.
@@ -57,6 +60,8 @@ enum Kind {
     Dump,
     /// Printed by capturing programs, or a person's way of setting off what they printed.
     Around,
+    /// Somebody left lines out here.
+    LeftOut,
     Other,
 }
 
@@ -91,7 +96,7 @@ impl<'a> Lines<'a> {
         while let Some((first, number)) = rest.next() {
             match first.kind {
                 Kind::Begins => {}
-                Kind::Other => {
+                Kind::Other | Kind::LeftOut => {
                     take(Record::Other(number));
                     continue;
                 }
@@ -103,6 +108,9 @@ impl<'a> Lines<'a> {
             while let Some((next, place)) =
                 rest.next_if(|(next, _)| next.kind != Kind::Begins && (in_letters || next.kind != Kind::Blank))
             {
+                if next.kind == Kind::LeftOut && !in_letters {
+                    take(Record::Other(place));
+                }
                 if next.kind != Kind::Other || in_letters {
                     continue;
                 }
@@ -139,6 +147,15 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// Packets that the capturing program says, at its end, that it dropped.
+pub(super) fn dropped(text: &str) -> u64 {
+    let count = |line| {
+        let said = unquoted(line).0.trim().strip_suffix(" dropped by kernel")?;
+        said.strip_suffix(" packets").or_else(|| said.strip_suffix(" packet"))?.parse().ok()
+    };
+    whole(text).filter_map(count).fold(0, u64::saturating_add)
+}
+
 /// The lines of a text, without those that nobody prints of a packet.
 fn whole(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(|line| if line.len() > LONGEST_LINE { "" } else { line.trim_end() })
@@ -171,6 +188,8 @@ fn kind(text: &str, headers: &Headers) -> Kind {
         Kind::Blank
     } else if (headers.begins)(text) {
         Kind::Begins
+    } else if LEFT_OUT.iter().any(|mark| trimmed.starts_with(mark)) {
+        Kind::LeftOut
     } else if is_dump(trimmed) {
         Kind::Dump
     } else if is_around(trimmed) {

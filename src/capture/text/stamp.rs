@@ -99,7 +99,10 @@ pub(super) fn times(packets: &mut [Packet], margin: &str) -> (Vec<Timestamp>, Op
     let (mut last, mut days) = (NO_DATE, Days::default());
     for packet in packets {
         let time = match packet.at {
-            Some(Stamp::Dated(time) | Stamp::Epoch(time)) => time,
+            Some(Stamp::Dated(time) | Stamp::Epoch(time)) => {
+                days.begin(time);
+                time
+            }
             Some(Stamp::Clock(clock)) => days.time(last, clock),
             Some(Stamp::Start(span)) => NO_DATE.plus(span),
             Some(Stamp::Since(span)) if from_first => NO_DATE.plus(span),
@@ -122,6 +125,11 @@ impl Default for Days {
 }
 
 impl Days {
+    /// A clock that follows shows a time of that day, or of the next.
+    fn begin(&mut self, time: Timestamp) {
+        self.0 = Timestamp(time.0.saturating_sub(time.0.rem_euclid(DAY)));
+    }
+
     /// When the clock showed this, after `last`.
     pub fn time(&mut self, last: Timestamp, clock: Span) -> Timestamp {
         // Midnight has passed; a little back is a packet out of order.

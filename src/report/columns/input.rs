@@ -80,7 +80,7 @@ pub static INPUTS: &[Column<InputRow>] = &[
         "missing_before",
         Kind::U64,
         "file",
-        "Files that are missing between the one before and this, by the numbers in the names of the set.",
+        "Files that are missing between the one before and this, or are of another kind, by the numbers in their names.",
         |row, facts| of(row, facts, |file| Value::Number(file.missing_before)),
     ),
     column("size_bytes", Kind::U64, "byte", "Size of the file, unpacked.", |row, facts| {

@@ -18,7 +18,10 @@ const WEIGHTY: [(Caveats, &str); 8] = [
     (Caveats::CAPTURE_LOSS, "with packets that were sent but never captured: lost by the capture, not by the network"),
     (Caveats::ONE_SIDED, "with one direction only: what the other side did is inferred"),
     (Caveats::EVICTED, "finished early: more were open than fit into memory"),
-    (Caveats::CUT_BY_END, "still waiting for an answer when the capture ended, or lacks a file, less than 1 s later"),
+    (
+        Caveats::CUT_BY_END,
+        "still waiting for an answer when the capture ended, or files of it are missing, less than 1 s later",
+    ),
     (Caveats::START_UNSEEN, "begun before the capture"),
     (Caveats::ROLE_GUESSED, "with client and server told apart by a guess"),
     (Caveats::SNAPLEN, "with TCP headers cut by the snap length"),
@@ -78,7 +81,7 @@ fn of_file(file: &InputFile, style: Style) -> Vec<String> {
     let mut notes = Vec::new();
     if file.missing_before > 0 {
         let files = counted(file.missing_before, "file");
-        notes.push(format!("{path}: {files} missing before it, by the numbers: what happened meanwhile is not known"));
+        notes.push(format!("{path}: {files} missing before it, or of another kind, by the numbers: what happened meanwhile is not known"));
     }
     notes.extend(ended(&file.end).map(|how| format!("{path}: {how}")));
     notes.extend(file.note.as_ref().map(|note| format!("{path}: {}", safe(note))));

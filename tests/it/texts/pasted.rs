@@ -242,6 +242,26 @@ fn judged(lines: &[&str]) -> Vec<(u16, &'static str, &'static str)> {
 }
 
 #[test]
+fn what_stood_in_lines_that_somebody_left_out_is_not_claimed() {
+    let syn = "12:00:01.0 IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], seq 100, win 500, length 0";
+    let later = "12:00:09.0 IP 10.0.0.1.4001 > 10.0.0.2.80: Flags [S], seq 100, win 500, length 0";
+    let confidence = |lines: &[&str]| judged(lines)[0].2;
+    assert_eq!(confidence(&["Hello,", "this is what we saw:", syn, later, "Regards"]), "certain");
+    assert_eq!(confidence(&[syn, "... 30 lines removed ...", later]), "probable");
+    assert_eq!(confidence(&[syn, later, "2 packets captured", "0 packets dropped by kernel"]), "certain");
+    assert_eq!(confidence(&[syn, later, "2 packets captured", "7 packets dropped by kernel"]), "probable");
+    assert!(note(&[syn, later, "7 packets dropped by kernel"].join("\n")).ends_with("dropped: 7"));
+}
+
+#[test]
+fn a_clock_goes_on_from_the_date_before_it() {
+    let dated = "2026-11-20 23:59:58.0 IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], seq 100, win 500, length 0";
+    let clock = "00:00:01.0 IP 10.0.0.2.80 > 10.0.0.1.4000: Flags [S.], seq 900, ack 101, win 500, length 0";
+    let told = told_pasted(&[dated, clock].join("\n"));
+    assert!(told.contains("until 2026-11-21T00:00:01"), "{told}");
+}
+
+#[test]
 fn an_error_that_does_not_say_what_it_is_about_is_pinned_on_the_only_flow_that_fits_and_that_is_not_certain() {
     let syn = |at: &str, port: u16| {
         format!("1 {at} 10.0.0.1 → 10.0.0.2 TCP 74 {port} → 80 [SYN] Seq=0 Win=64240 Len=0 MSS=1460")
