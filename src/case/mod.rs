@@ -173,7 +173,8 @@ impl Facts {
         captures.chain(dumps).filter_map(|(path, damage)| Some((path.as_str(), damage.as_deref()?)))
     }
 
-    /// The captures that do not end where a record does, or are packed and cut short, but for those that changed while they were read, or still grow.
+    /// The captures that do not end where a record does, or are packed and cut short; but for those that changed while they
+    /// were read, or still grow.
     pub fn cut_short(&self) -> impl Iterator<Item = &InputFile> {
         let files = self.points.iter().flat_map(|point| &point.files);
         let is_cut = |file: &&InputFile| file.end != End::Clean || file.is_incomplete;

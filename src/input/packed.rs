@@ -3,7 +3,7 @@
 //! byte before that place.
 
 use super::Source;
-use lzma_rust2::{Action, Status, XzStream};
+use lzma_rust2::{Action, Status, XzReader, XzStream};
 use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
@@ -79,6 +79,7 @@ impl Codec {
                 decoder.window_log_max(WINDOW_LOG_MAX)?;
                 Box::new(decoder)
             }
+            Self::Xz if has_several_filters(tail.rest()) => Box::new(XzReader::new_mem_limit(tail, false, XZ_MEMORY)),
             Self::Xz => Box::new(Xz { stream: XzStream::new_mem_limit(false, XZ_MEMORY), tail }),
             Self::Bzip2 => Box::new(bzip2::bufread::BzDecoder::new(tail)),
             Self::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(tail)),
@@ -167,6 +168,14 @@ impl Read for Unpacked<'_> {
             }
         }
     }
+}
+
+/// Whether more than one filter stands before LZMA2 (`xz --x86 --delta`): only the crate's reader takes those. The first block's
+/// header follows the stream's twelve bytes; the lowest two bits of its flags count its filters, less one (.xz file format
+/// 3.1.2).
+fn has_several_filters(stream: &[u8]) -> bool {
+    let [size, flags] = [12, 13].map(|at| stream.get(at).copied().unwrap_or_default());
+    size != 0 && flags & 3 >= 2
 }
 
 /// One stream of xz. The crate's reader takes a chunk, of up to two megabytes unpacked, only when all of it is there; this

@@ -480,6 +480,19 @@ mod tests {
     }
 
     #[test]
+    fn xz_is_unpacked_however_many_filters_it_went_through() {
+        let bytes = lines(100_000);
+        let filters = [(lzma_rust2::FilterType::BcjX86, 0), (lzma_rust2::FilterType::Delta, 4)];
+        for used in 0..=filters.len() {
+            let mut options = lzma_rust2::XzOptions::with_preset(1);
+            filters.iter().take(used).for_each(|(kind, property)| options.prepend_pre_filter(*kind, *property));
+            let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), options).expect("an encoder");
+            encoder.write_all(&bytes).expect("written");
+            assert!(only(&encoder.finish().expect("packed")).bytes() == bytes, "{used} filters");
+        }
+    }
+
+    #[test]
     fn what_synfin_does_not_unpack_is_named_with_the_way_out() {
         for (bytes, what) in [
             (&b"7z\xBC\xAF\x27\x1C\0\x04"[..], "7-Zip"),

@@ -112,7 +112,7 @@ impl<R: Sync> TableWriter<R> {
     /// # Errors
     /// When the sink does not take the rows.
     pub fn batch(&mut self, rows: &[R], facts: &Facts) -> io::Result<()> {
-        self.writer.batch(&Batch { columns: &self.columns, rows, facts })
+        self.writer.batch(&Batch::new(&self.columns, rows, facts))
     }
 
     /// # Errors
@@ -126,14 +126,19 @@ struct Batch<'a, R: 'static> {
     columns: &'a [&'static Column<R>],
     rows: &'a [R],
     facts: &'a Facts,
+    /// Where no input says when anything was, nothing is known of moments and of how long something took.
+    tells_time: bool,
 }
 
-impl<R> Batch<'_, R> {
-    /// Where no input says when anything was, nothing is known of moments and of how long something took.
-    fn getter(&self, column: usize) -> for<'a> fn(&'a R, &'a Facts) -> Value<'a> {
+impl<'a, R> Batch<'a, R> {
+    fn new(columns: &'a [&'static Column<R>], rows: &'a [R], facts: &'a Facts) -> Self {
+        Self { columns, rows, facts, tells_time: facts.tell_time() }
+    }
+
+    fn getter(&self, column: usize) -> for<'v> fn(&'v R, &'v Facts) -> Value<'v> {
         let column = self.columns[column];
-        let is_of_time = matches!(column.kind, Kind::Time | Kind::Seconds);
-        if is_of_time && !self.facts.tell_time() { |_, _| Value::Null } else { column.get }
+        let is_unknown = !self.tells_time && matches!(column.kind, Kind::Time | Kind::Seconds);
+        if is_unknown { |_, _| Value::Null } else { column.get }
     }
 }
 

@@ -202,6 +202,6 @@ fn print<R: Sync>(
     let columns = choose(table, wish).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     let mut writer = open(columns.iter().map(|column| column.field()).collect())?;
     rows.retain(|row| takes(&|column| table.get(column).map_or(Value::Null, |column| (column.get)(row, facts))));
-    writer.batch(&Batch { columns: &columns, rows: &rows, facts })?;
+    writer.batch(&Batch::new(&columns, &rows, facts))?;
     writer.finish()
 }

@@ -3,7 +3,7 @@
 //! An embryo is its SYN and nothing else, so that the connection made of it, once a second segment comes, is the one
 //! that would have stood there all along.
 
-use super::{Connection, Facts, Moment, Place, Side, State, Summary, sparse};
+use super::{Connection, Facts, Half, Moment, Place, Side, State, Summary, sparse};
 use crate::seq::Seq;
 use crate::time::Timestamp;
 use crate::wire::{Address, Flags, FlowHash, Marks, Rare, Segment, Way};
@@ -133,17 +133,23 @@ impl Embryo {
         let sent = Moment::at(self.time);
         let client = &mut summary.sides[0];
         let next = self.seq.plus(1);
-        client.iss = Some(self.seq);
-        client.opening = Some(State::SynSent);
-        client.snd_nxt = Some(next);
-        client.snd_una = Some(self.seq);
-        client.window = u32::from(self.window);
-        client.packets = 1;
-        client.wire_bytes = u64::from(self.wire_len);
-        client.syns = 1;
-        client.tries = 1;
-        (client.ttl_min, client.ttl_max) = (self.ttl, self.ttl);
-        (client.first, client.last, client.awaiting) = (sent, sent, sent);
+        *client = Half {
+            iss: Some(self.seq),
+            opening: Some(State::SynSent),
+            snd_nxt: Some(next),
+            snd_una: Some(self.seq),
+            window: u32::from(self.window),
+            packets: 1,
+            wire_bytes: u64::from(self.wire_len),
+            syns: 1,
+            tries: 1,
+            ttl_min: self.ttl,
+            ttl_max: self.ttl,
+            first: sent,
+            last: sent,
+            awaiting: sent,
+            ..*client
+        };
         summary
     }
 

@@ -116,8 +116,7 @@ pub fn decode(record: &[u8]) -> Option<Summary> {
     if *tag == EMBRYO {
         return Embryo::decode(flow, encoded).map(|embryo| embryo.summary());
     }
-    let mut summary: Summary = sparse::decode(encoded)?;
-    summary.flow = flow;
+    let mut summary = Summary { flow, ..sparse::decode(encoded)? };
     summary.rebase(Rebase::ToCapture);
     Some(summary)
 }

@@ -81,7 +81,8 @@ fn of_file(file: &InputFile, style: Style) -> Vec<String> {
     let mut notes = Vec::new();
     if file.missing_before > 0 {
         let files = counted(file.missing_before, "file");
-        notes.push(format!("{path}: {files} missing before it, or of another kind, by the numbers: what happened meanwhile is not known"));
+        let numbered = "missing before it, or of another kind, by the numbers";
+        notes.push(format!("{path}: {files} {numbered}: what happened meanwhile is not known"));
     }
     notes.extend(ended(&file.end).map(|how| format!("{path}: {how}")));
     notes.extend(file.note.as_ref().map(|note| format!("{path}: {}", safe(note))));
