@@ -199,7 +199,7 @@ fn writing<const FLOOD: bool>(bencher: Bencher, name: &str) {
     bencher.counter(ItemsCount::new(rows.len())).bench(|| {
         let format = format(name).expect("a format");
         let columns = select(COLUMNS, format.wide);
-        let mut writer = TableWriter::open(format, columns, Box::new(Nowhere)).expect("nowhere takes everything");
+        let writer = TableWriter::open(format, columns, Box::new(Nowhere)).expect("nowhere takes everything");
         rows.chunks(8192).try_for_each(|batch| writer.batch(batch, &facts)).expect("nowhere takes everything");
         writer.finish().expect("nowhere takes everything");
     });

@@ -2,55 +2,134 @@
 
 use super::runs::{Ordered, Runs};
 use super::selection::{Condition, RowTest};
-use super::timings::{Lap, Stage, Timings};
+use super::timings::{Stage, Timings};
+use super::turns::Turns;
 use crate::case::join::{Index, Joiner, LineIndex, LineJoiner};
-use crate::case::{Case, Facts, Joins, Judged, Tally};
+use crate::case::{Case, Facts, Joins, Judged, PartTally, Tally};
+use crate::report::{PART, Turn};
 use crate::tcp::{Summary, records};
 use crate::time::{Span, Timestamp};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
-/// Rows judged and written at once: few enough that their memory, some megabytes, is used again and stays in the cache.
+/// Rows judged at once for somebody who takes them on one thread.
 const BATCH: usize = 2048;
 
-/// Those that one task judges.
-const PART: usize = 128;
-
 /// Whoever takes the rows: the writers of a report, or one table's printer.
-pub trait Rows: Send {
+pub trait Rows: Sync {
+    /// Formats some rows, on any thread. What it gives is called in the order of the rows, one after another.
+    fn part<'w>(&'w self, rows: &[Judged], facts: &Facts) -> Turn<'w>;
+
+    /// Does what turns have left to be done, on any thread and in any order.
+    ///
     /// # Errors
     /// When the rows cannot be written.
-    fn batch(&mut self, rows: &[Judged], facts: &Facts) -> io::Result<()>;
+    fn settle(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
+/// Judges all rows and hands them to `output`: each thread takes the next few records, makes rows of them in a place that stays
+/// in its cache, and all that is said of them, before it takes others.
 pub(super) fn deliver(
     runs: &mut Runs,
     mut facts: Facts,
     condition: Option<&Condition<RowTest>>,
     stuck_after: Span,
     timings: &Timings,
-    output: &mut dyn Rows,
+    output: &dyn Rows,
 ) -> io::Result<Case> {
     let first = facts.points.iter().filter_map(|point| point.first).min().unwrap_or_default();
     let last = facts.points.iter().filter_map(|point| point.last).max().unwrap_or(Timestamp(0));
-    let mut tally = Tally::new(first, last, stuck_after);
-    let mut rows_left_out = 0;
-    judged(runs, &facts, timings, &mut |rows, lap| {
-        if let Some(condition) = condition {
-            let all = rows.len();
-            let kept = rows.par_iter().map(|row| (condition.test)(row, &facts)).collect();
-            keep(rows, kept);
-            rows_left_out += (all - rows.len()) as u64;
-        }
-        rows.iter().for_each(|row| tally.add(row));
-        lap.end(Stage::Tally);
-        output.batch(rows, &facts)?;
-        lap.end(Stage::Write);
-        Ok(())
-    })?;
+    let tally = Tally::new(first, last, stuck_after);
+    let blank = tally.part();
+    let sum = Mutex::new((tally, 0));
+    let source = Mutex::new((runs.ordered()?, 0));
+    Line { source, turns: Turns::new(), sum: &sum, blank: &blank, facts: &facts, condition, timings, output }.run()?;
+    let (tally, rows_left_out) = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
     facts.selected.rows_left_out = rows_left_out;
     Ok(Case { facts, tally, unread: Vec::new(), left_out: Vec::new() })
+}
+
+/// What the threads that deliver share.
+struct Line<'a> {
+    /// Records in order, and the number of the next part of them.
+    source: Mutex<(Ordered<'a>, u64)>,
+    turns: Turns<'a>,
+    /// What the rows add up to so far, and how many were left out.
+    sum: &'a Mutex<(Tally, u64)>,
+    blank: &'a PartTally,
+    facts: &'a Facts,
+    condition: Option<&'a Condition<RowTest>>,
+    timings: &'a Timings,
+    output: &'a dyn Rows,
+}
+
+impl<'a> Line<'a> {
+    fn run(self) -> io::Result<()> {
+        rayon::scope(|scope| (0..rayon::current_num_threads()).for_each(|_| scope.spawn(|_| self.work())));
+        self.turns.finish()
+    }
+
+    fn work(&self) {
+        let _alarm = self.turns.alarm();
+        let mut lap = self.timings.lap();
+        let (mut records, mut rows) = (Vec::with_capacity(PART), Vec::new());
+        while !self.turns.are_stopped() {
+            let number = match self.take(&mut records) {
+                Ok(number) => number,
+                Err(error) => return self.turns.fail(error),
+            };
+            lap.end(Stage::Merge);
+            if records.is_empty() {
+                return;
+            }
+            let left_out = self.judge(&records, &mut rows);
+            lap.end(Stage::Judge);
+            let mut tally = self.blank.clone();
+            rows.iter().for_each(|row| tally.add(row));
+            lap.end(Stage::Tally);
+            let (sum, part) = (self.sum, self.output.part(&rows, self.facts));
+            let turn = move || {
+                let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
+                sum.0.append(tally);
+                sum.1 += left_out;
+                part()
+            };
+            self.turns.hand_in(number, Box::new(turn));
+            if let Err(error) = self.output.settle() {
+                self.turns.fail(error);
+            }
+            lap.end(Stage::Write);
+        }
+    }
+
+    /// Takes the next part of the records, and its number.
+    fn take(&self, records: &mut Vec<Cow<'a, [u8]>>) -> io::Result<u64> {
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ordered, number) = &mut *source;
+        read(ordered, records, PART)?;
+        *number += 1;
+        Ok(*number - 1)
+    }
+
+    /// Makes the rows those of the records, without those that nobody asked for: how many these are.
+    fn judge(&self, records: &[Cow<'_, [u8]>], rows: &mut Vec<Judged>) -> u64 {
+        if let Some(any) = any_row(rows, records, self.facts) {
+            rows.resize(records.len(), any);
+        }
+        let mut kept = Vec::with_capacity(records.len());
+        kept.extend(rows.iter_mut().zip(records).map(|(row, record)| renew(row, record, self.facts, &|_| true)));
+        keep(rows, &kept);
+        let Some(condition) = self.condition else { return 0 };
+        let all = rows.len();
+        kept.clear();
+        kept.extend(rows.iter().map(|row| (condition.test)(row, self.facts)));
+        keep(rows, &kept);
+        (all - rows.len()) as u64
+    }
 }
 
 /// What the sockets and log lines of the dumps are to the connections; without any nothing is read.
@@ -63,7 +142,7 @@ pub(super) fn join(runs: &mut Runs, facts: &Facts) -> io::Result<Joins> {
     let (mut joiner, mut of_lines) = (Joiner::new(&sockets), LineJoiner::new(&lines));
     // The sockets' index counts what it is asked for.
     let wanted = |summary: &Summary| sockets.wants(summary) | lines.wants(summary);
-    judged_of(runs, facts, &Timings::default(), &wanted, &mut |batch, _| {
+    judged_of(runs, facts, &Timings::default(), &wanted, &mut |batch| {
         for row in batch.iter() {
             joiner.add(row);
             of_lines.add(row);
@@ -75,8 +154,8 @@ pub(super) fn join(runs: &mut Runs, facts: &Facts) -> io::Result<Joins> {
     Ok(joins)
 }
 
-/// Takes the next rows, and books its time.
-pub(super) type Each<'a> = dyn FnMut(&mut Vec<Judged>, &mut Lap) -> io::Result<()> + Send + 'a;
+/// Takes the next rows.
+pub(super) type Each<'a> = dyn FnMut(&mut Vec<Judged>) -> io::Result<()> + Send + 'a;
 
 /// Judges all rows in order, in batches, on all threads of the pool at hand: one batch while `each` takes the one before and
 /// the records of the next are read.
@@ -95,7 +174,13 @@ fn judged_of(
     let mut ordered = runs.ordered()?;
     let (mut batch, mut next) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
     let (mut rows, mut before) = (Vec::new(), Vec::new());
-    read(&mut ordered, &mut batch, timings)?;
+    let mut read = |batch: &mut Vec<_>| {
+        let mut lap = timings.lap();
+        read(&mut ordered, batch, BATCH)?;
+        lap.end(Stage::Merge);
+        io::Result::Ok(())
+    };
+    read(&mut batch)?;
     loop {
         std::mem::swap(&mut rows, &mut before);
         let ((), taken) = rayon::join(
@@ -106,9 +191,9 @@ fn judged_of(
             },
             || {
                 if !before.is_empty() {
-                    each(&mut before, &mut timings.lap())?;
+                    each(&mut before)?;
                 }
-                read(&mut ordered, &mut next, timings)
+                read(&mut next)
             },
         );
         taken?;
@@ -119,43 +204,52 @@ fn judged_of(
     }
 }
 
-/// Takes the next records.
-fn read<'a>(ordered: &mut Ordered<'a>, batch: &mut Vec<Cow<'a, [u8]>>, timings: &Timings) -> io::Result<()> {
-    let mut lap = timings.lap();
-    batch.clear();
-    while batch.len() < BATCH
+/// Takes the next records, `most` at most.
+fn read<'a>(ordered: &mut Ordered<'a>, records: &mut Vec<Cow<'a, [u8]>>, most: usize) -> io::Result<()> {
+    records.clear();
+    while records.len() < most
         && let Some((_, record)) = ordered.next()?
     {
-        batch.push(record);
+        records.push(record);
     }
-    lap.end(Stage::Merge);
     Ok(())
 }
 
 /// Makes the rows those of some records, judged. A row is large, and copies of it cost more than what is written there: the
 /// vector keeps its memory, and each row becomes another one in its place.
 fn fill(rows: &mut Vec<Judged>, records: &[Cow<'_, [u8]>], facts: &Facts, wanted: &(dyn Fn(&Summary) -> bool + Sync)) {
-    rows.truncate(records.len());
-    if rows.len() < records.len() {
-        let any = records.iter().find_map(|record| records::decode(record));
-        let Some(any) = any.map(|summary| Judged::new(summary, facts)) else { return rows.clear() };
+    if let Some(any) = any_row(rows, records, facts) {
         rows.resize(records.len(), any);
     }
-    let renew = |(row, record): (&mut Judged, &Cow<'_, [u8]>)| match records::decode(record) {
+    let each = rows.par_iter_mut().zip(records).with_min_len(PART);
+    let kept: Vec<bool> = each.map(|(row, record)| renew(row, record, facts, wanted)).collect();
+    keep(rows, &kept);
+}
+
+/// Leaves no more rows than there are records; a row to put into the places that are missing, if some are.
+fn any_row(rows: &mut Vec<Judged>, records: &[Cow<'_, [u8]>], facts: &Facts) -> Option<Judged> {
+    rows.truncate(records.len());
+    if rows.len() == records.len() {
+        return None;
+    }
+    records.iter().find_map(|record| records::decode(record)).map(|summary| Judged::new(summary, facts))
+}
+
+/// Makes a row that of a record, if this is wanted.
+fn renew(row: &mut Judged, record: &[u8], facts: &Facts, wanted: &(dyn Fn(&Summary) -> bool + Sync)) -> bool {
+    match records::decode(record) {
         Some(summary) if wanted(&summary) => {
             row.renew(summary, facts);
             true
         }
         _ => false,
-    };
-    let kept: Vec<bool> = rows.par_iter_mut().zip(records).with_min_len(PART).map(renew).collect();
-    keep(rows, kept);
+    }
 }
 
 /// Leaves the rows for which that is true.
-fn keep(rows: &mut Vec<Judged>, kept: Vec<bool>) {
+fn keep(rows: &mut Vec<Judged>, kept: &[bool]) {
     if kept.contains(&false) {
-        let mut kept = kept.into_iter();
-        rows.retain(|_| kept.next().unwrap_or(false));
+        let mut kept = kept.iter();
+        rows.retain(|_| kept.next().copied().unwrap_or(false));
     }
 }

@@ -97,7 +97,7 @@ impl Tracking {
         let Self { runs, facts, pool, timings, rows: condition, .. } = self;
         let chosen = |row: &Judged| condition.as_ref().is_none_or(|condition| (condition.test)(row, facts));
         pool.install(|| {
-            judged(runs, facts, timings, &mut |rows, _| {
+            judged(runs, facts, timings, &mut |rows| {
                 for row in rows.iter().filter(|row| wanted(row) && chosen(row)) {
                     found.total += 1;
                     if found.rows.len() < most {

@@ -19,6 +19,7 @@ mod runs;
 mod selection;
 mod timings;
 mod track;
+mod turns;
 
 pub use deliver::Rows;
 pub use find::{Found, Key};
@@ -331,7 +332,7 @@ impl Tracking {
     ///
     /// # Errors
     /// When a writer fails.
-    pub fn deliver(mut self, output: &mut dyn Rows) -> std::io::Result<Case> {
+    pub fn deliver(mut self, output: &dyn Rows) -> std::io::Result<Case> {
         let Self { runs, facts, unread, left_out, stuck_after, pool, timings, rows, .. } = &mut self;
         let facts = std::mem::take(facts);
         let mut case = timings.stage(Stage::Deliver, || {

@@ -5,11 +5,12 @@ use crate::case::{Case, Facts, Judged};
 use crate::input;
 use crate::report::columns::{COLUMNS, select};
 use crate::report::text::Written;
-use crate::report::{Column, Format, Sink, TABLES, TableWriter, json};
+use crate::report::{Column, Format, Sink, TABLES, TableWriter, Turn, json};
 use rayon::prelude::*;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// What to write into a report folder.
@@ -25,7 +26,8 @@ pub struct Wanted {
 struct Table {
     name: String,
     writer: TableWriter<Judged>,
-    spent: Duration,
+    /// Nanoseconds, summed over the threads.
+    spent: AtomicU64,
 }
 
 /// The open files of a report.
@@ -33,7 +35,7 @@ pub struct Report {
     folder: Folder,
     formats: Vec<&'static Format>,
     tables: Vec<Table>,
-    rows: u64,
+    rows: AtomicU64,
     pool: Arc<rayon::ThreadPool>,
 }
 
@@ -51,9 +53,15 @@ impl Report {
             let name = format!("connections.{}", format.extension);
             let columns = if format.wide { select(COLUMNS, true) } else { wanted.columns.clone() };
             let writer = TableWriter::open(format, columns, create(&folder, &name)?)?;
-            tables.push(Table { name, writer, spent: Duration::ZERO });
+            tables.push(Table { name, writer, spent: AtomicU64::new(0) });
         }
-        Ok(Self { folder, formats: wanted.formats.clone(), tables, rows: 0, pool: Arc::clone(&tracking.pool) })
+        Ok(Self {
+            folder,
+            formats: wanted.formats.clone(),
+            tables,
+            rows: AtomicU64::new(0),
+            pool: Arc::clone(&tracking.pool),
+        })
     }
 
     /// Writes what follows the rows, and puts the folder in its place.
@@ -62,7 +70,7 @@ impl Report {
     /// When a file cannot be written or the folder cannot be moved; the old report is then still there.
     pub fn finish(self, case: &Case) -> io::Result<Vec<Written>> {
         let Self { folder, formats, tables, rows, pool } = self;
-        let rest = || rayon::join(|| finish(tables, rows), || write_rest(case, &folder, &formats));
+        let rest = || rayon::join(|| finish(tables, rows.into_inner()), || write_rest(case, &folder, &formats));
         let (mut names, rest) = match pool.install(rest) {
             (Ok(names), Ok(rest)) => (names, rest),
             (Err(error), _) | (_, Err(error)) => return Err(error),
@@ -85,7 +93,7 @@ fn finish(tables: Vec<Table>, rows: u64) -> io::Result<Vec<Named>> {
     let finish = |Table { name, writer, spent }: Table| {
         let since = Instant::now();
         writer.finish()?;
-        Ok((name, Some(rows), spent + since.elapsed()))
+        Ok((name, Some(rows), Duration::from_nanos(spent.into_inner()) + since.elapsed()))
     };
     tables.into_par_iter().map(finish).collect()
 }
@@ -112,14 +120,29 @@ fn write_rest(case: &Case, folder: &Folder, formats: &[&'static Format]) -> io::
 }
 
 impl Rows for Report {
-    fn batch(&mut self, rows: &[Judged], facts: &Facts) -> io::Result<()> {
-        self.rows += rows.len() as u64;
-        self.tables.par_iter_mut().try_for_each(|table| {
-            let since = Instant::now();
-            let result = table.writer.batch(rows, facts);
-            table.spent += since.elapsed();
-            result
+    fn part<'w>(&'w self, rows: &[Judged], facts: &Facts) -> Turn<'w> {
+        let count = rows.len() as u64;
+        let part = |table: &'w Table| table.timed(|| (table, table.writer.part(rows, facts)));
+        let parts: Vec<_> = self.tables.iter().map(part).collect();
+        Box::new(move || {
+            self.rows.fetch_add(count, Ordering::Relaxed);
+            parts.into_iter().try_for_each(|(table, turn)| table.timed(turn))
         })
+    }
+
+    fn settle(&self) -> io::Result<()> {
+        self.tables.iter().try_for_each(|table| table.timed(|| table.writer.settle()))
+    }
+}
+
+impl Table {
+    /// Books the time of some work on the table.
+    fn timed<T>(&self, work: impl FnOnce() -> T) -> T {
+        let since = Instant::now();
+        let done = work();
+        let spent = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.spent.fetch_add(spent, Ordering::Relaxed);
+        done
     }
 }
 

@@ -86,7 +86,7 @@ impl Tracking {
         }
         let Self { runs, facts, pool, timings, .. } = self;
         pool.install(|| {
-            judged(runs, facts, timings, &mut |rows, _| {
+            judged(runs, facts, timings, &mut |rows| {
                 let same = |row: &&Judged| row.summary.flow == summary.flow && row.summary.point == summary.point;
                 first = rows.iter().filter(same).map(|row| row.summary.first_frame).fold(first, u64::min);
                 Ok(())

@@ -25,13 +25,13 @@ pub enum Stage {
     Lanes,
     /// Of `Track`, summed over the workers: taking and giving back work, and waiting for some.
     Wait,
-    /// Of `Deliver`: reading the records back in order.
+    /// Of `Deliver`, summed over the workers: reading the records back in order.
     Merge,
-    /// Of `Deliver`: decoding, labelling, judging.
+    /// Of `Deliver`, summed over the workers: decoding, labelling, judging.
     Judge,
-    /// Of `Deliver`: adding up, on one thread.
+    /// Of `Deliver`, summed over the workers: adding up.
     Tally,
-    /// Of `Deliver`: whoever takes the rows.
+    /// Of `Deliver`, summed over the workers: whoever takes the rows.
     Write,
 }
 

@@ -26,7 +26,7 @@ pub use firewall::Firewall;
 pub use join::Joins;
 pub use point::Point;
 pub use services::{Service, ServiceCounts, Services};
-pub use tally::{Stuck, Tally};
+pub use tally::{PartTally, Stuck, Tally};
 pub use timeline::Timeline;
 
 use crate::capture::End;

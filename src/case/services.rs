@@ -3,7 +3,7 @@
 use super::dump::Dumps;
 use super::listening::Listening;
 use crate::tcp::summary::RoleBasis;
-use crate::tcp::{Facts, Side, Summary};
+use crate::tcp::{Facts, Side, Summary, Verdict};
 use crate::wire::Address;
 use hashbrown::HashMap;
 use std::collections::HashSet;
@@ -74,6 +74,19 @@ fn guess(sender: Address, receiver: Address, services: &Services) -> (RoleBasis,
     }
 }
 
+impl Service {
+    /// Counts a connection.
+    fn add(&mut self, verdict: Verdict) {
+        self.attempts += 1;
+        match verdict {
+            Verdict::Failed => self.failed += 1,
+            Verdict::Reset => self.reset += 1,
+            Verdict::Unfinished => self.unfinished += 1,
+            Verdict::Ok | Verdict::Noise => {}
+        }
+    }
+}
+
 /// Counts by service, with a bound: what came after it is counted as one.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceCounts {
@@ -85,20 +98,38 @@ pub struct ServiceCounts {
 /// Services counted one by one. A scan of many hosts makes one each: past this many, no table would show them.
 const MOST_SERVICES: usize = 65_536;
 
-impl ServiceCounts {
-    pub fn add(&mut self, server: Address, verdict: crate::tcp::Verdict) {
-        use crate::tcp::Verdict;
-        if self.counts.len() >= MOST_SERVICES && !self.counts.contains_key(&server) {
-            self.beyond += 1;
-            return;
+/// Counts of some rows, by services in the order of these rows. One may come several times.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ServicesMet(Vec<(Address, Service)>);
+
+impl ServicesMet {
+    pub fn add(&mut self, server: Address, verdict: Verdict) {
+        // Most connections are of a service met just before.
+        let known = self.0.iter_mut().rev().take(4).find(|(address, _)| *address == server);
+        match known {
+            Some((_, service)) => service.add(verdict),
+            None => {
+                let mut service = Service::default();
+                service.add(verdict);
+                self.0.push((server, service));
+            }
         }
-        let service = self.counts.entry(server).or_default();
-        service.attempts += 1;
-        match verdict {
-            Verdict::Failed => service.failed += 1,
-            Verdict::Reset => service.reset += 1,
-            Verdict::Unfinished => service.unfinished += 1,
-            Verdict::Ok | Verdict::Noise => {}
+    }
+}
+
+impl ServiceCounts {
+    /// Adds the counts of the rows that follow: which services are beyond the bound depends on their order.
+    pub(super) fn append(&mut self, met: ServicesMet) {
+        for (server, more) in met.0 {
+            if self.counts.len() >= MOST_SERVICES && !self.counts.contains_key(&server) {
+                self.beyond += more.attempts;
+                continue;
+            }
+            let service = self.counts.entry(server).or_default();
+            service.attempts += more.attempts;
+            service.failed += more.failed;
+            service.reset += more.reset;
+            service.unfinished += more.unfinished;
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the rows add up to: everything that the summary prints, gathered while rows are delivered.
 
-use super::services::ServiceCounts;
+use super::services::{ServiceCounts, ServicesMet};
 use super::{Judged, Timeline};
 use crate::tcp::judgement::Caveats;
 use crate::tcp::{Outcome, Side, State, Verdict};
@@ -30,7 +30,7 @@ pub struct Stuck {
     pub first_frame: u64,
 }
 
-/// Sums over all rows of a case. Added to in row order.
+/// Sums over all rows of a case.
 #[derive(Clone, Debug)]
 pub struct Tally {
     pub connections: u64,
@@ -40,12 +40,45 @@ pub struct Tally {
     pub caveats: [u64; 12],
     /// Rows whose label is ambiguous.
     pub ambiguous: u64,
-    /// The oldest first, at most eight.
+    /// The oldest first, at most eight; of those as old, the first row first.
     pub stuck: Vec<Stuck>,
     /// How many rows were stuck.
     pub stuck_total: u64,
     hosts: HashSet<u128>,
     stuck_after: Span,
+}
+
+/// Sums over some rows: made anywhere, and added to those of the rows before.
+#[derive(Clone, Debug)]
+pub struct PartTally {
+    connections: u64,
+    timeline: Timeline,
+    services: ServicesMet,
+    caveats: [u64; 12],
+    ambiguous: u64,
+    stuck: Vec<Stuck>,
+    /// One may come several times.
+    hosts: Vec<u128>,
+    stuck_after: Span,
+}
+
+impl PartTally {
+    pub fn add(&mut self, row: &Judged) {
+        self.connections += 1;
+        self.timeline.add(row.outcome, row.summary.first);
+        self.services.add(row.server, row.outcome.verdict());
+        for (bit, count) in self.caveats.iter_mut().enumerate() {
+            *count += u64::from(row.judgement.caveats.has(Caveats(1 << bit)));
+        }
+        self.ambiguous += u64::from(row.judgement.confidence == crate::tcp::Confidence::Ambiguous);
+        for ip in [row.client.ip, row.server.ip] {
+            // Most came just before.
+            if !self.hosts.iter().rev().take(4).any(|&other| other == ip) {
+                self.hosts.push(ip);
+            }
+        }
+        self.stuck.extend(Stuck::of(row).filter(|stuck| stuck.age >= self.stuck_after));
+    }
 }
 
 impl Tally {
@@ -64,26 +97,41 @@ impl Tally {
         }
     }
 
-    pub fn add(&mut self, row: &Judged) {
-        self.connections += 1;
-        self.timeline.add(row.outcome, row.summary.first);
-        self.services.add(row.server, row.outcome.verdict());
-        for (bit, count) in self.caveats.iter_mut().enumerate() {
-            *count += u64::from(row.judgement.caveats.has(Caveats(1 << bit)));
+    /// For sums over some of the rows.
+    pub fn part(&self) -> PartTally {
+        let (first, last) = self.timeline.span();
+        PartTally {
+            connections: 0,
+            timeline: Timeline::new(first, last),
+            services: ServicesMet::default(),
+            caveats: [0; 12],
+            ambiguous: 0,
+            stuck: Vec::new(),
+            hosts: Vec::new(),
+            stuck_after: self.stuck_after,
         }
-        self.ambiguous += u64::from(row.judgement.confidence == crate::tcp::Confidence::Ambiguous);
-        for ip in [row.client.ip, row.server.ip] {
-            if self.hosts.len() < MOST_HOSTS {
-                self.hosts.insert(ip);
-            }
-        }
-        if let Some(stuck) = Stuck::of(row).filter(|stuck| stuck.age >= self.stuck_after) {
-            self.stuck_total += 1;
+    }
+
+    /// Adds the sums over the rows that follow.
+    pub fn append(&mut self, part: PartTally) {
+        self.connections += part.connections;
+        self.timeline.append(&part.timeline);
+        self.services.append(part.services);
+        self.caveats.iter_mut().zip(part.caveats).for_each(|(count, more)| *count += more);
+        self.ambiguous += part.ambiguous;
+        self.stuck_total += part.stuck.len() as u64;
+        for stuck in part.stuck {
             let at = self.stuck.partition_point(|other| other.age >= stuck.age);
             if at < STUCK_LISTED {
                 self.stuck.insert(at, stuck);
                 self.stuck.truncate(STUCK_LISTED);
             }
+        }
+        for ip in part.hosts {
+            if self.hosts.len() >= MOST_HOSTS {
+                break;
+            }
+            self.hosts.insert(ip);
         }
     }
 

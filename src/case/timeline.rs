@@ -32,6 +32,12 @@ impl Timeline {
         self.counts[outcome as usize][bucket.min(BUCKETS - 1)] += 1;
     }
 
+    /// Adds the counts of another timeline over the same span.
+    pub fn append(&mut self, other: &Self) {
+        let both = self.counts.iter_mut().flatten().zip(other.counts.iter().flatten());
+        both.for_each(|(count, more)| *count += more);
+    }
+
     /// Connections with this outcome.
     pub fn total(&self, outcome: Outcome) -> u64 {
         self.buckets(outcome).iter().sum()

@@ -5,15 +5,21 @@
 
 use super::columns::Field;
 use super::terminal::{Style, cut_middle, safe, width};
-use super::{Cells, Kind, RowWriter, Sink, Value};
+use super::{Cells, Kind, RowWriter, Sink, Turn, Value};
 use crate::time::Zone;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
 /// Rows that decide the layout.
 const SAMPLE: usize = 512;
 const GAP: &[u8] = b"  ";
 
 struct Aligned {
+    columns: usize,
+    table: Mutex<Table>,
+}
+
+struct Table {
     sink: Sink,
     fields: Vec<Field>,
     width: usize,
@@ -26,27 +32,37 @@ struct Aligned {
 
 /// Opens a table for people, `width` terminal columns wide.
 pub fn open(sink: Sink, fields: Vec<Field>, width: usize) -> Box<dyn RowWriter> {
-    Box::new(Aligned { sink, fields, width, sample: Vec::new(), layout: None, hidden: 0 })
+    let columns = fields.len();
+    let table = Table { sink, fields, width, sample: Vec::new(), layout: None, hidden: 0 };
+    Box::new(Aligned { columns, table: Mutex::new(table) })
 }
 
 impl RowWriter for Aligned {
-    fn batch(&mut self, cells: &dyn Cells) -> io::Result<()> {
-        for row in 0..cells.rows() {
-            let texts: Vec<_> =
-                (0..self.fields.len()).map(|column| shown(&cells.cell(row, column), cells.zone())).collect();
-            if self.layout.is_some() {
-                self.line(&texts)?;
-                continue;
-            }
-            self.sample.push(texts);
-            if self.sample.len() == SAMPLE {
-                self.begin()?;
-            }
-        }
-        Ok(())
+    fn part<'w>(&'w self, cells: &dyn Cells) -> Turn<'w> {
+        let text = |row, column| shown(&cells.cell(row, column), cells.zone());
+        let row = |row| (0..self.columns).map(|column| text(row, column)).collect();
+        let rows: Vec<Vec<String>> = (0..cells.rows()).map(row).collect();
+        Box::new(move || {
+            let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+            rows.into_iter().try_for_each(|texts| table.take(texts))
+        })
     }
 
-    fn finish(mut self: Box<Self>) -> io::Result<()> {
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        self.table.into_inner().unwrap_or_else(PoisonError::into_inner).finish()
+    }
+}
+
+impl Table {
+    fn take(&mut self, texts: Vec<String>) -> io::Result<()> {
+        if self.layout.is_some() {
+            return self.line(&texts);
+        }
+        self.sample.push(texts);
+        if self.sample.len() == SAMPLE { self.begin() } else { Ok(()) }
+    }
+
+    fn finish(mut self) -> io::Result<()> {
         if self.layout.is_none() {
             self.begin()?;
         }
@@ -56,9 +72,7 @@ impl RowWriter for Aligned {
         }
         self.sink.flush()
     }
-}
 
-impl Aligned {
     /// Prints the head and the rows of the sample.
     fn begin(&mut self) -> io::Result<()> {
         let sample = std::mem::take(&mut self.sample);

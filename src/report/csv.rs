@@ -4,8 +4,8 @@
 //! cells get a `'` in front, which [`unguarded`] removes again.
 
 use super::columns::Field;
-use super::slices::Slices;
-use super::{Cells, Format, Kind, RowWriter, Sink, Value};
+use super::lines::Lines;
+use super::{Cells, Format, Kind, RowWriter, Sink, Turn, Value};
 use std::borrow::Cow;
 use std::io;
 
@@ -13,7 +13,7 @@ pub(super) const FORMAT: Format = Format { name: "csv", extension: "csv", wide: 
 
 struct Csv {
     columns: usize,
-    slices: Slices,
+    lines: Lines,
 }
 
 fn open(mut sink: Sink, fields: Vec<Field>) -> io::Result<Box<dyn RowWriter>> {
@@ -27,13 +27,13 @@ fn open(mut sink: Sink, fields: Vec<Field>) -> io::Result<Box<dyn RowWriter>> {
     debug_assert!(
         fields.iter().all(|field| !matches!(field.kind, Kind::Enum(names) if names.iter().any(|name| special(name))))
     );
-    Ok(Box::new(Csv { columns: fields.len(), slices: Slices::new(sink) }))
+    Ok(Box::new(Csv { columns: fields.len(), lines: Lines::new(sink) }))
 }
 
 impl RowWriter for Csv {
-    fn batch(&mut self, cells: &dyn Cells) -> io::Result<()> {
+    fn part<'w>(&'w self, cells: &dyn Cells) -> Turn<'w> {
         let (columns, zone) = (self.columns, cells.zone());
-        self.slices.write(cells, |row, out| {
+        self.lines.part(cells, |row, out| {
             for column in 0..columns {
                 separate(out, column);
                 // Looked at where it is: moving it would wait for its parts.
@@ -47,7 +47,7 @@ impl RowWriter for Csv {
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        self.slices.finish()
+        self.lines.finish()
     }
 }
 

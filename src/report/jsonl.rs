@@ -1,8 +1,8 @@
 //! JSON lines: one object a row, every column named in each; null where nothing is known.
 
 use super::columns::Field;
-use super::slices::Slices;
-use super::{Cells, Format, RowWriter, Sink, Value};
+use super::lines::Lines;
+use super::{Cells, Format, RowWriter, Sink, Turn, Value};
 use crate::time::Zone;
 use std::io;
 
@@ -11,7 +11,7 @@ pub(super) const FORMAT: Format = Format { name: "jsonl", extension: "jsonl", wi
 struct JsonLines {
     /// What stands before each column's value: `{"id":`, `,"client_address":`
     before: Vec<Vec<u8>>,
-    slices: Slices,
+    lines: Lines,
 }
 
 fn open(sink: Sink, fields: Vec<Field>) -> io::Result<Box<dyn RowWriter>> {
@@ -21,13 +21,13 @@ fn open(sink: Sink, fields: Vec<Field>) -> io::Result<Box<dyn RowWriter>> {
         text.push(b':');
         text
     });
-    Ok(Box::new(JsonLines { before: before.collect(), slices: Slices::new(sink) }))
+    Ok(Box::new(JsonLines { before: before.collect(), lines: Lines::new(sink) }))
 }
 
 impl RowWriter for JsonLines {
-    fn batch(&mut self, cells: &dyn Cells) -> io::Result<()> {
+    fn part<'w>(&'w self, cells: &dyn Cells) -> Turn<'w> {
         let (before, zone) = (&self.before, cells.zone());
-        self.slices.write(cells, |row, out| {
+        self.lines.part(cells, |row, out| {
             for (column, before) in before.iter().enumerate() {
                 out.extend_from_slice(before);
                 write(out, zone, &cells.cell(row, column));
@@ -37,7 +37,7 @@ impl RowWriter for JsonLines {
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        self.slices.finish()
+        self.lines.finish()
     }
 }
 

@@ -3,35 +3,32 @@
 
 use super::aligned::shown;
 use super::columns::Field;
-use super::slices::Slices;
-use super::{Cells, Format, RowWriter, Sink};
+use super::lines::Lines;
+use super::{Cells, Format, RowWriter, Sink, Turn};
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) const FORMAT: Format = Format { name: "list", extension: "txt", wide: false, open };
 
 struct List {
     /// Each column's name, filled up to the length of the longest.
     names: Vec<Vec<u8>>,
-    slices: Slices,
+    lines: Lines,
     /// A row was written: the next one begins with an empty line.
-    begun: bool,
+    begun: AtomicBool,
 }
 
 fn open(sink: Sink, fields: Vec<Field>) -> io::Result<Box<dyn RowWriter>> {
     let longest = fields.iter().map(|field| field.name.len()).max().unwrap_or(0);
     let names = fields.iter().map(|field| format!("{:longest$}  ", field.name).into_bytes()).collect();
-    Ok(Box::new(List { names, slices: Slices::new(sink), begun: false }))
+    Ok(Box::new(List { names, lines: Lines::new(sink), begun: AtomicBool::new(false) }))
 }
 
 impl RowWriter for List {
-    fn batch(&mut self, cells: &dyn Cells) -> io::Result<()> {
-        let (names, begun) = (&self.names, self.begun);
-        self.begun |= cells.rows() > 0;
-        self.slices.write(cells, |row, out| {
-            if begun || row > 0 {
-                out.push(b'\n');
-            }
-            for (column, name) in names.iter().enumerate() {
+    fn part<'w>(&'w self, cells: &dyn Cells) -> Turn<'w> {
+        let text = self.lines.text(cells, |row, out| {
+            out.push(b'\n');
+            for (column, name) in self.names.iter().enumerate() {
                 let text = shown(&cells.cell(row, column), cells.zone());
                 if !text.is_empty() {
                     out.extend_from_slice(name);
@@ -39,10 +36,14 @@ impl RowWriter for List {
                     out.push(b'\n');
                 }
             }
+        });
+        Box::new(move || {
+            let from = usize::from(!text.is_empty() && !self.begun.swap(true, Ordering::Relaxed));
+            self.lines.write(text.get(from..).unwrap_or_default())
         })
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        self.slices.finish()
+        self.lines.finish()
     }
 }

@@ -1,8 +1,8 @@
 //! The case and its rows become bytes: tables in several formats, `summary.json`, and the summary for the terminal.
 //!
 //! A table is a slice of [`Column`]s, each with its name, type, unit, meaning and getter; a [`Format`] writes the cells
-//! of any table and knows nothing of connections. Writers stream: rows come in batches, in their final order, and are
-//! formatted on all threads of the rayon pool that the caller runs in. Nothing here opens a file.
+//! of any table and knows nothing of connections. Writers stream: rows are formatted in parts, on any thread, and appended
+//! in their final order. Nothing here opens a file.
 
 pub mod aligned;
 pub mod columns;
@@ -12,6 +12,7 @@ pub mod human;
 pub mod json;
 mod jsonl;
 pub mod ladder;
+mod lines;
 mod list;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -19,21 +20,32 @@ pub mod tables;
 pub mod terminal;
 pub mod text;
 pub mod ticket;
-mod slices;
 mod value;
+#[cfg(feature = "parquet")]
+mod values;
 
 pub use self::csv::{guarded, unguarded};
 pub use columns::{Column, Field};
 pub use tables::{Row, TABLES, Table, table};
 pub use value::{Kind, Value};
+#[cfg(feature = "parquet")]
+pub use values::Values;
 
 use crate::case::Facts;
 use crate::time::Zone;
+use rayon::prelude::*;
 use std::io::{self, Write};
-use std::ops::Range;
 
 /// Where a writer's bytes go.
 pub type Sink = Box<dyn Write + Send>;
+
+/// What is to be done with some rows once it is their turn; an error when the sink does not take them.
+pub type Turn<'w> = Box<dyn FnOnce() -> io::Result<()> + Send + 'w>;
+
+/// Rows formatted at once: few enough that they and their text stay in a processor's own cache.
+pub const PART: usize = 256;
+/// Parts of a small table that wait for their turn at most.
+const PARTS: usize = 64;
 
 /// One way to write a table: `--format` offers these.
 pub struct Format {
@@ -60,12 +72,18 @@ pub fn format(name: &str) -> Option<&'static Format> {
 }
 
 /// A table on its way into a file. The one trait of the room, because a writer has state.
-pub trait RowWriter: Send {
-    /// Writes the next rows, or keeps them until enough have come.
+pub trait RowWriter: Send + Sync {
+    /// Formats some rows, on any thread. What it gives is to be called in the order of the rows, one after another, and
+    /// appends them.
+    fn part<'w>(&'w self, cells: &dyn Cells) -> Turn<'w>;
+
+    /// Does what turns have left to be done, on any thread and in any order.
     ///
     /// # Errors
-    /// When the sink does not take them.
-    fn batch(&mut self, cells: &dyn Cells) -> io::Result<()>;
+    /// When the sink does not take it.
+    fn settle(&self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Writes what is left and whatever ends the file.
     ///
@@ -78,8 +96,9 @@ pub trait RowWriter: Send {
 pub trait Cells: Sync {
     fn rows(&self) -> usize;
     fn cell(&self, row: usize, column: usize) -> Value<'_>;
-    /// Gives the cells of one column to `each`, row by row.
-    fn column(&self, column: usize, rows: Range<usize>, each: &mut dyn FnMut(Value<'_>));
+    /// All cells of one column, which is of this kind.
+    #[cfg(feature = "parquet")]
+    fn column(&self, column: usize, kind: Kind) -> Values;
     /// Where times are printed for, in formats that write them as text.
     fn zone(&self) -> Zone;
 }
@@ -109,10 +128,30 @@ impl<R: Sync> TableWriter<R> {
         Self { columns, writer }
     }
 
+    /// As [`RowWriter::part`].
+    pub fn part<'w>(&'w self, rows: &[R], facts: &Facts) -> Turn<'w> {
+        self.writer.part(&Batch::new(&self.columns, rows, facts))
+    }
+
+    /// As [`RowWriter::settle`].
+    ///
     /// # Errors
     /// When the sink does not take the rows.
-    pub fn batch(&mut self, rows: &[R], facts: &Facts) -> io::Result<()> {
-        self.writer.batch(&Batch::new(&self.columns, rows, facts))
+    pub fn settle(&self) -> io::Result<()> {
+        self.writer.settle()
+    }
+
+    /// Writes the next rows, on all threads of the pool at hand.
+    ///
+    /// # Errors
+    /// When the sink does not take the rows.
+    pub fn batch(&self, rows: &[R], facts: &Facts) -> io::Result<()> {
+        for rows in rows.chunks(PART * PARTS) {
+            let parts: Vec<Turn<'_>> = rows.par_chunks(PART).map(|rows| self.part(rows, facts)).collect();
+            parts.into_iter().try_for_each(|turn| turn())?;
+            self.settle()?;
+        }
+        Ok(())
     }
 
     /// # Errors
@@ -151,9 +190,10 @@ impl<R: Sync> Cells for Batch<'_, R> {
         self.getter(column)(&self.rows[row], self.facts)
     }
 
-    fn column(&self, column: usize, rows: Range<usize>, each: &mut dyn FnMut(Value<'_>)) {
+    #[cfg(feature = "parquet")]
+    fn column(&self, column: usize, kind: Kind) -> Values {
         let get = self.getter(column);
-        self.rows[rows].iter().for_each(|row| each(get(row, self.facts)));
+        Values::of(kind, self.rows, |row| get(row, self.facts))
     }
 
     fn zone(&self) -> Zone {

@@ -1,13 +1,15 @@
 //! Parquet, by polars: every column typed, its meaning and unit in the file, row groups streamed.
 //!
-//! Rows are appended to typed columns, a task for some columns at a time; a full row group is encoded and compressed, a task
-//! a column, and written at once, so that memory is bounded by one row group. polars starts no threads of its own here.
+//! The values of each part of the rows are taken on any thread; the parts of a full row group are encoded and compressed on
+//! whichever thread has completed it, and written in order, so that memory is bounded by the row groups at work. polars starts
+//! no threads of its own here.
 
 mod typed;
 
 use super::columns::Field;
 use super::json::SCHEMA_VERSION;
-use super::{Cells, Format, RowWriter, Sink};
+use super::values::{Only, Values};
+use super::{Cells, Format, RowWriter, Sink, Turn};
 use polars::error::{PolarsError, PolarsResult};
 use polars::io::parquet::write::{BatchedWriter, KeyValueMetadata, ParquetCompression, ParquetWriter};
 use polars::prelude::*;
@@ -16,30 +18,67 @@ use polars_parquet::write::{
     ZstdLevel, array_to_columns, compress, get_dtype_encoding, schema_to_metadata_key,
 };
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use typed::{Shape, Typed};
 
 pub(super) const FORMAT: Format = Format { name: "parquet", extension: "parquet", wide: true, open };
 
-/// Rows of a row group: few enough that their memory is used again and stays near, which is faster than larger ones.
+/// Rows of a row group at least: few enough that their memory is used again and stays near, which is faster than larger ones.
 const ROW_GROUP: usize = 16_384;
-/// Rows that a task appends to all of its columns before it goes on: they stay in the processor's cache meanwhile.
-const TILE: usize = 256;
-/// Columns of such a task.
-const COLUMNS: usize = 16;
+/// Uniform contents of a column whose pages are kept; what a column says of all rows of a row group hardly changes.
+const UNIFORM: usize = 4;
 /// The fastest of zstd: the next ones gain a few per cent.
 const ZSTD_LEVEL: i32 = 1;
 
 struct Parquet {
-    writer: BatchedWriter<Sink>,
     columns: Vec<Typed>,
     /// As the file's schema has them, in the same order.
     types: Vec<ParquetType>,
     options: WriteOptions,
-    /// Rows in `columns`.
-    rows: usize,
+    groups: Mutex<Groups>,
+    file: Mutex<Ordered>,
 }
+
+/// The values of some rows, by column.
+struct Part {
+    rows: usize,
+    columns: Vec<Values>,
+}
+
+/// Row groups on their way.
+#[derive(Default)]
+struct Groups {
+    /// What the next one has so far.
+    parts: Vec<Part>,
+    rows: usize,
+    /// Those that are complete and not taken yet, with their numbers.
+    full: Vec<(u64, Vec<Part>)>,
+    /// Row groups completed.
+    count: u64,
+}
+
+/// The file, which takes row groups in order.
+struct Ordered {
+    writer: BatchedWriter<Sink>,
+    /// Number of the next.
+    next: u64,
+    /// Encoded before their turn: rows, and columns.
+    early: BTreeMap<u64, (usize, Vec<Column>)>,
+    /// Of each column, pages that say the same of every row: they are written again and again.
+    uniform: Vec<Vec<(Uniform, Vec<CompressedPage>)>>,
+}
+
+/// A column of a row group.
+enum Column {
+    Varied(Vec<CompressedPage>),
+    /// It says the same of every row. Without pages if these are known.
+    Uniform(Uniform, Option<Vec<CompressedPage>>),
+}
+
+/// What, and of how many rows.
+type Uniform = (Only, usize);
 
 fn open(sink: Sink, fields: Vec<Field>) -> io::Result<Box<dyn RowWriter>> {
     Ok(Box::new(Parquet::open(sink, &fields).map_err(io_error)?))
@@ -61,61 +100,121 @@ impl Parquet {
             compression: CompressionOptions::from(compression),
             data_page_size: None,
         };
-        Ok(Self { writer, columns, types, options, rows: 0 })
+        let uniform = columns.iter().map(|_| Vec::new()).collect();
+        let file = Mutex::new(Ordered { writer, next: 0, early: BTreeMap::new(), uniform });
+        Ok(Self { columns, types, options, groups: Mutex::default(), file })
     }
 
-    fn flush(&mut self) -> PolarsResult<()> {
-        let options = self.options;
-        let columns = self.columns.par_iter_mut().zip(&self.types);
-        let pages = columns.map(|(column, kind)| encode(column, kind, options)).collect::<PolarsResult<Vec<_>>>()?;
-        self.writer.write_row_group(self.rows as u64, &pages)?;
-        self.rows = 0;
-        Ok(())
+    /// Encodes a row group; writes it, and those that waited for it, if all before it are written.
+    fn write(&self, number: u64, parts: &[Part]) -> PolarsResult<()> {
+        let rows = parts.iter().map(|part| part.rows).sum();
+        let known: Vec<Vec<Uniform>> =
+            lock(&self.file).uniform.iter().map(|pages| pages.iter().map(|(what, _)| what.clone()).collect()).collect();
+        let columns = self.columns.par_iter().zip(&self.types).zip(&known).enumerate();
+        let columns = columns.map(|(index, ((column, kind), known))| {
+            let values: Vec<&Values> = parts.iter().filter_map(|part| part.columns.get(index)).collect();
+            let encode = || encode(column.join(&values, rows)?, kind, self.options);
+            Ok(match Typed::only(&values).map(|only| (only, rows)) {
+                Some(uniform) if known.contains(&uniform) => Column::Uniform(uniform, None),
+                Some(uniform) => Column::Uniform(uniform, Some(encode()?)),
+                None => Column::Varied(encode()?),
+            })
+        });
+        let columns = columns.collect::<PolarsResult<Vec<_>>>()?;
+        lock(&self.file).take(number, rows, columns)
     }
 }
 
-impl RowWriter for Parquet {
-    fn batch(&mut self, cells: &dyn Cells) -> io::Result<()> {
-        let mut from = 0;
-        while from < cells.rows() {
-            let to = (from + ROW_GROUP - self.rows).min(cells.rows());
-            let begins = self.rows == 0;
-            self.columns.par_chunks_mut(COLUMNS).enumerate().for_each(|(task, columns)| {
-                if begins {
-                    columns.iter_mut().for_each(|column| column.begin(to - from));
-                }
-                for start in (from..to).step_by(TILE) {
-                    for (index, column) in columns.iter_mut().enumerate() {
-                        column.extend(cells, task * COLUMNS + index, start..(start + TILE).min(to));
-                    }
-                }
-            });
-            self.rows += to - from;
-            from = to;
-            if self.rows == ROW_GROUP {
-                self.flush().map_err(io_error)?;
+impl Ordered {
+    fn take(&mut self, number: u64, rows: usize, columns: Vec<Column>) -> PolarsResult<()> {
+        self.early.insert(number, (rows, columns));
+        while let Some((rows, columns)) = self.early.remove(&self.next) {
+            let (pages, uniform): (Vec<_>, Vec<_>) =
+                columns.into_iter().zip(&mut self.uniform).map(|(column, known)| column.pages(known)).unzip();
+            self.writer.write_row_group(rows as u64, &pages)?;
+            self.next += 1;
+            for ((pages, uniform), known) in pages.into_iter().zip(uniform).zip(&mut self.uniform) {
+                known.extend(uniform.filter(|_| known.len() < UNIFORM).map(|uniform| (uniform, pages)));
             }
         }
         Ok(())
     }
+}
 
-    fn finish(mut self: Box<Self>) -> io::Result<()> {
-        if self.rows > 0 {
-            self.flush().map_err(io_error)?;
+impl Column {
+    /// Its pages, taken out of the known ones if they are among these; and what they say, if they belong there.
+    fn pages(self, known: &mut Vec<(Uniform, Vec<CompressedPage>)>) -> (Vec<CompressedPage>, Option<Uniform>) {
+        match self {
+            Self::Varied(pages) => (pages, None),
+            Self::Uniform(uniform, pages) => {
+                let place = known.iter().position(|(what, _)| *what == uniform);
+                let kept = place.map(|place| known.swap_remove(place).1);
+                (kept.or(pages).unwrap_or_default(), Some(uniform))
+            }
         }
-        self.writer.finish().map(|_| ()).map_err(io_error) // ends with a flush of the sink
     }
 }
 
+impl RowWriter for Parquet {
+    fn part<'w>(&'w self, cells: &dyn Cells) -> Turn<'w> {
+        let columns = self.columns.iter().enumerate().map(|(index, column)| cells.column(index, column.kind));
+        let part = Part { rows: cells.rows(), columns: columns.collect() };
+        Box::new(move || {
+            lock(&self.groups).add(part);
+            Ok(())
+        })
+    }
+
+    fn settle(&self) -> io::Result<()> {
+        loop {
+            let Some((number, parts)) = lock(&self.groups).full.pop() else { return Ok(()) };
+            self.write(number, &parts).map_err(io_error)?;
+        }
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        lock(&self.groups).complete();
+        self.settle()?;
+        let Ordered { writer, .. } = self.file.into_inner().unwrap_or_else(PoisonError::into_inner);
+        writer.finish().map(|_| ()).map_err(io_error) // ends with a flush of the sink
+    }
+}
+
+impl Groups {
+    fn add(&mut self, part: Part) {
+        self.rows += part.rows;
+        self.parts.push(part);
+        if self.rows >= ROW_GROUP {
+            self.complete();
+        }
+    }
+
+    /// Ends a row group, if anything is in it.
+    fn complete(&mut self) {
+        let parts = std::mem::take(&mut self.parts);
+        if std::mem::take(&mut self.rows) > 0 {
+            self.full.push((self.count, parts));
+            self.count += 1;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// One column of a row group, encoded and compressed.
-fn encode(column: &mut Typed, kind: &ParquetType, options: WriteOptions) -> PolarsResult<Vec<CompressedPage>> {
-    let (series, shape) = column.take()?;
+fn encode(
+    (series, shape): (Series, Shape),
+    kind: &ParquetType,
+    options: WriteOptions,
+) -> PolarsResult<Vec<CompressedPage>> {
     let array = series.to_arrow(0, CompatLevel::newest());
     // Looking for values that come again takes long, and so does compressing what does not shrink.
     let (encoding, compression) = match shape {
         Shape::Steps => (vec![Encoding::DeltaBinaryPacked], CompressionOptions::Uncompressed),
         Shape::Noise => (vec![Encoding::Plain], CompressionOptions::Uncompressed),
-        Shape::Empty => (vec![Encoding::Plain], options.compression),
+        Shape::Words => (vec![Encoding::Plain], options.compression),
         Shape::Any => (get_dtype_encoding(array.dtype()), options.compression),
     };
     let mut pages = Vec::new();

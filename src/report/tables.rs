@@ -7,7 +7,7 @@ use super::columns::{
     TRACKED, arp, choose, counters, dns, firewall, inputs, listeners, log_lines, select, settings, sockets,
     state_counts, tracked,
 };
-use super::{Batch, RowWriter, Value};
+use super::{RowWriter, TableWriter, Value};
 use crate::case::Facts;
 use std::io;
 
@@ -200,8 +200,9 @@ fn print<R: Sync>(
     open: &mut Open<'_>,
 ) -> io::Result<()> {
     let columns = choose(table, wish).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    let mut writer = open(columns.iter().map(|column| column.field()).collect())?;
+    let writer = open(columns.iter().map(|column| column.field()).collect())?;
     rows.retain(|row| takes(&|column| table.get(column).map_or(Value::Null, |column| (column.get)(row, facts))));
-    writer.batch(&Batch::new(&columns, &rows, facts))?;
+    let writer = TableWriter::with(columns, writer);
+    writer.batch(&rows, facts)?;
     writer.finish()
 }

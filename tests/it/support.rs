@@ -1,29 +1,39 @@
 //! What the tests share: a capture goes in, judged rows come out, by the same road as in the program.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use synfin::analysis::{self, Options, Rows};
 use synfin::case::{Case, Facts, Judged};
+use synfin::report::Turn;
 use synfin::tcp::{Judgement, Outcome};
 
 /// Keeps all rows.
 #[derive(Default)]
-struct Collected(Vec<Judged>);
+pub struct Collected(Mutex<Vec<Judged>>);
+
+impl Collected {
+    pub fn into_rows(self) -> Vec<Judged> {
+        self.0.into_inner().expect("not poisoned")
+    }
+}
 
 impl Rows for Collected {
-    fn batch(&mut self, rows: &[Judged], _: &Facts) -> std::io::Result<()> {
-        self.0.extend_from_slice(rows);
-        Ok(())
+    fn part<'w>(&'w self, rows: &[Judged], _: &Facts) -> Turn<'w> {
+        let rows = rows.to_vec();
+        Box::new(move || {
+            self.0.lock().expect("not poisoned").extend(rows);
+            Ok(())
+        })
     }
 }
 
 /// Analyses files with these options.
 pub fn analyse_with(paths: &[PathBuf], options: &Options) -> (Vec<Judged>, Case) {
     let plan = analysis::plan(paths, options);
-    let mut rows = Collected::default();
+    let rows = Collected::default();
     let tracking = analysis::track(plan, options, &Arc::default()).expect("scratch space");
-    let case = tracking.deliver(&mut rows).expect("memory takes every row");
-    (rows.0, case)
+    let case = tracking.deliver(&rows).expect("memory takes every row");
+    (rows.into_rows(), case)
 }
 
 /// Analyses one file.

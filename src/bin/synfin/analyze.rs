@@ -12,7 +12,7 @@ use synfin::analysis::{self, Folder, Options, Plan, Report, Rows, Tracking, Want
 use synfin::case::{Facts, Judged};
 use synfin::report::columns::{COLUMNS, choose, of_connections};
 use synfin::report::terminal::Style;
-use synfin::report::{self, text};
+use synfin::report::{self, Turn, text};
 
 /// Formats that every report has.
 const ALWAYS: [&str; 2] = ["csv", "parquet"];
@@ -32,12 +32,12 @@ pub fn run(args: &Analyze) -> anyhow::Result<Exit> {
             let target = folder.target().to_owned();
             let failed = || format!("{}: the report could not be written", target.display());
             wanted.columns = of_connections(&args.output.columns, tracking.facts()).map_err(anyhow::Error::msg)?;
-            let mut report = Report::open(folder, &wanted, &tracking).with_context(failed)?;
-            let case = tracking.deliver(&mut report).with_context(failed)?;
+            let report = Report::open(folder, &wanted, &tracking).with_context(failed)?;
+            let case = tracking.deliver(&report).with_context(failed)?;
             let written = report.finish(&case).with_context(failed)?;
             (case, written)
         }
-        _ => (tracking.deliver(&mut Nobody)?, Vec::new()),
+        _ => (tracking.deliver(&Nobody)?, Vec::new()),
     };
     let mut out = std::io::stdout().lock();
     out.write_all(text::summary(&case, &written, style(&args.run)).as_bytes())?;
@@ -122,7 +122,7 @@ pub fn terminal_width() -> usize {
 struct Nobody;
 
 impl Rows for Nobody {
-    fn batch(&mut self, _: &[Judged], _: &Facts) -> std::io::Result<()> {
-        Ok(())
+    fn part<'w>(&'w self, _: &[Judged], _: &Facts) -> Turn<'w> {
+        Box::new(|| Ok(()))
     }
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use synfin::analysis::{Plan, Rows};
 use synfin::case::{Facts, Judged};
 use synfin::report::columns::{COLUMNS, choose, of_connections};
-use synfin::report::{self, Field, Row, RowWriter, Sink, Table, TableWriter, aligned};
+use synfin::report::{self, Field, Row, RowWriter, Sink, Table, TableWriter, Turn, aligned};
 
 /// Tables that a terminal shows as a list, as capinfos does: their rows are few and long.
 const LISTED: [&str; 1] = ["inputs"];
@@ -66,8 +66,8 @@ fn connections(args: &Printing) -> anyhow::Result<Exit> {
     let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
     let columns = of_connections(&args.columns, tracking.facts()).map_err(anyhow::Error::msg)?;
     let fields = columns.iter().map(|column| column.field()).collect();
-    let mut rows = Printed(TableWriter::with(columns, writer(args, false, fields)?));
-    let case = tracking.deliver(&mut rows)?;
+    let rows = Printed(TableWriter::with(columns, writer(args, false, fields)?));
+    let case = tracking.deliver(&rows)?;
     rows.0.finish()?;
     if args.run.timings {
         timings::print(&options, &case.facts, case.tally.connections, &[], since.elapsed());
@@ -95,7 +95,11 @@ fn writer(args: &Printing, listed: bool, fields: Vec<Field>) -> io::Result<Box<d
 struct Printed(TableWriter<Judged>);
 
 impl Rows for Printed {
-    fn batch(&mut self, rows: &[Judged], facts: &Facts) -> std::io::Result<()> {
-        self.0.batch(rows, facts)
+    fn part<'w>(&'w self, rows: &[Judged], facts: &Facts) -> Turn<'w> {
+        self.0.part(rows, facts)
+    }
+
+    fn settle(&self) -> io::Result<()> {
+        self.0.settle()
     }
 }

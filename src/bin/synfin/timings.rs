@@ -10,7 +10,7 @@ use synfin::report::text::Written;
 /// A part of a stage, and its name.
 type Part = (Stage, &'static str);
 
-/// Stages that follow one another, each with its parts. Parts of tracking are sums over all threads.
+/// Stages that follow one another, each with its parts. Parts are sums over all threads.
 const STAGES: [(Stage, &str, &[Part]); 5] = [
     (Stage::Plan, "plan", &[]),
     (

@@ -1,12 +1,10 @@
-//! Columns of a row group while they are filled.
+//! Columns of a row group, made of the values of its parts.
 
-use super::ROW_GROUP;
+use crate::report::Kind;
 use crate::report::columns::Field;
-use crate::report::{Cells, Kind, Value};
-use crate::time::Zone;
+use crate::report::values::{Numbers, Only, Texts, There, Values};
 use polars::prelude::*;
 use polars_arrow::bitmap::MutableBitmap;
-use std::ops::Range;
 
 /// So many values, the first ones, tell how often they come; fewer than `FEW` tell nothing.
 const SAMPLE: usize = 256;
@@ -15,60 +13,23 @@ const FEW: usize = 16;
 /// What the values of a column are like, as far as its encoding depends on it.
 pub(super) enum Shape {
     Any,
-    /// There are none.
-    Empty,
     /// Whole numbers that hardly ever come twice, such as times: each is near the one before.
     Steps,
     /// Floats that hardly ever come twice.
     Noise,
+    /// Texts that hardly ever come twice.
+    Words,
 }
 
-/// A column that is being filled.
+/// A column of the file.
 pub(super) struct Typed {
     pub name: PlSmallStr,
     pub dtype: DataType,
-    kind: Kind,
-    values: Values,
-    /// Text of one cell, before it is appended.
-    scratch: Vec<u8>,
-}
-
-enum Values {
-    U8(Numbers<u8>),
-    U16(Numbers<u16>),
-    U32(Numbers<u32>),
-    U64(Numbers<u64>),
-    I64(Numbers<i64>),
-    F64(Numbers<f64>),
-    /// Nanoseconds since 1970.
-    Time(Numbers<i64>),
-    Bool(BooleanChunkedBuilder),
-    Text(StringChunkedBuilder),
-    /// Places in the list of names.
-    Names(Numbers<u8>),
-}
-
-impl Values {
-    /// Room for so many rows; more may come.
-    fn new(kind: Kind, name: PlSmallStr, rows: usize) -> Self {
-        match kind {
-            Kind::U8 => Self::U8(Numbers::new(rows)),
-            Kind::U16 => Self::U16(Numbers::new(rows)),
-            Kind::U32 => Self::U32(Numbers::new(rows)),
-            Kind::U64 => Self::U64(Numbers::new(rows)),
-            Kind::I64 => Self::I64(Numbers::new(rows)),
-            Kind::Seconds | Kind::Decimal => Self::F64(Numbers::new(rows)),
-            Kind::Time => Self::Time(Numbers::new(rows)),
-            Kind::Bool => Self::Bool(BooleanChunkedBuilder::new(name, rows)),
-            Kind::Text => Self::Text(StringChunkedBuilder::new(name, rows)),
-            Kind::Enum(_) => Self::Names(Numbers::new(rows)),
-        }
-    }
+    pub kind: Kind,
 }
 
 impl Typed {
     pub fn new(field: &Field) -> PolarsResult<Self> {
-        let name = PlSmallStr::from_static(field.name);
         let dtype = match field.kind {
             Kind::U8 => DataType::UInt8,
             Kind::U16 => DataType::UInt16,
@@ -81,152 +42,83 @@ impl Typed {
             Kind::Text => DataType::String,
             Kind::Enum(names) => DataType::from_frozen_categories(FrozenCategories::new(names.iter().copied())?),
         };
-        let values = Values::new(field.kind, name.clone(), 0);
-        Ok(Self { name, dtype, kind: field.kind, values, scratch: Vec::new() })
+        Ok(Self { name: PlSmallStr::from_static(field.name), dtype, kind: field.kind })
     }
 
-    /// Appends the cells of the next rows. Each is looked at where its getter leaves it: moving it would wait for its parts.
-    pub fn extend(&mut self, cells: &dyn Cells, column: usize, rows: Range<usize>) {
-        let each = |each: &mut dyn FnMut(Value<'_>)| cells.column(column, rows.clone(), each);
-        match &mut self.values {
-            Values::U8(values) => each(&mut |cell| values.push(number(&cell, u8::MAX))),
-            Values::U16(values) => each(&mut |cell| values.push(number(&cell, u16::MAX))),
-            Values::U32(values) => each(&mut |cell| values.push(number(&cell, u32::MAX))),
-            Values::U64(values) => each(&mut |cell| values.push(number(&cell, u64::MAX))),
-            Values::I64(values) => {
-                each(&mut |cell| values.push(if let Value::Signed(number) = cell { Some(number) } else { None }));
-            }
-            Values::F64(values) => each(&mut |cell| {
-                values.push(match cell {
-                    Value::Seconds(span) => Some(span.seconds()),
-                    Value::Decimal(thousandths) => Some(thousandths as f64 / 1000.0),
-                    _ => None,
-                });
-            }),
-            Values::Time(values) => {
-                each(&mut |cell| values.push(if let Value::Time(time) = cell { Some(time.0) } else { None }));
-            }
-            Values::Bool(values) => {
-                each(&mut |cell| values.append_option(if let Value::Bool(flag) = cell { Some(flag) } else { None }));
-            }
-            Values::Names(values) => {
-                let Kind::Enum(names) = self.kind else { return };
-                let mut last = ("", None);
-                each(&mut |cell| values.push(code(names, &cell, &mut last)));
-            }
-            Values::Text(values) => each(&mut |cell| match cell {
-                Value::Null => values.append_null(),
-                Value::Text(text) => values.append_value(text.as_ref()),
-                cell => {
-                    self.scratch.clear();
-                    cell.write(Zone::UTC, &mut self.scratch);
-                    values.append_option(std::str::from_utf8(&self.scratch).ok());
-                }
-            }),
+    /// What stands in every row of a row group whose parts have these values, if it is the same.
+    pub fn only(parts: &[&Values]) -> Option<Only> {
+        let (first, rest) = parts.split_first()?;
+        let only = first.only()?;
+        rest.iter().all(|part| part.only().as_ref() == Some(&only)).then_some(only)
+    }
+
+    /// The column of a row group whose parts have these values, and what it is like.
+    pub fn join(&self, parts: &[&Values], rows: usize) -> PolarsResult<(Series, Shape)> {
+        let name = self.name.clone();
+        macro_rules! parts {
+            ($kind:ident) => {
+                parts.iter().filter_map(|part| if let Values::$kind(values) = part { Some(values) } else { None })
+            };
         }
-    }
-
-    /// Makes room for the first rows of a row group. Not for all of one: most tables are smaller.
-    pub fn begin(&mut self, rows: usize) {
-        self.values = Values::new(self.kind, self.name.clone(), rows);
-    }
-
-    /// The values so far, and what they are like; the column is empty afterwards.
-    pub fn take(&mut self) -> PolarsResult<(Series, Shape)> {
-        let shape = match &self.values {
-            Values::U64(values) if values.are_varied(|value| value) => Shape::Steps,
-            Values::I64(values) | Values::Time(values) if values.are_varied(i64::cast_unsigned) => Shape::Steps,
-            Values::F64(values) if values.are_varied(f64::to_bits) => Shape::Noise,
+        let shape = match parts.first() {
+            Some(Values::U64(_)) if are_varied(parts!(U64).flat_map(Numbers::each), |value| value) => Shape::Steps,
+            Some(Values::I64(_)) if are_varied(parts!(I64).flat_map(Numbers::each), i64::cast_unsigned) => Shape::Steps,
+            Some(Values::F64(_)) if are_varied(parts!(F64).flat_map(Numbers::each), f64::to_bits) => Shape::Noise,
+            Some(Values::Text(_)) if are_varied(parts!(Text).flat_map(Texts::each), |text| text) => Shape::Words,
             _ => Shape::Any,
         };
-        let series = self.series()?;
-        let is_empty = series.null_count() == series.len() && !matches!(self.kind, Kind::Enum(_));
-        Ok((series, if is_empty { Shape::Empty } else { shape }))
-    }
-
-    fn series(&mut self) -> PolarsResult<Series> {
-        let empty = Values::new(self.kind, self.name.clone(), 0);
-        let name = self.name.clone();
-        Ok(match std::mem::replace(&mut self.values, empty) {
-            Values::U8(values) => values.finish::<UInt8Type>(name).into_series(),
-            Values::U16(values) => values.finish::<UInt16Type>(name).into_series(),
-            Values::U32(values) => values.finish::<UInt32Type>(name).into_series(),
-            Values::U64(values) => values.finish::<UInt64Type>(name).into_series(),
-            Values::I64(values) => values.finish::<Int64Type>(name).into_series(),
-            Values::F64(values) => values.finish::<Float64Type>(name).into_series(),
-            Values::Time(values) => {
-                let values = values.finish::<Int64Type>(name);
+        let series = match self.kind {
+            Kind::U8 => joined::<UInt8Type>(name, parts!(U8), rows).into_series(),
+            Kind::U16 => joined::<UInt16Type>(name, parts!(U16), rows).into_series(),
+            Kind::U32 => joined::<UInt32Type>(name, parts!(U32), rows).into_series(),
+            Kind::U64 => joined::<UInt64Type>(name, parts!(U64), rows).into_series(),
+            Kind::I64 => joined::<Int64Type>(name, parts!(I64), rows).into_series(),
+            Kind::Seconds | Kind::Decimal => joined::<Float64Type>(name, parts!(F64), rows).into_series(),
+            Kind::Time => {
+                let values = joined::<Int64Type>(name, parts!(I64), rows);
                 values.into_datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)).into_series()
             }
-            Values::Bool(values) => values.finish().into_series(),
-            Values::Text(values) => values.finish().into_series(),
-            Values::Names(values) => {
-                Series::from_cats_and_dtype(&values.finish::<UInt8Type>(name).into_series(), &self.dtype, true)?
+            Kind::Bool => {
+                let mut flags = BooleanChunkedBuilder::new(name, rows);
+                parts!(Bool).flat_map(Numbers::each).for_each(|flag| flags.append_option(flag));
+                flags.finish().into_series()
             }
-        })
+            Kind::Text => {
+                let mut texts = StringChunkedBuilder::new(name, rows);
+                parts!(Text).for_each(|part| part.each().for_each(|text| texts.append_option(text)));
+                texts.finish().into_series()
+            }
+            Kind::Enum(_) => {
+                let codes = joined::<UInt8Type>(name, parts!(U8), rows).into_series();
+                Series::from_cats_and_dtype(&codes, &self.dtype, true)?
+            }
+        };
+        Ok((series, shape))
     }
 }
 
-/// Numbers, a zero where there is none, and which of them are there.
-struct Numbers<N> {
-    values: Vec<N>,
-    there: MutableBitmap,
-    /// The bits of the last ones, until 64 have come.
-    last: u64,
+fn joined<'p, T>(name: PlSmallStr, parts: impl Iterator<Item = &'p Numbers<T::Native>>, rows: usize) -> ChunkedArray<T>
+where
+    T: PolarsNumericType,
+    T::Native: 'p,
+{
+    let (mut values, mut there) = (Vec::with_capacity(rows), MutableBitmap::with_capacity(rows));
+    for part in parts {
+        values.extend_from_slice(&part.values);
+        append_there(&part.there, &mut there);
+    }
+    ChunkedArray::from_vec_validity(name, values, there.into())
 }
 
-impl<N: Copy + Default> Numbers<N> {
-    fn new(rows: usize) -> Self {
-        Self { values: Vec::with_capacity(rows), there: MutableBitmap::with_capacity(rows), last: 0 }
-    }
-
-    #[inline(always)]
-    fn push(&mut self, number: Option<N>) {
-        let place = self.values.len();
-        if place == self.values.capacity() {
-            self.values.reserve_exact(ROW_GROUP.saturating_sub(place).max(1));
-        }
-        self.values.push(number.unwrap_or_default());
-        self.last |= u64::from(number.is_some()) << (place % 64);
-        if place % 64 == 63 {
-            self.there.extend_from_slice(&self.last.to_le_bytes(), 0, 64);
-            self.last = 0;
-        }
-    }
-
-    fn is_there(&self, place: usize) -> bool {
-        if place < self.there.len() { self.there.get(place) } else { self.last >> (place % 64) & 1 != 0 }
-    }
-
-    /// Whether hardly any of the first ones comes twice.
-    fn are_varied(&self, bits: impl Fn(N) -> u64) -> bool {
-        let first = self.values.iter().enumerate().take(SAMPLE).filter(|(place, _)| self.is_there(*place));
-        let mut values: Vec<u64> = first.map(|(_, value)| bits(*value)).collect();
-        let all = values.len();
-        values.sort_unstable();
-        values.dedup();
-        values.len() >= FEW && values.len() * 4 > all * 3
-    }
-
-    fn finish<T: PolarsNumericType<Native = N>>(mut self, name: PlSmallStr) -> ChunkedArray<T> {
-        self.there.extend_from_slice(&self.last.to_le_bytes(), 0, self.values.len() - self.there.len());
-        ChunkedArray::from_vec_validity(name, self.values, self.there.into())
-    }
+/// Whether hardly any of the first values comes twice.
+fn are_varied<V, K: Ord>(values: impl Iterator<Item = Option<V>>, key: impl Fn(V) -> K) -> bool {
+    let mut keys: Vec<K> = values.take(SAMPLE).flatten().map(key).collect();
+    let all = keys.len();
+    keys.sort_unstable();
+    keys.dedup();
+    keys.len() >= FEW && keys.len() * 4 > all * 3
 }
 
-/// A number, at most what its column holds.
-fn number<N: TryFrom<u64>>(cell: &Value<'_>, most: N) -> Option<N> {
-    if let Value::Number(number) = cell { Some(N::try_from(*number).unwrap_or(most)) } else { None }
-}
-
-/// The place of a name in its column's list, most often that of the `last`. Names are literals, so that equal ones nearly
-/// always lie at one address.
-fn code(names: &[&'static str], cell: &Value<'_>, last: &mut (&'static str, Option<u8>)) -> Option<u8> {
-    let Value::Name(name) = cell else { return None };
-    if !std::ptr::eq(*name, last.0) {
-        let same = |other: &&str| std::ptr::eq(*other, *name);
-        let place = names.iter().position(same).or_else(|| names.iter().position(|other| other == name));
-        *last = (name, place.and_then(|place| u8::try_from(place).ok()));
-    }
-    last.1
+fn append_there(there: &There, bitmap: &mut MutableBitmap) {
+    there.words().for_each(|(bits, rows)| bitmap.extend_from_slice(&bits.to_le_bytes(), 0, rows));
 }

@@ -1,20 +1,12 @@
 //! What the tests of a second look share: tracked captures, the steps of a connection, files to walk.
 
+use crate::support::Collected;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use synfin::analysis::{self, Options, Rows, Tracking};
+use synfin::analysis::{self, Options, Tracking};
 use synfin::capture::script;
-use synfin::case::{Facts, Judged};
+use synfin::case::Judged;
 use synfin::tcp::step::{Recorder, Step};
-
-struct Collected(Vec<Judged>);
-
-impl Rows for Collected {
-    fn batch(&mut self, rows: &[Judged], _: &Facts) -> std::io::Result<()> {
-        self.0.extend_from_slice(rows);
-        Ok(())
-    }
-}
 
 pub fn tracking(path: &Path, options: &Options) -> Tracking {
     let plan = analysis::plan(&[path.to_owned()], options);
@@ -23,9 +15,9 @@ pub fn tracking(path: &Path, options: &Options) -> Tracking {
 
 /// All rows of a file.
 pub fn rows(path: &Path, options: &Options) -> Vec<Judged> {
-    let mut rows = Collected(Vec::new());
-    tracking(path, options).deliver(&mut rows).expect("memory takes every row");
-    rows.0
+    let rows = Collected::default();
+    tracking(path, options).deliver(&rows).expect("memory takes every row");
+    rows.into_rows()
 }
 
 /// All steps of a connection, and what the recorder knows after them.

@@ -85,12 +85,14 @@ fn crowded() -> Case {
     let (rows, mut case) = incident();
     let (first, last) = case.facts.span().expect("frames");
     let mut tally = Tally::new(first, last, Span::from_seconds(60));
+    let mut part = tally.part();
     for (index, row) in rows.iter().cycle().take(13_000).enumerate() {
         let outcome = Outcome::ALL[index % Outcome::ALL.len()];
         let mut row = Judged { outcome, ..row.clone() };
         row.server.port = 1000 + (index % 400) as u16;
-        tally.add(&row);
+        part.add(&row);
     }
+    tally.append(part);
     case.tally = tally;
     let files = &mut case.facts.points[0].files;
     *files = files.iter().cycle().take(100).cloned().collect();

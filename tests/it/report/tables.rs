@@ -46,7 +46,7 @@ pub fn print<R: Sync>(
 ) -> Vec<u8> {
     let sink = Shared::default();
     let format = format(name).expect("a format");
-    let mut writer = TableWriter::open(format, columns, Box::new(sink.clone())).expect("memory takes the head");
+    let writer = TableWriter::open(format, columns, Box::new(sink.clone())).expect("memory takes the head");
     rows.chunks(batch).for_each(|rows| writer.batch(rows, facts).expect("memory takes the rows"));
     writer.finish().expect("memory takes the rest");
     sink.bytes()
@@ -111,13 +111,13 @@ fn tables_on_a_terminal_show_what_fits() {
     let (rows, case) = incident();
     for width in [80, 160] {
         let sink = Shared::default();
-        let mut writer = TableWriter::aligned(select(COLUMNS, false), Box::new(sink.clone()), width);
+        let writer = TableWriter::aligned(select(COLUMNS, false), Box::new(sink.clone()), width);
         writer.batch(&rows, &case.facts).expect("memory takes the rows");
         writer.finish().expect("memory takes the rest");
         insta::assert_snapshot!(format!("connections_aligned_{width}"), text(sink.bytes()));
     }
     let sink = Shared::default();
-    let mut writer = TableWriter::aligned(select(INPUTS, false), Box::new(sink.clone()), 160);
+    let writer = TableWriter::aligned(select(INPUTS, false), Box::new(sink.clone()), 160);
     writer.batch(&inputs(&case.facts), &case.facts).expect("memory takes the rows");
     writer.finish().expect("memory takes the rest");
     let table = text(sink.bytes());
