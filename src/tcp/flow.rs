@@ -2,7 +2,7 @@
 
 use super::rebase::Rebase;
 use super::summary::Reset;
-use super::{Connection, Facts, Scoreboard, Side, Summary, sparse};
+use super::{Connection, Facts, Scoreboard, Side, Summary, packed, sparse};
 use crate::time::Timestamp;
 use crate::wire::{Address, FlowHash, PackedAddress};
 use serde::{Deserialize, Serialize};
@@ -25,13 +25,14 @@ pub(super) struct Packed {
     pub bytes: Box<[u8]>,
 }
 
+/// Bytes that say how long the summary is, between head and summary.
+const LENGTH: usize = 4;
+
 /// What is asked of a packed flow that ends.
 #[derive(Serialize, Deserialize)]
 struct Head {
     /// Point and first frame of its newest connection.
     order: (u32, u64),
-    /// Bytes of its summary.
-    summary: u32,
     /// Its server, if that answered.
     listening: Option<PackedAddress>,
     has_previous: bool,
@@ -59,26 +60,34 @@ impl Flow {
         Self { current, previous: None }
     }
 
-    /// As small as it gets without losing anything that a segment after `now` could ask for.
-    pub fn pack(&mut self, hash: FlowHash, last: Timestamp, now: Timestamp) -> Packed {
+    /// As small as it gets without losing anything that a segment after `now` could ask for. It is made in `scratch`, which is
+    /// empty before and after.
+    pub fn pack(&mut self, hash: FlowHash, last: Timestamp, now: Timestamp, scratch: &mut Vec<u8>) -> Packed {
         let Connection { summary, boards, later_resets, .. } = &mut self.current;
         let listening = listening(summary).map(Into::into);
         boards.iter_mut().for_each(|board| board.forget(now));
         rebase(summary, boards, Rebase::ToOwn);
         let order = (summary.point, summary.first_frame);
-        let encoded = sparse::encode(summary, Vec::with_capacity(512));
-        let head = Head { order, summary: encoded.len() as u32, listening, has_previous: self.previous.is_some() };
-        let mut bytes = sparse::encode(&head, Vec::with_capacity(512));
-        bytes.extend_from_slice(&encoded);
+        let head = Head { order, listening, has_previous: self.previous.is_some() };
+        let mut bytes = sparse::encode(&head, std::mem::take(scratch));
+        let start = bytes.len();
+        bytes.extend_from_slice(&[0; LENGTH]);
+        packed::encode(summary, &mut bytes);
+        let length = (bytes.len() - start - LENGTH) as u32;
+        if let Some(place) = bytes.get_mut(start..start + LENGTH) {
+            place.copy_from_slice(&length.to_le_bytes());
+        }
         let bytes = sparse::encode(&Beside(boards, later_resets, self.previous.as_deref()), bytes);
-        Packed { hash, last, bytes: bytes.into_boxed_slice() }
+        let packed = Packed { hash, last, bytes: bytes.as_slice().into() };
+        *scratch = bytes;
+        scratch.clear();
+        packed
     }
 
     pub fn unpack(flow: FlowHash, bytes: &[u8]) -> Option<Self> {
         let (_, rest) = sparse::decode_first::<Head>(bytes)?;
-        let (summary, rest) = sparse::decode_first(rest)?;
+        let (mut summary, rest) = packed::decode_first(flow, rest.get(LENGTH..)?)?;
         let TakenBeside(mut boards, later_resets, mut previous) = sparse::decode(rest)?;
-        let mut summary = Summary { flow, ..summary };
         rebase(&mut summary, &mut boards, Rebase::ToCapture);
         if let Some(previous) = &mut previous {
             previous.summary.flow = flow;
@@ -120,7 +129,8 @@ impl<'a> Ended<'a> {
     /// Its summary stays as it was packed; what came before it on the flow is rare, and unpacked.
     pub fn of(flow: FlowHash, bytes: &'a [u8]) -> Option<Self> {
         let (head, rest) = sparse::decode_first::<Head>(bytes)?;
-        let (summary, _) = rest.split_at_checked(head.summary as usize)?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let (summary, _) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
         let previous = if head.has_previous { Flow::unpack(flow, bytes)?.previous } else { None };
         Some(Self { order: head.order, listening: head.listening.map(Address::from), summary, previous })
     }

@@ -13,6 +13,7 @@ pub mod judgement;
 pub mod lack;
 mod moment;
 pub mod outcome;
+mod packed;
 mod pattern;
 mod predict;
 mod rebase;
@@ -30,6 +31,7 @@ pub mod table;
 mod tape;
 mod transfer;
 pub mod translate;
+mod words;
 
 pub use judgement::{Confidence, Ending, Judgement};
 pub use outcome::{Outcome, Verdict};

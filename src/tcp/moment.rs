@@ -1,6 +1,7 @@
 //! Times that may be absent, small in memory and smaller when packed.
 
 use super::rebase::Rebase;
+use super::words::{Words, fold, unfold};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -9,21 +10,34 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Moment(i64);
 
+impl Words for Moment {
+    const COUNT: usize = 1;
+
+    /// Absent is 0; the others follow in the order 0, -1, 1, -2 ...
+    #[inline(always)]
+    fn put(&self, words: &mut [u64]) {
+        words[0] = if self.is_set() { fold(self.0).wrapping_add(1) } else { 0 };
+    }
+
+    #[inline(always)]
+    fn get(words: &[u64]) -> Option<Self> {
+        Some(words[0].checked_sub(1).map_or(Self::NEVER, |folded| Self(unfold(folded))))
+    }
+}
+
 impl Serialize for Moment {
     #[inline(always)]
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Absent is 0; the others follow in the order 0, -1, 1, -2 ...
-        let folded = if self.is_set() { ((self.0 << 1 ^ self.0 >> 63) as u64).wrapping_add(1) } else { 0 };
-        serializer.serialize_u64(folded)
+        let mut word = [0];
+        self.put(&mut word);
+        serializer.serialize_u64(word[0])
     }
 }
 
 impl<'de> Deserialize<'de> for Moment {
     #[inline(always)]
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let folded = u64::deserialize(deserializer)?;
-        let Some(number) = folded.checked_sub(1) else { return Ok(Self::NEVER) };
-        Ok(Self((number >> 1) as i64 ^ -((number & 1) as i64)))
+        Ok(<Self as Words>::get(&[u64::deserialize(deserializer)?]).unwrap_or_default())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The first and last packets of a connection, made to be read in a spreadsheet.
 
+use super::words::words;
 use crate::wire::{Flags, Way};
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,8 @@ pub struct Pattern {
     last: u32,
     pub count: u32,
 }
+
+words!(Pattern { first: u64, last: u32, count: u32 });
 
 impl Pattern {
     /// Adds a packet: the way in bit 7, payload in bit 6, the six classic flags below.

@@ -4,8 +4,8 @@
 
 use super::Summary;
 use super::embryo::Embryo;
+use super::packed;
 use super::rebase::Rebase;
-use super::sparse;
 use crate::wire::FlowHash;
 
 /// What follows is an embryo, or a summary whose numbers count from its own beginning.
@@ -45,29 +45,20 @@ impl Records {
     pub fn push(&mut self, summary: &Summary) {
         let mut summary = *summary;
         summary.rebase(Rebase::ToOwn);
-        let write = |bytes| sparse::encode(&summary, bytes);
+        let write = |bytes: &mut Vec<u8>| packed::encode(&summary, bytes);
         self.add((summary.point, summary.first_frame), SUMMARY, summary.flow, write);
     }
 
     pub(super) fn push_embryo(&mut self, embryo: &Embryo) {
-        self.add(embryo.order(), EMBRYO, embryo.flow, |bytes| embryo.encode(bytes));
+        self.add(embryo.order(), EMBRYO, embryo.flow, |bytes| *bytes = embryo.encode(std::mem::take(bytes)));
     }
 
     /// A summary that is rebased and encoded already.
     pub(super) fn push_encoded(&mut self, order: (u32, u64), flow: FlowHash, encoded: &[u8]) {
-        self.add(order, SUMMARY, flow, |mut bytes| {
-            bytes.extend_from_slice(encoded);
-            bytes
-        });
+        self.add(order, SUMMARY, flow, |bytes| bytes.extend_from_slice(encoded));
     }
 
-    fn add(
-        &mut self,
-        (point, first_frame): (u32, u64),
-        tag: u8,
-        flow: FlowHash,
-        write: impl FnOnce(Vec<u8>) -> Vec<u8>,
-    ) {
+    fn add(&mut self, (point, first_frame): (u32, u64), tag: u8, flow: FlowHash, write: impl FnOnce(&mut Vec<u8>)) {
         if self.blocks.last().is_none_or(|block| block.len() + ROOM > BLOCK) {
             self.blocks.push(Vec::with_capacity(BLOCK));
         }
@@ -75,7 +66,7 @@ impl Records {
         let start = block.len();
         block.push(tag);
         block.extend_from_slice(&flow.to_bytes());
-        *block = write(std::mem::take(block));
+        write(block);
         let length = block.len() - start;
         self.bytes += length;
         let block = self.blocks.len() as u32 - 1;
@@ -116,7 +107,7 @@ pub fn decode(record: &[u8]) -> Option<Summary> {
     if *tag == EMBRYO {
         return Embryo::decode(flow, encoded).map(|embryo| embryo.summary());
     }
-    let mut summary = Summary { flow, ..sparse::decode(encoded)? };
+    let (mut summary, _) = packed::decode_first(flow, encoded)?;
     summary.rebase(Rebase::ToCapture);
     Some(summary)
 }

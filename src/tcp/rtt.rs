@@ -1,5 +1,6 @@
 //! Round-trip samples by side, as logarithmic buckets: minimum, median and maximum in 40 bytes.
 
+use super::words::{Words, get_bytes, put_bytes};
 use crate::time::Span;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,22 @@ pub struct Rtt {
     /// Samples in 2^(i+3) .. 2^(i+4) µs; counts stop at 255 by halving all, which keeps the median.
     #[serde(with = "serde_bytes")]
     buckets: [u8; BUCKETS],
+}
+
+impl Words for Rtt {
+    const COUNT: usize = 6;
+
+    #[inline(always)]
+    fn put(&self, words: &mut [u64]) {
+        (words[0], words[1], words[2]) = (self.min.into(), self.max.into(), self.samples.into());
+        put_bytes(&self.buckets, &mut words[3..6]);
+    }
+
+    #[inline(always)]
+    fn get(words: &[u64]) -> Option<Self> {
+        let [min, max, samples] = [words[0] as u32, words[1] as u32, words[2] as u32];
+        Some(Self { min, max, samples, buckets: get_bytes(&words[3..6]) })
+    }
 }
 
 impl Rtt {

@@ -4,6 +4,7 @@
 //! and stepped; it is read off what the endpoint has sent, what of that was acknowledged, and what it has
 //! acknowledged itself. Taking a step back (a FIN sent again was not received after all) is then no special case.
 
+use super::words::{choices, words};
 use serde::{Deserialize, Serialize};
 
 /// Connection states, spelled in data as netstat users know them.
@@ -21,6 +22,20 @@ pub enum State {
     TimeWait,
     Closed,
 }
+
+choices!(State {
+    Listen,
+    SynSent,
+    SynReceived,
+    Established,
+    FinWait1,
+    FinWait2,
+    CloseWait,
+    Closing,
+    LastAck,
+    TimeWait,
+    Closed,
+});
 
 impl State {
     pub const ALL: [Self; 11] = [
@@ -85,6 +100,8 @@ pub struct Teardown {
     /// It had done so when it first sent its FIN: it closed second.
     pub closed_second: bool,
 }
+
+words!(Teardown { fin_sent: bool, fin_acked: bool, fin_received: bool, closed_second: bool });
 
 /// The state that `opening` (SYN_SENT, SYN_RECEIVED or ESTABLISHED; `None` before anything is known) and the teardown
 /// show, without regard to resets (RFC 9293 figure 5, read from the wire).

@@ -41,6 +41,8 @@ pub(super) struct Store {
     index: HashTable<Place>,
     forms: Forms,
     tape: Tape,
+    /// Where a flow is packed before it is known how long it gets.
+    scratch: Vec<u8>,
     /// Bytes of packed flows.
     packed_bytes: usize,
     /// Where the searches for a flow that rests or sleeps go on.
@@ -241,7 +243,7 @@ impl Store {
 
     fn pack(&mut self, number: u32) {
         let Some(mut held) = self.forms.full.take(number) else { return };
-        let packed = held.flow.pack(held.hash, held.last, self.now);
+        let packed = held.flow.pack(held.hash, held.last, self.now, &mut self.scratch);
         self.packed_bytes += packed.memory();
         let number = self.forms.packed.insert(packed);
         self.enter(held.hash, Slot::new(Form::Packed, number));

@@ -11,6 +11,7 @@ pub use super::reset::{Fit, Reset, ResetKind, ResetOrigin, ResetPhase};
 use super::rtt::Rtt;
 use super::state::{State, Teardown, shown};
 use super::translate::Letters;
+use super::words::{choices, words};
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
 use crate::wire::{Address, FlowHash, IcmpKind, PackedAddress, Way};
@@ -144,6 +145,72 @@ pub struct Half {
     pub awaiting: Moment,
 }
 
+words!(Half {
+    iss: Option<Seq>,
+    opening: Option<State>,
+    teardown: Teardown,
+    snd_nxt: Option<Seq>,
+    snd_una: Option<Seq>,
+    rcv_nxt: Option<Seq>,
+    fin_seq: Option<Seq>,
+    syn_acked: bool,
+    synack_repeats: u32,
+    window: u32,
+    zero_window_since: Moment,
+    probed: bool,
+    silent_repeats: u32,
+    payload_after_fin_received: bool,
+    acked_by_fin: Option<Seq>,
+    fin_resent: bool,
+    payload_since_advance: bool,
+    fin_resent_after_ack: bool,
+    last_ack_advance: u32,
+    advanced_before_fin: bool,
+    ack_advanced: bool,
+    acked_plainly: Moment,
+    packets: u32,
+    bytes: u64,
+    carried: u64,
+    wire_bytes: u64,
+    gap_bytes: u64,
+    syns: u32,
+    tries: u32,
+    synacks: u32,
+    fins: u32,
+    rsts: u32,
+    retransmissions_timeout: u32,
+    retransmissions_fast: u32,
+    retransmissions_spurious: u32,
+    most_repeats: u32,
+    keep_alives: u32,
+    window_probes: u32,
+    reordered: u32,
+    duplicates_network: u32,
+    duplicates_capture: u32,
+    duplicate_acks: u32,
+    zero_windows: u32,
+    zero_window_time: Span,
+    min_window: Option<u32>,
+    window_scale: Option<u8>,
+    mss: Option<u16>,
+    sack_permitted: bool,
+    timestamps: bool,
+    ttl_min: u8,
+    ttl_max: u8,
+    rtt: Rtt,
+    first: Moment,
+    last: Moment,
+    first_data: Moment,
+    last_data: Moment,
+    first_data_acked: Moment,
+    last_data_acked: Moment,
+    unacked_since: Moment,
+    fin: Moment,
+    fin_frame: u64,
+    fin_received: Moment,
+    awaiting: Moment,
+});
+
 /// How the client was told from the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum RoleBasis {
@@ -153,6 +220,8 @@ pub enum RoleBasis {
     Port,
     First,
 }
+
+choices!(RoleBasis { Syn, Synack, Listener, Port, First });
 
 impl RoleBasis {
     pub const fn name(self) -> &'static str {
@@ -195,6 +264,8 @@ pub struct Aside {
     /// What was written beside one of its packets.
     pub remark: u32,
 }
+
+words!(Aside { name: u32, tunnels: u32, remark: u32 });
 
 /// A connection, finished or not.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -246,6 +317,42 @@ pub struct Summary {
     /// For the columns of other tools.
     pub letters: Letters,
 }
+
+words!(Summary {
+    flow: FlowHash,
+    ends: [PackedAddress; 2],
+    client_way: Way,
+    point: u32,
+    file: u32,
+    last_file: u32,
+    first_offset: u64,
+    ip_at: u16,
+    vlan: u16,
+    interface: u16,
+    first_way: Way,
+    first_frame: u64,
+    last_frame: u64,
+    first_seq: Seq,
+    first: Timestamp,
+    last: Timestamp,
+    syn: Moment,
+    synack: Moment,
+    established: Moment,
+    handshake_ack: Moment,
+    state_changed: Moment,
+    refusals: u32,
+    idle_max: Span,
+    facts: Facts,
+    sides: [Half; 2],
+    reset: Option<Reset>,
+    icmp: Option<Icmp>,
+    role_basis: RoleBasis,
+    previous: Option<Link>,
+    next: Option<Link>,
+    aside: Aside,
+    pattern: Pattern,
+    letters: Letters,
+});
 
 impl Index<Side> for Summary {
     type Output = Half;

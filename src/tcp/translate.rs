@@ -11,6 +11,7 @@ pub use zeek::{ZEEK_PORTS, Zeek, zeek};
 
 use super::Summary;
 use super::rebase::Rebase;
+use super::words::{Words, get_bytes, put_bytes, words};
 use crate::seq::Seq;
 use crate::wire::{Flags, Marks, Segment, Way};
 use serde::{Deserialize, Serialize};
@@ -29,8 +30,7 @@ const SYN_RST: u8 = b'Z';
 /// The history of a connection as Zeek writes it, before it is known who is the originator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letters {
-    #[serde(with = "serde_bytes")]
-    codes: [u8; MOST],
+    codes: Codes,
     count: u8,
     /// Kinds seen, by way: a byte each, of [`Kind`] bits.
     seen: [u8; 2],
@@ -44,6 +44,36 @@ pub struct Letters {
     /// `tcp.completeness` so far.
     completeness: u8,
 }
+
+/// What they were written with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Codes(#[serde(with = "serde_bytes")] [u8; MOST]);
+
+impl Words for Codes {
+    const COUNT: usize = 3;
+
+    #[inline(always)]
+    fn put(&self, words: &mut [u64]) {
+        put_bytes(&self.0, words);
+    }
+
+    #[inline(always)]
+    fn get(words: &[u64]) -> Option<Self> {
+        Some(Self(get_bytes(words)))
+    }
+}
+
+words!(Letters {
+    codes: Codes,
+    count: u8,
+    seen: [u8; 2],
+    last: [[Seq; 3]; 2],
+    high: [Seq; 2],
+    repeats: [u16; 2],
+    zero_windows: [u16; 2],
+    gaps: [u16; 2],
+    completeness: u8,
+});
 
 /// Bits of kinds of which Zeek writes the first.
 struct Kind;
@@ -176,14 +206,14 @@ impl Letters {
     }
 
     fn write(&mut self, way: usize, letter: u8) {
-        if let Some(place) = self.codes.get_mut(usize::from(self.count)) {
+        if let Some(place) = self.codes.0.get_mut(usize::from(self.count)) {
             *place = letter | if way == 1 { DOWN } else { 0 };
             self.count += 1;
         }
     }
 
     fn written(&self) -> &[u8] {
-        self.codes.get(..usize::from(self.count)).unwrap_or(&self.codes)
+        self.codes.0.get(..usize::from(self.count)).unwrap_or(&self.codes.0)
     }
 }
 

@@ -47,6 +47,19 @@ pub struct PackedAddress {
     port: u16,
 }
 
+impl PackedAddress {
+    /// Its bytes as numbers: both halves of the address, and the port.
+    pub fn words(&self) -> (u64, u64, u64) {
+        let ip = u128::from_be_bytes(self.ip);
+        ((ip >> 64) as u64, ip as u64, self.port.into())
+    }
+
+    /// What [`PackedAddress::words`] gave.
+    pub fn from_words(high: u64, low: u64, port: u64) -> Self {
+        Self { ip: (u128::from(high) << 64 | u128::from(low)).to_be_bytes(), port: port as u16 }
+    }
+}
+
 impl From<Address> for PackedAddress {
     fn from(address: Address) -> Self {
         Self { ip: address.ip.to_be_bytes(), port: address.port }

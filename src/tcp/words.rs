@@ -1,0 +1,370 @@
+//! Connections as few bytes, and fast: every field is one of a fixed number of words, at a place that is known when the program
+//! is compiled; of these only the ones that are not zero are written, as short as they are. Most of what could be said of a
+//! connection does not hold of it.
+//!
+//! What decodes must be what was encoded, by the same build. What is rare and of many shapes goes through `sparse` instead.
+
+use crate::seq::Seq;
+use crate::time::{Span, Timestamp};
+use crate::wire::{PackedAddress, Way};
+
+/// What a value is made of. [`words!`](words) writes both ways from a list of fields.
+pub(super) trait Words: Sized {
+    /// How many words it takes.
+    const COUNT: usize;
+
+    /// Fills exactly so many. A zero should be what is most often to be said.
+    fn put(&self, words: &mut [u64]);
+
+    /// `None` for words that no value gives.
+    fn get(words: &[u64]) -> Option<Self>;
+}
+
+/// Makes [`Words`] of a structure: each field once, in any order. One that is forgotten does not compile.
+macro_rules! words {
+    ($type:ident { $($field:ident: $kind:ty),* $(,)? }) => {
+        impl $crate::tcp::words::Words for $type {
+            const COUNT: usize = 0 $(+ <$kind as $crate::tcp::words::Words>::COUNT)*;
+
+            #[inline(always)]
+            fn put(&self, words: &mut [u64]) {
+                let rest = &mut words[..Self::COUNT];
+                $(
+                    let (own, rest) = rest.split_at_mut(<$kind as $crate::tcp::words::Words>::COUNT);
+                    $crate::tcp::words::Words::put(&self.$field, own);
+                )*
+                debug_assert!(rest.is_empty());
+            }
+
+            #[inline(always)]
+            fn get(words: &[u64]) -> Option<Self> {
+                let rest = words.get(..Self::COUNT)?;
+                $(
+                    let (own, rest) = rest.split_at(<$kind as $crate::tcp::words::Words>::COUNT);
+                    let $field = <$kind as $crate::tcp::words::Words>::get(own)?;
+                )*
+                debug_assert!(rest.is_empty());
+                Some(Self { $($field),* })
+            }
+        }
+    };
+}
+pub(super) use words;
+
+/// Makes [`Words`] of an enumeration without fields, the first of which is a zero.
+macro_rules! choices {
+    ($type:ident { $($choice:ident),* $(,)? }) => {
+        impl $crate::tcp::words::Words for $type {
+            const COUNT: usize = 1;
+
+            #[inline(always)]
+            fn put(&self, words: &mut [u64]) {
+                words[0] = *self as u64;
+            }
+
+            #[inline(always)]
+            fn get(words: &[u64]) -> Option<Self> {
+                const ALL: &[$type] = &[$($type::$choice),*];
+                ALL.get(words[0] as usize).copied()
+            }
+        }
+    };
+}
+pub(super) use choices;
+
+macro_rules! numbers {
+    ($($type:ty),*) => { $(
+        impl Words for $type {
+            const COUNT: usize = 1;
+
+            #[inline(always)]
+            fn put(&self, words: &mut [u64]) {
+                words[0] = u64::from(*self);
+            }
+
+            #[inline(always)]
+            fn get(words: &[u64]) -> Option<Self> {
+                Some(words[0] as $type)
+            }
+        }
+    )* };
+}
+numbers!(u8, u16, u32, u64);
+
+impl Words for bool {
+    const COUNT: usize = 1;
+
+    #[inline(always)]
+    fn put(&self, words: &mut [u64]) {
+        words[0] = u64::from(*self);
+    }
+
+    #[inline(always)]
+    fn get(words: &[u64]) -> Option<Self> {
+        Some(words[0] != 0)
+    }
+}
+
+/// 0, -1, 1, -2 ... become 0, 1, 2, 3 ...
+#[inline(always)]
+pub(super) const fn fold(value: i64) -> u64 {
+    (value << 1 ^ value >> 63) as u64
+}
+
+#[inline(always)]
+pub(super) const fn unfold(word: u64) -> i64 {
+    (word >> 1) as i64 ^ -((word & 1) as i64)
+}
+
+impl Words for Timestamp {
+    const COUNT: usize = 1;
+
+    #[inline(always)]
+    fn put(&self, words: &mut [u64]) {
+        words[0] = fold(self.0);
+    }
+
+    #[inline(always)]
+    fn get(words: &[u64]) -> Option<Self> {
+        Some(Self(unfold(words[0])))
+    }
+}
+
+impl Words for Span {
+    const COUNT: usize = 1;
+
+    #[inline(always)]
+    fn put(&self, words: &mut [u64]) {
+        words[0] = fold(self.0);
+    }
+
+    #[inline(always)]
+    fn get(words: &[u64]) -> Option<Self> {
+        Some(Self(unfold(words[0])))
+    }
+}
+
+impl Words for Seq {
+    const COUNT: usize = 1;
+
+    #[inline(always)]
+    fn put(&self, words: &mut [u64]) {
+        words[0] = u64::from(self.0);
+    }
+
+    #[inline(always)]
+    fn get(words: &[u64]) -> Option<Self> {
+        Some(Self(words[0] as u32))
+    }
+}
+
+choices!(Way { Up, Down });
+
+impl Words for PackedAddress {
+    const COUNT: usize = 3;
+
+    #[inline(always)]
+    fn put(&self, words: &mut [u64]) {
+        (words[0], words[1], words[2]) = self.words();
+    }
+
+    #[inline(always)]
+    fn get(words: &[u64]) -> Option<Self> {
+        Some(Self::from_words(words[0], words[1], words[2]))
+    }
+}
+
+/// Nothing is a zero; the values of one word follow it.
+impl<T: Words> Words for Option<T> {
+    const COUNT: usize = {
+        assert!(T::COUNT == 1, "one word cannot hold it");
+        1
+    };
+
+    #[inline(always)]
+    fn put(&self, words: &mut [u64]) {
+        words[0] = 0;
+        if let Some(value) = self {
+            value.put(words);
+            words[0] = words[0].wrapping_add(1);
+        }
+    }
+
+    #[inline(always)]
+    fn get(words: &[u64]) -> Option<Self> {
+        Some(match words[0] {
+            0 => None,
+            word => Some(T::get(&[word - 1])?),
+        })
+    }
+}
+
+impl<T: Words + Copy + Default, const N: usize> Words for [T; N] {
+    const COUNT: usize = N * T::COUNT;
+
+    #[inline(always)]
+    fn put(&self, words: &mut [u64]) {
+        self.iter().zip(words.chunks_exact_mut(T::COUNT)).for_each(|(value, words)| value.put(words));
+    }
+
+    #[inline(always)]
+    fn get(words: &[u64]) -> Option<Self> {
+        let mut all = [T::default(); N];
+        for (value, words) in all.iter_mut().zip(words.chunks_exact(T::COUNT)) {
+            *value = T::get(words)?;
+        }
+        Some(all)
+    }
+}
+
+/// 24 bytes in three words.
+#[inline(always)]
+pub(super) fn put_bytes(bytes: &[u8; 24], words: &mut [u64]) {
+    for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
+        *word = u64::from_le_bytes(*bytes);
+    }
+}
+
+#[inline(always)]
+pub(super) fn get_bytes(words: &[u64]) -> [u8; 24] {
+    let mut all = [0; 24];
+    all.as_chunks_mut().0.iter_mut().zip(words).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
+    all
+}
+
+/// The most words of a value.
+const MOST: usize = 256;
+/// Bytes of one word, at most.
+const LONGEST: usize = 9;
+/// Bytes that say which words are there, and those of a whole value.
+const GROUPS: usize = MOST / 8;
+const ROOM: usize = GROUPS + MOST * LONGEST;
+
+/// Appends a value: for each eight words a byte that says which are there, then these. Seven bits go into a byte, and how many
+/// bytes there are is told by the trailing zeros of the first; beyond eight, a zero and all.
+#[inline(always)]
+pub(super) fn encode<T: Words>(value: &T, out: &mut Vec<u8>) {
+    const { assert!(T::COUNT <= MOST) };
+    let mut words = [0; MOST];
+    value.put(&mut words[..T::COUNT]);
+    write(&words, T::COUNT, out);
+}
+
+#[inline(never)]
+fn write(words: &[u64; MOST], count: usize, out: &mut Vec<u8>) {
+    let mut bytes = [0u8; ROOM];
+    let (groups, values) = bytes.split_at_mut(GROUPS);
+    let mut at = 0;
+    for (words, group) in words.as_chunks::<8>().0.iter().zip(&mut groups[..count.div_ceil(8)]) {
+        let mut left = there(words);
+        *group = left;
+        while left != 0 {
+            let word = words[left.trailing_zeros() as usize % 8];
+            left &= left - 1;
+            let Some(place) = values.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<LONGEST>()) else { return };
+            let bits = word.ilog2();
+            if bits < 56 {
+                // A seventh of the bits, rounded down.
+                let more = bits * 37 >> 8;
+                let short = (word << 1 | 1) << more;
+                place[..8].copy_from_slice(&short.to_le_bytes());
+                at += more as usize + 1;
+            } else {
+                place[0] = 0;
+                place[1..].copy_from_slice(&word.to_le_bytes());
+                at += LONGEST;
+            }
+        }
+    }
+    out.extend_from_slice(&groups[..count.div_ceil(8)]);
+    out.extend_from_slice(&values[..at]);
+}
+
+/// A bit for each word that is not zero.
+#[inline(always)]
+fn there(words: &[u64; 8]) -> u8 {
+    words.iter().enumerate().fold(0, |there, (bit, &word)| there | u8::from(word != 0) << bit)
+}
+
+/// The value at the start, and what follows it.
+#[inline(always)]
+pub(super) fn decode_first<T: Words>(bytes: &[u8]) -> Option<(T, &[u8])> {
+    const { assert!(T::COUNT <= MOST) };
+    let mut words = [0; MOST];
+    let rest = read(bytes, T::COUNT, &mut words)?;
+    Some((T::get(&words[..T::COUNT])?, rest))
+}
+
+#[inline(never)]
+fn read<'b>(bytes: &'b [u8], count: usize, words: &mut [u64; MOST]) -> Option<&'b [u8]> {
+    let (groups, rest) = bytes.split_at_checked(count.div_ceil(8))?;
+    // With room behind the last word, so that eight bytes can be read of each.
+    let mut values = [0u8; ROOM];
+    let length = rest.len().min(ROOM - LONGEST);
+    values[..length].copy_from_slice(&rest[..length]);
+    let mut at = 0;
+    for (&there, words) in groups.iter().zip(words.as_chunks_mut::<8>().0) {
+        let mut left = there;
+        while left != 0 {
+            let place = &mut words[left.trailing_zeros() as usize % 8];
+            left &= left - 1;
+            let [first, after @ ..] = values.get(at..)?.first_chunk::<LONGEST>()?;
+            let [.., last] = after;
+            let [b1, b2, b3, b4, b5, b6, b7, _] = after;
+            let long = u64::from_le_bytes([*first, *b1, *b2, *b3, *b4, *b5, *b6, *b7]);
+            if *first != 0 {
+                let bytes = first.trailing_zeros() + 1;
+                // What follows is pushed out at the top.
+                let above = 64 - 8 * bytes;
+                *place = long << above >> above >> bytes;
+                at += bytes as usize;
+            } else {
+                *place = long >> 8 | u64::from(*last) << 56;
+                at += LONGEST;
+            }
+        }
+    }
+    rest.get(at..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn words_come_back_and_end_where_they_ended(
+            values in prop::collection::vec(prop_oneof![3 => Just(0u64), 2 => 0u64..300, 1 => any::<u64>()], 19),
+            shift in 0u32..64,
+            after: Vec<u8>,
+        ) {
+            let words: [u64; 19] = std::array::from_fn(|place| values[place] >> if place % 2 == 0 { shift } else { 0 });
+            let mut bytes = vec![1, 2];
+            encode(&words, &mut bytes);
+            bytes.extend_from_slice(&after);
+            prop_assert_eq!(decode_first::<[u64; 19]>(&bytes[2..]), Some((words, &after[..])));
+        }
+
+        #[test]
+        fn bytes_that_nobody_encoded_decode_to_nothing_or_something(bytes: Vec<u8>) {
+            let _ = decode_first::<[u64; 19]>(&bytes);
+        }
+
+        #[test]
+        fn numbers_are_folded_and_back(value: i64) {
+            prop_assert_eq!(unfold(fold(value)), value);
+        }
+    }
+
+    #[test]
+    fn every_length_of_word_comes_back() {
+        for shift in 0..64 {
+            for word in [1 << shift, (1 << shift) - 1, u64::MAX >> shift] {
+                let mut bytes = Vec::new();
+                encode(&word, &mut bytes);
+                assert_eq!(decode_first::<u64>(&bytes), Some((word, &[][..])));
+            }
+        }
+    }
+}
