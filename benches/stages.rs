@@ -11,7 +11,7 @@ use synfin::capture::{self, Context, Format, Frame};
 use synfin::case::{Facts, Judged};
 use synfin::report::columns::{COLUMNS, select};
 use synfin::report::{FORMATS, TableWriter, format};
-use synfin::tcp::records::{self, Records};
+use synfin::tcp::records::Records;
 use synfin::tcp::{Place, Table};
 use synfin::wire::flow::LANES;
 use synfin::wire::{self, Address, Keys, Packet, Rare, Segment};
@@ -104,8 +104,8 @@ fn finish(tables: [Table; LANES]) -> Vec<Records> {
 fn rows(kind: &str) -> Vec<Judged> {
     let all = finish(track(&Capture::make(kind).segments()));
     let facts = Facts::default();
-    let decoded = all.iter().flat_map(|records| (0..records.len()).filter_map(|index| records.get(index)));
-    decoded.filter_map(|(_, record)| Some(Judged::new(records::decode(record)?, &facts))).collect()
+    let summaries = all.iter().flat_map(Records::iter).filter_map(|(_, record)| record.summary());
+    summaries.map(|summary| Judged::new(summary, &facts)).collect()
 }
 
 #[divan::bench(args = NAMES)]
@@ -186,8 +186,8 @@ fn outcome(bencher: Bencher, kind: &str) {
     let facts = Facts::default();
     let count: usize = all.iter().map(Records::len).sum();
     bencher.counter(ItemsCount::new(count)).bench(|| {
-        for (_, record) in all.iter().flat_map(|records| (0..records.len()).filter_map(|index| records.get(index))) {
-            black_box(records::decode(record).map(|summary| Judged::new(summary, &facts)));
+        for (_, record) in all.iter().flat_map(Records::iter) {
+            black_box(record.summary().map(|summary| Judged::new(summary, &facts)));
         }
     });
 }

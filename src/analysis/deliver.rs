@@ -7,10 +7,10 @@ use super::turns::Turns;
 use crate::case::join::{Index, Joiner, LineIndex, LineJoiner};
 use crate::case::{Case, Facts, Joins, Judged, PartTally, Tally};
 use crate::report::{PART, Turn};
-use crate::tcp::{Summary, records};
+use crate::tcp::Summary;
+use crate::tcp::records::Record;
 use crate::time::{Span, Timestamp};
 use rayon::prelude::*;
-use std::borrow::Cow;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
@@ -107,7 +107,7 @@ impl<'a> Line<'a> {
     }
 
     /// Takes the next part of the records, and its number.
-    fn take(&self, records: &mut Vec<Cow<'a, [u8]>>) -> io::Result<u64> {
+    fn take(&self, records: &mut Vec<Record<'a>>) -> io::Result<u64> {
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
         let (ordered, number) = &mut *source;
         read(ordered, records, PART)?;
@@ -116,7 +116,7 @@ impl<'a> Line<'a> {
     }
 
     /// Makes the rows those of the records, without those that nobody asked for: how many these are.
-    fn judge(&self, records: &[Cow<'_, [u8]>], rows: &mut Vec<Judged>) -> u64 {
+    fn judge(&self, records: &[Record<'_>], rows: &mut Vec<Judged>) -> u64 {
         if let Some(any) = any_row(rows, records, self.facts) {
             rows.resize(records.len(), any);
         }
@@ -205,7 +205,7 @@ fn judged_of(
 }
 
 /// Takes the next records, `most` at most.
-fn read<'a>(ordered: &mut Ordered<'a>, records: &mut Vec<Cow<'a, [u8]>>, most: usize) -> io::Result<()> {
+fn read<'a>(ordered: &mut Ordered<'a>, records: &mut Vec<Record<'a>>, most: usize) -> io::Result<()> {
     records.clear();
     while records.len() < most
         && let Some((_, record)) = ordered.next()?
@@ -217,7 +217,7 @@ fn read<'a>(ordered: &mut Ordered<'a>, records: &mut Vec<Cow<'a, [u8]>>, most: u
 
 /// Makes the rows those of some records, judged. A row is large, and copies of it cost more than what is written there: the
 /// vector keeps its memory, and each row becomes another one in its place.
-fn fill(rows: &mut Vec<Judged>, records: &[Cow<'_, [u8]>], facts: &Facts, wanted: &(dyn Fn(&Summary) -> bool + Sync)) {
+fn fill(rows: &mut Vec<Judged>, records: &[Record<'_>], facts: &Facts, wanted: &(dyn Fn(&Summary) -> bool + Sync)) {
     if let Some(any) = any_row(rows, records, facts) {
         rows.resize(records.len(), any);
     }
@@ -227,23 +227,21 @@ fn fill(rows: &mut Vec<Judged>, records: &[Cow<'_, [u8]>], facts: &Facts, wanted
 }
 
 /// Leaves no more rows than there are records; a row to put into the places that are missing, if some are.
-fn any_row(rows: &mut Vec<Judged>, records: &[Cow<'_, [u8]>], facts: &Facts) -> Option<Judged> {
+fn any_row(rows: &mut Vec<Judged>, records: &[Record<'_>], facts: &Facts) -> Option<Judged> {
     rows.truncate(records.len());
     if rows.len() == records.len() {
         return None;
     }
-    records.iter().find_map(|record| records::decode(record)).map(|summary| Judged::new(summary, facts))
+    records.iter().find_map(Record::summary).map(|summary| Judged::new(summary, facts))
 }
 
 /// Makes a row that of a record, if this is wanted.
-fn renew(row: &mut Judged, record: &[u8], facts: &Facts, wanted: &(dyn Fn(&Summary) -> bool + Sync)) -> bool {
-    match records::decode(record) {
-        Some(summary) if wanted(&summary) => {
-            row.renew(summary, facts);
-            true
-        }
-        _ => false,
+fn renew(row: &mut Judged, record: &Record<'_>, facts: &Facts, wanted: &(dyn Fn(&Summary) -> bool + Sync)) -> bool {
+    let wanted = record.fill(&mut row.summary).is_some() && wanted(&row.summary);
+    if wanted {
+        row.renew(facts);
     }
+    wanted
 }
 
 /// Leaves the rows for which that is true.

@@ -217,12 +217,12 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         done,
         timings: &options.timings,
     };
-    let runs = Mutex::new((Runs::new(options.memory, &options.scratch), Ok(())));
+    let runs = Mutex::new(Runs::new(options.memory, &options.scratch));
+    let failed = Mutex::new(Ok(()));
     let finished = |mut records: Records| {
         records.sort();
-        let (runs, result) = &mut *runs.lock().unwrap_or_else(PoisonError::into_inner);
-        if result.is_ok() {
-            *result = runs.add(records);
+        if let Err(error) = Runs::add(&runs, records) {
+            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Err(error);
         }
     };
     let selected = lens.chosen.told(rows.as_ref());
@@ -273,8 +273,8 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         options.timings.stage(Stage::Gather, || pool.install(|| tables.into_par_iter().try_for_each(gather)))?;
     }
     copies::note(&mut facts.points, &files);
-    let (mut runs, result) = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
-    result?;
+    failed.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+    let mut runs = runs.into_inner().unwrap_or_else(PoisonError::into_inner);
     facts.joins = options.timings.stage(Stage::Join, || pool.install(|| deliver::join(&mut runs, &facts)))?;
     let (unread, left_out, timings) = (plan.unread, plan.left_out, Arc::clone(&options.timings));
     let stuck_after = options.stuck_after;

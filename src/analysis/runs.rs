@@ -2,14 +2,14 @@
 //!
 //! Runs are not compressed: lz4 saved half of the file, and took longer than everything else that is done with a record here.
 
-use crate::tcp::records::Records;
-use std::borrow::Cow;
+use crate::tcp::records::{Order, Record, Records};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Records of all lanes and points, to be read back once in order of point and first frame.
 pub struct Runs {
@@ -22,11 +22,10 @@ pub struct Runs {
     files: Vec<File>,
 }
 
+/// Records that take such a part of the memory for all are a run of their own.
+const ALONE: u64 = 16;
 /// Bytes that a run is written and read by.
 const BUFFER: usize = 1 << 18;
-
-/// Point and first frame.
-type Order = (u32, u64);
 
 impl Runs {
     /// Holds up to `bytes` of records in memory; runs are unlinked files in `folder`.
@@ -38,28 +37,25 @@ impl Runs {
     ///
     /// # Errors
     /// When a run cannot be written.
-    pub fn add(&mut self, records: Records) -> io::Result<()> {
-        self.held += records.memory() as u64;
-        self.memory.push(records);
-        if self.held > self.most { self.spill() } else { Ok(()) }
-    }
-
-    /// Writes what is in memory as one run.
-    fn spill(&mut self) -> io::Result<()> {
-        let mut file = tempfile::tempfile_in(&self.folder)?;
-        let mut out = BufWriter::with_capacity(BUFFER, &mut file);
-        let memory = std::mem::take(&mut self.memory);
-        let mut ordered = Ordered::of(memory.iter().map(Stream::memory).collect())?;
-        while let Some(((point, frame), record)) = ordered.next()? {
-            out.write_all(&point.to_le_bytes())?;
-            out.write_all(&frame.to_le_bytes())?;
-            out.write_all(&(record.len() as u32).to_le_bytes())?;
-            out.write_all(&record)?;
+    pub fn add(runs: &Mutex<Self>, records: Records) -> io::Result<()> {
+        let lock = || runs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = lock();
+        let bytes = records.memory() as u64;
+        if held.held + bytes <= held.most {
+            held.held += bytes;
+            held.memory.push(records);
+            return Ok(());
         }
-        out.flush()?;
-        drop(out);
-        self.files.push(file);
-        self.held = 0;
+        // Many of them are a run by themselves; few make one with those that are held.
+        let folder = held.folder.clone();
+        let mut all = vec![records];
+        if bytes * ALONE < held.most {
+            all.append(&mut held.memory);
+            held.held = 0;
+        }
+        drop(held);
+        let file = write(&folder, &all)?;
+        lock().files.push(file);
         Ok(())
     }
 
@@ -68,13 +64,32 @@ impl Runs {
     /// # Errors
     /// When a run cannot be read.
     pub fn ordered(&mut self) -> io::Result<Ordered<'_>> {
-        let mut streams: Vec<Stream<'_>> = self.memory.iter().map(Stream::memory).collect();
+        let mut streams: Vec<Stream<'_>> = self.memory.iter().flat_map(Stream::memory).collect();
         for file in &mut self.files {
             file.rewind()?;
             streams.push(Stream::File(BufReader::with_capacity(BUFFER, &*file)));
         }
         Ordered::of(streams)
     }
+}
+
+/// Writes records as one run.
+fn write(folder: &Path, records: &[Records]) -> io::Result<File> {
+    let mut file = tempfile::tempfile_in(folder)?;
+    let mut out = BufWriter::with_capacity(BUFFER, &mut file);
+    let mut ordered = Ordered::of(records.iter().flat_map(Stream::memory).collect())?;
+    let mut bytes = Vec::new();
+    while let Some(((point, frame), record)) = ordered.next()? {
+        bytes.clear();
+        record.write(&mut bytes);
+        out.write_all(&point.to_le_bytes())?;
+        out.write_all(&frame.to_le_bytes())?;
+        out.write_all(&(bytes.len() as u32).to_le_bytes())?;
+        out.write_all(&bytes)?;
+    }
+    out.flush()?;
+    drop(out);
+    Ok(file)
 }
 
 /// Merges memory and runs.
@@ -85,7 +100,7 @@ pub struct Ordered<'a> {
 
 struct Head<'a> {
     order: Reverse<(Order, usize)>,
-    record: Cow<'a, [u8]>,
+    record: Record<'a>,
 }
 
 impl PartialEq for Head<'_> {
@@ -109,22 +124,27 @@ impl Ord for Head<'_> {
 }
 
 enum Stream<'a> {
-    Memory { records: &'a Records, next: usize },
+    Packed { records: &'a Records, next: usize },
+    Embryos { records: &'a Records, next: usize },
     File(BufReader<&'a File>),
 }
 
 impl<'a> Stream<'a> {
-    fn memory(records: &'a Records) -> Self {
-        Self::Memory { records, next: 0 }
+    fn memory(records: &'a Records) -> [Self; 2] {
+        [Self::Packed { records, next: 0 }, Self::Embryos { records, next: 0 }]
     }
 
-    fn next(&mut self) -> io::Result<Option<(Order, Cow<'a, [u8]>)>> {
+    fn next(&mut self) -> io::Result<Option<(Order, Record<'a>)>> {
         match self {
-            Self::Memory { records, next } => {
+            Self::Packed { records, next } => {
                 *next += 1;
-                Ok(records.get(*next - 1).map(|(order, record)| (order, Cow::Borrowed(record))))
+                Ok(records.packed(*next - 1))
             }
-            Self::File(run) => read_one(run).map(|read| read.map(|(order, record)| (order, Cow::Owned(record)))),
+            Self::Embryos { records, next } => {
+                *next += 1;
+                Ok(records.embryo(*next - 1))
+            }
+            Self::File(run) => read_one(run).map(|read| read.map(|(order, bytes)| (order, Record::written(bytes)))),
         }
     }
 }
@@ -140,11 +160,11 @@ impl<'a> Ordered<'a> {
         Ok(Self { heads, streams })
     }
 
-    /// The next record, as [`crate::tcp::records::decode`] reads it.
+    /// The next record.
     ///
     /// # Errors
     /// When a run cannot be read.
-    pub fn next(&mut self) -> io::Result<Option<(Order, Cow<'a, [u8]>)>> {
+    pub fn next(&mut self) -> io::Result<Option<(Order, Record<'a>)>> {
         let Some(mut head) = self.heads.peek_mut() else { return Ok(None) };
         let Reverse((order, index)) = head.order;
         match self.streams[index].next()? {

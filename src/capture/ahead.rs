@@ -5,7 +5,7 @@
 /// time of reading a capture. A hint only: it reads nothing and cannot fault, wherever `at` lies.
 #[inline(always)]
 #[allow(unsafe_code)]
-pub(super) fn prefetch(bytes: &[u8], at: u64) {
+pub fn prefetch(bytes: &[u8], at: u64) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

@@ -21,6 +21,7 @@ pub mod script;
 mod snoop;
 pub mod text;
 
+pub use ahead::prefetch;
 pub use remark::{Remark, Told};
 
 use crate::time::{SECOND, Span, Timestamp};

@@ -122,6 +122,9 @@ impl Firewall {
 
     /// What the filters say of a connection: the best grounds count, then the order of the dumps.
     pub fn decision(&self, dumps: &Dumps, row: &Judged) -> Option<Decision> {
+        if self.records.is_empty() && self.listings.is_empty() {
+            return None;
+        }
         if let Some(record) = self.record(dumps, row) {
             return Some(record);
         }

@@ -266,9 +266,8 @@ impl Judged {
         judged
     }
 
-    /// Makes this the row of another connection, in its place.
-    pub fn renew(&mut self, summary: Summary, facts: &Facts) {
-        self.summary = summary;
+    /// Makes this the row of another connection, whose summary now stands in it.
+    pub fn renew(&mut self, facts: &Facts) {
         let Said { id, previous_id, next_id, client, server, outcome, judgement } = Said::of(&mut self.summary, facts);
         (self.id, self.previous_id, self.next_id) = (id, previous_id, next_id);
         (self.client, self.server) = (client, server);
@@ -307,11 +306,23 @@ fn place<'a>(facts: &'a Facts, summary: &Summary, file: u32, frame: u64) -> Opti
 
 /// 64-bit FNV-1a over addresses (order-free), sequence number and time: the same in every run and on every machine.
 fn connection_id(a: Address, b: Address, seq: u32, time: Timestamp) -> u64 {
+    const PRIME: u64 = 0x0100_0000_01b3;
+    /// Ten zeros stand before each IPv4 address.
+    const ZEROS: usize = 10;
+    const PRIME_OF_ZEROS: u64 = PRIME.wrapping_pow(ZEROS as u32);
+    let mix =
+        |hash: u64, bytes: &[u8]| bytes.iter().fold(hash, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+    let end = |hash: u64, end: Address| {
+        let ip = end.ip.to_be_bytes();
+        let hash = match ip.split_at(ZEROS) {
+            ([0, 0, 0, 0, 0, 0, 0, 0, 0, 0], rest) => mix(hash.wrapping_mul(PRIME_OF_ZEROS), rest),
+            _ => mix(hash, &ip),
+        };
+        mix(hash, &end.port.to_be_bytes())
+    };
     let (low, high) = if a <= b { (a, b) } else { (b, a) };
-    let bytes = low.ip.to_be_bytes().into_iter().chain(low.port.to_be_bytes());
-    let bytes = bytes.chain(high.ip.to_be_bytes()).chain(high.port.to_be_bytes());
-    let bytes = bytes.chain(seq.to_be_bytes()).chain(time.0.to_be_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    let hash = end(end(0xcbf2_9ce4_8422_2325, low), high);
+    mix(mix(hash, &seq.to_be_bytes()), &time.0.to_be_bytes())
 }
 
 /// A whole case after delivery: what reports print besides the rows.

@@ -3,17 +3,15 @@
 //! An embryo is its SYN and nothing else, so that the connection made of it, once a second segment comes, is the one
 //! that would have stood there all along.
 
-use super::{Connection, Facts, Half, Moment, Place, Side, State, Summary, sparse};
+use super::{Connection, Facts, Half, Moment, Place, Side, State, Summary};
 use crate::seq::Seq;
 use crate::time::Timestamp;
 use crate::wire::{Address, Flags, FlowHash, Marks, Rare, Segment, Way};
-use serde::{Deserialize, Serialize};
 
 /// The first SYN of a connection over IPv4. Anything rarer is a whole connection from the start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Embryo {
     /// Encoded apart, as of every connection.
-    #[serde(skip)]
     pub flow: FlowHash,
     pub time: Timestamp,
     frame: u64,
@@ -92,13 +90,75 @@ impl Embryo {
     }
 
     /// Appends it, without its flow.
-    pub fn encode(&self, out: Vec<u8>) -> Vec<u8> {
-        sparse::encode(self, out)
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let Self { seq, ts_value, sender, receiver, ttl, marks, scale, sack_permitted, has_mss, way, .. } = *self;
+        out.extend_from_slice(&self.time.0.to_le_bytes());
+        out.extend_from_slice(&self.frame.to_le_bytes());
+        for word in [seq.0, ts_value, u32::from_le_bytes(sender), u32::from_le_bytes(receiver)] {
+            out.extend_from_slice(&word.to_le_bytes());
+        }
+        for half in self.halves() {
+            out.extend_from_slice(&half.to_le_bytes());
+        }
+        out.extend_from_slice(&[ttl, marks, scale, sack_permitted.into(), has_mss.into(), (way == Way::Down).into()]);
     }
 
     /// The embryo of this flow that was encoded.
     pub fn decode(flow: FlowHash, bytes: &[u8]) -> Option<Self> {
-        Some(Self { flow, ..sparse::decode(bytes)? })
+        let (time, rest) = bytes.split_first_chunk()?;
+        let (frame, rest) = rest.split_first_chunk()?;
+        let (words, rest) = rest.split_first_chunk::<16>()?;
+        let (halves, rest) = rest.split_first_chunk::<22>()?;
+        let [seq, ts_value, sender, receiver] = *words.as_chunks::<4>().0 else { return None };
+        let [sender_port, receiver_port, wire_len, window, ip_id, flags, interface, vlan, mss, point, file] =
+            *halves.as_chunks::<2>().0
+        else {
+            return None;
+        };
+        let [ttl, marks, scale, sack_permitted, has_mss, down] = *rest.first_chunk()?;
+        Some(Self {
+            flow,
+            time: Timestamp(i64::from_le_bytes(*time)),
+            frame: u64::from_le_bytes(*frame),
+            seq: Seq(u32::from_le_bytes(seq)),
+            ts_value: u32::from_le_bytes(ts_value),
+            sender,
+            receiver,
+            sender_port: u16::from_le_bytes(sender_port),
+            receiver_port: u16::from_le_bytes(receiver_port),
+            wire_len: u16::from_le_bytes(wire_len),
+            window: u16::from_le_bytes(window),
+            ip_id: u16::from_le_bytes(ip_id),
+            flags: u16::from_le_bytes(flags),
+            interface: u16::from_le_bytes(interface),
+            vlan: u16::from_le_bytes(vlan),
+            mss: u16::from_le_bytes(mss),
+            point: u16::from_le_bytes(point),
+            file: u16::from_le_bytes(file),
+            ttl,
+            marks,
+            scale,
+            sack_permitted: sack_permitted != 0,
+            has_mss: has_mss != 0,
+            way: if down != 0 { Way::Down } else { Way::Up },
+        })
+    }
+
+    /// Its fields of two bytes.
+    fn halves(&self) -> [u16; 11] {
+        [
+            self.sender_port,
+            self.receiver_port,
+            self.wire_len,
+            self.window,
+            self.ip_id,
+            self.flags,
+            self.interface,
+            self.vlan,
+            self.mss,
+            self.point,
+            self.file,
+        ]
     }
 
     pub fn order(&self) -> (u32, u64) {
@@ -119,10 +179,10 @@ impl Embryo {
         connection
     }
 
-    /// The summary of that connection, without the detour over scoreboards that nobody will ask.
-    pub fn summary(&self) -> Summary {
+    /// Makes this the summary of that connection, without the detour over scoreboards that nobody will ask.
+    pub fn fill(&self, summary: &mut Summary) {
         let (segment, rare, place) = self.parts();
-        let mut summary = Connection::blank(&segment, place);
+        *summary = Connection::blank(&segment, place);
         let (sender, receiver) = self.ends();
         summary.ends = [sender.into(), receiver.into()];
         summary.syn = Moment::at(self.time);
@@ -150,7 +210,6 @@ impl Embryo {
             awaiting: sent,
             ..*client
         };
-        summary
     }
 
     fn parts(&self) -> (Segment, Option<Rare>, Place) {
@@ -250,12 +309,16 @@ mod tests {
             whole.observe(&segment, rare.as_ref(), place);
             whole.set_ends(ends.0, ends.1);
             let grown = embryo.connection();
+            let mut encoded = Vec::new();
+            embryo.encode(&mut encoded);
             // Where the frame lies in the file is the one thing that an embryo forgets: its addresses are known.
             let mut expected = whole.finish();
             (expected.first_offset, expected.ip_at) = (0, 0);
             prop_assert_eq!(&grown.finish(), &expected);
-            prop_assert_eq!(&embryo.summary(), &expected);
-            prop_assert_eq!(Embryo::decode(segment.flow, &embryo.encode(Vec::new())), Some(embryo));
+            let mut filled = Summary::default();
+            embryo.fill(&mut filled);
+            prop_assert_eq!(&filled, &expected);
+            prop_assert_eq!(Embryo::decode(segment.flow, &encoded), Some(embryo));
         }
     }
 }

@@ -48,12 +48,27 @@ pub(super) fn encode(summary: &Summary, out: &mut Vec<u8>) {
 /// The summary of this flow at the start, and what follows it.
 pub(super) fn decode_first(flow: FlowHash, bytes: &[u8]) -> Option<(Summary, &[u8])> {
     let (&has_apart, bytes) = bytes.split_first()?;
-    let (mut summary, mut rest) = words::decode_first::<Summary>(bytes)?;
-    summary.flow = flow;
-    if has_apart != 0 {
-        let (apart, after) = sparse::decode_first::<Apart>(rest)?;
-        let Apart { reset, icmp, previous, next } = apart;
-        (summary.reset, summary.icmp, summary.previous, summary.next, rest) = (reset, icmp, previous, next, after);
-    }
+    let (mut summary, rest) = words::decode_first(bytes)?;
+    let rest = add_apart(&mut summary, flow, has_apart != 0, rest)?;
     Some((summary, rest))
+}
+
+/// Makes this the summary of this flow at the start; nothing is said of it if there is none. It is large, and made in its place.
+pub(super) fn decode_into(summary: &mut Summary, flow: FlowHash, bytes: &[u8]) -> Option<()> {
+    let (&has_apart, bytes) = bytes.split_first()?;
+    let rest = words::decode_into(summary, bytes)?;
+    add_apart(summary, flow, has_apart != 0, rest).map(|_| ())
+}
+
+/// Adds what stands behind the words; gives what follows.
+#[inline(always)]
+fn add_apart<'b>(summary: &mut Summary, flow: FlowHash, has_apart: bool, bytes: &'b [u8]) -> Option<&'b [u8]> {
+    summary.flow = flow;
+    if !has_apart {
+        return Some(bytes);
+    }
+    let (apart, rest) = sparse::decode_first::<Apart>(bytes)?;
+    let Apart { reset, icmp, previous, next } = apart;
+    (summary.reset, summary.icmp, summary.previous, summary.next) = (reset, icmp, previous, next);
+    Some(rest)
 }

@@ -1,6 +1,7 @@
-//! Finished connections as bytes: a few hundred of facts instead of a fixed-size summary of which most is empty.
+//! Finished connections as bytes: a few hundred of facts instead of a fixed-size summary of which most is empty. Embryos stay
+//! as they are: they are small already.
 //!
-//! A record is a tag, the flow's hash as it is (random bytes encode to no less), and a sparse value.
+//! On disk a record is a tag, the flow's hash as it is (random bytes encode to no less), and a value.
 
 use super::Summary;
 use super::embryo::Embryo;
@@ -17,12 +18,29 @@ const BLOCK: usize = 64 << 10;
 /// Room that a block must have left for another record: hardly any is longer, and those that are make the block grow.
 const ROOM: usize = 1 << 10;
 
+/// Point and first frame: the order of delivery.
+pub type Order = (u32, u64);
+
 /// Finished connections with their places in the order of delivery.
 #[derive(Debug, Default)]
 pub struct Records {
     blocks: Vec<Vec<u8>>,
     index: Vec<Entry>,
     bytes: usize,
+    embryos: Vec<Embryo>,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub struct Record<'a>(Content<'a>);
+
+#[derive(Clone, Debug)]
+enum Content<'a> {
+    /// Of this flow: a summary that is packed.
+    Packed(FlowHash, &'a [u8]),
+    Embryo(&'a Embryo),
+    /// As [`Record::write`] writes it.
+    Written(Vec<u8>),
 }
 
 /// Where a record lies.
@@ -36,7 +54,7 @@ struct Entry {
 }
 
 impl Entry {
-    fn order(&self) -> (u32, u64) {
+    fn order(&self) -> Order {
         (self.point, self.first_frame)
     }
 }
@@ -46,25 +64,29 @@ impl Records {
         let mut summary = *summary;
         summary.rebase(Rebase::ToOwn);
         let write = |bytes: &mut Vec<u8>| packed::encode(&summary, bytes);
-        self.add((summary.point, summary.first_frame), SUMMARY, summary.flow, write);
+        self.add((summary.point, summary.first_frame), summary.flow, write);
     }
 
-    pub(super) fn push_embryo(&mut self, embryo: &Embryo) {
-        self.add(embryo.order(), EMBRYO, embryo.flow, |bytes| *bytes = embryo.encode(std::mem::take(bytes)));
+    /// Room for so many more embryos, without any to spare.
+    pub(super) fn expect_embryos(&mut self, more: usize) {
+        self.embryos.reserve_exact(more);
+    }
+
+    pub(super) fn push_embryo(&mut self, embryo: Embryo) {
+        self.embryos.push(embryo);
     }
 
     /// A summary that is rebased and encoded already.
-    pub(super) fn push_encoded(&mut self, order: (u32, u64), flow: FlowHash, encoded: &[u8]) {
-        self.add(order, SUMMARY, flow, |bytes| bytes.extend_from_slice(encoded));
+    pub(super) fn push_encoded(&mut self, order: Order, flow: FlowHash, encoded: &[u8]) {
+        self.add(order, flow, |bytes| bytes.extend_from_slice(encoded));
     }
 
-    fn add(&mut self, (point, first_frame): (u32, u64), tag: u8, flow: FlowHash, write: impl FnOnce(&mut Vec<u8>)) {
+    fn add(&mut self, (point, first_frame): Order, flow: FlowHash, write: impl FnOnce(&mut Vec<u8>)) {
         if self.blocks.last().is_none_or(|block| block.len() + ROOM > BLOCK) {
             self.blocks.push(Vec::with_capacity(BLOCK));
         }
         let Some(block) = self.blocks.last_mut() else { return };
         let start = block.len();
-        block.push(tag);
         block.extend_from_slice(&flow.to_bytes());
         write(block);
         let length = block.len() - start;
@@ -76,40 +98,99 @@ impl Records {
     /// Puts the records into their order. Their bytes stay where they are: whoever reads them does so on all threads.
     pub fn sort(&mut self) {
         self.index.sort_unstable_by_key(Entry::order);
+        self.embryos.sort_unstable_by_key(Embryo::order);
     }
 
     pub fn len(&self) -> usize {
-        self.index.len()
+        self.index.len() + self.embryos.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
+        self.len() == 0
     }
 
     /// Bytes of memory in use.
     pub fn memory(&self) -> usize {
-        self.bytes + self.index.len() * size_of::<Entry>()
+        self.bytes + self.index.len() * size_of::<Entry>() + self.embryos.len() * size_of::<Embryo>()
     }
 
-    /// Order and bytes of the record that is `index`-th.
-    pub fn get(&self, index: usize) -> Option<((u32, u64), &[u8])> {
+    /// The `index`-th record that is no embryo.
+    pub fn packed(&self, index: usize) -> Option<(Order, Record<'_>)> {
         let entry = self.index.get(index)?;
         let record = self.blocks.get(entry.block as usize)?.get(entry.start as usize..)?;
-        Some((entry.order(), record.get(..entry.length as usize)?))
+        let (flow, packed) = record.get(..entry.length as usize)?.split_first_chunk()?;
+        Some((entry.order(), Record(Content::Packed(FlowHash::from_bytes(*flow), packed))))
+    }
+
+    /// The `index`-th embryo.
+    pub fn embryo(&self, index: usize) -> Option<(Order, Record<'_>)> {
+        self.embryos.get(index).map(|embryo| (embryo.order(), Record(Content::Embryo(embryo))))
+    }
+
+    /// All of them: each kind in its order.
+    pub fn iter(&self) -> impl Iterator<Item = (Order, Record<'_>)> {
+        let packed = (0..self.index.len()).filter_map(|index| self.packed(index));
+        packed.chain((0..self.embryos.len()).filter_map(|index| self.embryo(index)))
     }
 }
 
-/// The summary that a record stands for.
-pub fn decode(record: &[u8]) -> Option<Summary> {
-    let (tag, rest) = record.split_first()?;
-    let (flow, encoded) = rest.split_first_chunk()?;
-    let flow = FlowHash::from_bytes(*flow);
-    if *tag == EMBRYO {
-        return Embryo::decode(flow, encoded).map(|embryo| embryo.summary());
+impl Record<'_> {
+    /// The connection that it stands for.
+    pub fn summary(&self) -> Option<Summary> {
+        let mut summary = Summary::default();
+        self.fill(&mut summary).map(|()| summary)
     }
-    let (mut summary, _) = packed::decode_first(flow, encoded)?;
+
+    /// Makes this the connection that it stands for, in its place: a summary is large, and copies of it cost more than what is
+    /// read. `None` for bytes that are no record; the summary is then of no use.
+    pub fn fill(&self, summary: &mut Summary) -> Option<()> {
+        match &self.0 {
+            Content::Packed(flow, packed) => unpack(summary, *flow, packed),
+            Content::Embryo(embryo) => {
+                embryo.fill(summary);
+                Some(())
+            }
+            Content::Written(bytes) => {
+                let (tag, rest) = bytes.split_first()?;
+                let (flow, encoded) = rest.split_first_chunk()?;
+                let flow = FlowHash::from_bytes(*flow);
+                match *tag {
+                    EMBRYO => Embryo::decode(flow, encoded).map(|embryo| embryo.fill(summary)),
+                    _ => unpack(summary, flow, encoded),
+                }
+            }
+        }
+    }
+
+    /// Appends it, for [`Record::written`].
+    pub fn write(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            Content::Packed(flow, packed) => {
+                out.push(SUMMARY);
+                out.extend_from_slice(&flow.to_bytes());
+                out.extend_from_slice(packed);
+            }
+            Content::Embryo(embryo) => {
+                out.push(EMBRYO);
+                out.extend_from_slice(&embryo.flow.to_bytes());
+                embryo.encode(out);
+            }
+            Content::Written(bytes) => out.extend_from_slice(bytes),
+        }
+    }
+}
+
+impl Record<'static> {
+    /// The record that these bytes were written of.
+    pub fn written(bytes: Vec<u8>) -> Self {
+        Self(Content::Written(bytes))
+    }
+}
+
+fn unpack(summary: &mut Summary, flow: FlowHash, packed: &[u8]) -> Option<()> {
+    packed::decode_into(summary, flow, packed)?;
     summary.rebase(Rebase::ToCapture);
-    Some(summary)
+    Some(())
 }
 
 #[cfg(test)]
@@ -120,7 +201,7 @@ mod tests {
     proptest! {
         #[test]
         fn bytes_that_are_no_record_decode_to_nothing_or_something(bytes: Vec<u8>) {
-            let _ = decode(&bytes);
+            let _ = Record::written(bytes).summary();
         }
     }
 }

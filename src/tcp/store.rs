@@ -5,10 +5,11 @@
 use super::embryo::Embryo;
 use super::flow::{Flow, Packed};
 use super::slab::Slab;
-use super::tape::{Entry, OnTape, Tape};
+use super::tape::{Entry as OfTape, OnTape, Tape};
 use crate::time::{SECOND, Timestamp};
 use crate::wire::FlowHash;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 /// A flow silent for so long is packed when another needs its place: what follows within a conversation comes sooner.
 const RESTS: i64 = 2 * SECOND;
@@ -47,6 +48,8 @@ pub(super) struct Store {
     packed_bytes: usize,
     /// Where the searches for a flow that rests or sleeps go on.
     hands: Hands,
+    /// Time of the first embryo.
+    eldest: Option<Timestamp>,
     /// Time of the newest segment.
     pub now: Timestamp,
 }
@@ -165,16 +168,24 @@ impl Store {
         Some(&mut held.flow)
     }
 
-    pub fn contains(&self, hash: FlowHash) -> bool {
-        self.locate(hash).is_some()
+    /// A flow that is not known begins as an embryo, if it can: whether it does.
+    pub fn begin(&mut self, hash: FlowHash, embryo: impl FnOnce() -> Option<Embryo>) -> bool {
+        let Self { index, forms, .. } = self;
+        let part = part(hash);
+        let is_it = |place: &Place| place.part == part && forms.hash(place.slot) == Some(hash);
+        let Entry::Vacant(place) = index.entry(spread(part), is_it, |place| spread(place.part)) else { return false };
+        let Some(embryo) = embryo() else { return false };
+        self.now = embryo.time;
+        self.eldest.get_or_insert(embryo.time);
+        let number = forms.embryos.insert(embryo);
+        place.insert(Place { part, slot: Slot::new(Form::Embryo, number) });
+        self.tape_embryos();
+        true
     }
 
-    pub fn insert_embryo(&mut self, embryo: Embryo) {
-        self.now = embryo.time;
-        let hash = embryo.flow;
-        let number = self.forms.embryos.insert(embryo);
-        self.enter(hash, Slot::new(Form::Embryo, number));
-        self.tape_embryos();
+    /// Flows that are embryos.
+    pub fn embryos(&self) -> usize {
+        self.forms.embryos.len()
     }
 
     pub fn insert(&mut self, hash: FlowHash, flow: Flow) -> Option<&mut Flow> {
@@ -184,7 +195,7 @@ impl Store {
     }
 
     /// A flow comes back from tape.
-    pub fn revive(&mut self, entry: Entry<'_>) {
+    pub fn revive(&mut self, entry: OfTape<'_>) {
         let hash = entry.hash;
         self.rest();
         if let Some((Form::Taped, number)) = self.locate(hash) {
@@ -199,7 +210,7 @@ impl Store {
     }
 
     /// A flow on tape that could not be kept there leaves for good.
-    pub fn evict(&mut self, entry: Entry<'_>) -> Option<Flow> {
+    pub fn evict(&mut self, entry: OfTape<'_>) -> Option<Flow> {
         let (form, number) = self.locate(entry.hash)?;
         let there = form == Form::Taped && self.forms.taped.get(number).is_some_and(|&(_, place)| place == entry.place);
         if !there {
@@ -273,6 +284,9 @@ impl Store {
 
     /// Puts embryos on tape of which nothing more has come.
     fn tape_embryos(&mut self) {
+        if self.eldest.is_none_or(|eldest| self.now.since(eldest).0 <= SLEEPS) {
+            return; // none can sleep yet, and looking at them would take longer than all else
+        }
         for _ in 0..LOOKED_AT {
             let number = advance(&mut self.hands.embryos, self.forms.embryos.room());
             let sleeps = |embryo: &&Embryo| self.now.since(embryo.time).0 > SLEEPS;

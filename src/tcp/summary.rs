@@ -212,12 +212,13 @@ words!(Half {
 });
 
 /// How the client was told from the server.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub enum RoleBasis {
     Syn,
     Synack,
     Listener,
     Port,
+    #[default]
     First,
 }
 
@@ -268,7 +269,7 @@ pub struct Aside {
 words!(Aside { name: u32, tunnels: u32, remark: u32 });
 
 /// A connection, finished or not.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Encoded apart.
     #[serde(skip)]

@@ -63,12 +63,8 @@ impl Table {
         place: Place,
         ends: Ends<'_>,
     ) -> Result<(), OnTape> {
-        if segment.flags.any(Flags::SYN)
-            && !self.store.contains(segment.flow)
-            && let Some(known) = ends()
-            && let Some(embryo) = Embryo::of(segment, rare, place, known)
+        if segment.flags.any(Flags::SYN) && self.store.begin(segment.flow, || Embryo::of(segment, rare, place, ends()?))
         {
-            self.store.insert_embryo(embryo);
             return Ok(());
         }
         self.take(segment, rare, place, ends).map(|_| ())
@@ -145,8 +141,9 @@ impl Table {
     /// The input has ended: all connections, in no order.
     pub fn finish(self) -> Finished {
         let mut finished = self.finished;
+        finished.records.expect_embryos(self.store.embryos());
         self.store.drain(|leaving| match leaving {
-            Leaving::Embryo(embryo) => finished.records.push_embryo(&embryo),
+            Leaving::Embryo(embryo) => finished.records.push_embryo(embryo),
             Leaving::Flow(flow) => {
                 flow.previous.iter().for_each(|previous| finished.add(previous.summary()));
                 finished.add(flow.current.summary());
@@ -231,7 +228,7 @@ impl Finished {
     pub fn add_taped(&mut self, place: OnTape, bytes: &[u8]) {
         let Some((entry, _)) = Entry::first(place, bytes) else { return };
         match entry.content() {
-            Content::Embryo(embryo) => self.records.push_embryo(&embryo),
+            Content::Embryo(embryo) => self.records.push_embryo(embryo),
             Content::Flow(packed) => self.add_packed(entry.hash, packed),
             Content::Nothing => {}
         }
@@ -348,7 +345,7 @@ fn fits(previous: &Summary, segment: &Segment) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tcp::records;
+    use crate::tcp::records::Record;
     use crate::time::Timestamp;
     use crate::wire::{Marks, Way};
     use proptest::prelude::*;
@@ -422,8 +419,21 @@ mod tests {
         }
         let mut records = finished.records;
         records.sort();
-        let decoded = |index| records.get(index).and_then(|(_, record)| records::decode(record));
-        (0..records.len()).map(|index| decoded(index).expect("a record that was written")).collect()
+        in_order(&records)
+    }
+
+    /// What the records stand for, also once they were written.
+    fn in_order(records: &Records) -> Vec<Summary> {
+        let mut all: Vec<_> = records.iter().collect();
+        all.sort_by_key(|(order, _)| *order);
+        let one = |record: &Record<'_>| {
+            let mut bytes = Vec::new();
+            record.write(&mut bytes);
+            let summary = record.summary().expect("a record that was written");
+            assert_eq!(Record::written(bytes).summary(), Some(summary));
+            summary
+        };
+        all.iter().map(|(_, record)| one(record)).collect()
     }
 
     fn bounded(full: usize, packed: usize) -> Table {

@@ -45,22 +45,19 @@ pub(super) struct Entry<'a> {
 
 impl Tape {
     pub fn put_flow(&mut self, hash: FlowHash, packed: &[u8]) -> OnTape {
-        self.put(FLOW, hash, |mut bytes| {
-            bytes.extend_from_slice(packed);
-            bytes
-        })
+        self.put(FLOW, hash, |bytes| bytes.extend_from_slice(packed))
     }
 
     pub fn put_embryo(&mut self, embryo: &Embryo) -> OnTape {
         self.put(EMBRYO, embryo.flow, |bytes| embryo.encode(bytes))
     }
 
-    fn put(&mut self, kind: u8, hash: FlowHash, write: impl FnOnce(Vec<u8>) -> Vec<u8>) -> OnTape {
+    fn put(&mut self, kind: u8, hash: FlowHash, write: impl FnOnce(&mut Vec<u8>)) -> OnTape {
         let at = self.bytes.len();
         self.bytes.extend_from_slice(&[0; LENGTH]);
         self.bytes.push(kind);
         self.bytes.extend_from_slice(&hash.to_bytes());
-        self.bytes = write(std::mem::take(&mut self.bytes));
+        write(&mut self.bytes);
         let length = (self.bytes.len() - at - LENGTH) as u32;
         if let Some(place) = self.bytes.get_mut(at..at + LENGTH) {
             place.copy_from_slice(&length.to_le_bytes());

@@ -295,6 +295,16 @@ pub(super) fn decode_first<T: Words>(bytes: &[u8]) -> Option<(T, &[u8])> {
     Some((T::get(&words[..T::COUNT])?, rest))
 }
 
+/// The same in place of another value.
+#[inline(always)]
+pub(super) fn decode_into<'b, T: Words>(value: &mut T, bytes: &'b [u8]) -> Option<&'b [u8]> {
+    const { assert!(T::COUNT <= MOST) };
+    let mut words = [0; MOST];
+    let rest = read(bytes, T::COUNT, &mut words)?;
+    *value = T::get(&words[..T::COUNT])?;
+    Some(rest)
+}
+
 #[inline(never)]
 fn read<'b>(bytes: &'b [u8], count: usize, words: &mut [u64; MOST]) -> Option<&'b [u8]> {
     let (groups, rest) = bytes.split_at_checked(count.div_ceil(8))?;

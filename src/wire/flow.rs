@@ -73,9 +73,10 @@ impl From<PackedAddress> for Address {
 }
 
 /// The way a packet goes between the two ends of its flow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum Way {
     /// From the lower address to the higher.
+    #[default]
     Up,
     /// From the higher address to the lower.
     Down,

@@ -3,13 +3,16 @@
 use super::{Run, Slot};
 use crate::analysis::chunk::{Batch, Seen};
 use crate::analysis::lane::Lane;
-use crate::capture::LinkType;
+use crate::capture::{LinkType, prefetch};
 use crate::case::Beside;
 use crate::tcp::Place;
-use crate::wire::{self, Marks, Passage, Segment};
+use crate::wire::{self, Flags, Marks, Passage, Segment};
 use std::cell::Cell;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+
+/// Segments between asking for a frame and reading it.
+const AHEAD: usize = 8;
 
 impl Run<'_> {
     pub(super) fn look_around(&self, slot: &Slot, place: Place) {
@@ -43,6 +46,12 @@ impl Run<'_> {
         let mut remarks = batch.remarks.iter().peekable();
         let mut errors = batch.errors.iter().peekable();
         for (index, segment) in batch.segments.iter().enumerate() {
+            if let Some(next) = batch.segments.get(index + AHEAD)
+                && next.flags.any(Flags::SYN)
+            {
+                // It is likely to begin a connection, whose addresses stand in its frame only.
+                prefetch(self.file.source.bytes(), next.offset + u64::from(next.ip_at));
+            }
             while let Some((_, error)) = errors.next_if(|(before, _)| *before <= index) {
                 self.feed_error(lane, error, place);
             }

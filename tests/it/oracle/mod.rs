@@ -12,7 +12,7 @@ use page::{Page, Seg};
 use std::collections::BTreeMap;
 use synfin::seq::Seq;
 use synfin::tcp::judgement::States;
-use synfin::tcp::{Ending, Judgement, Outcome, Summary, Table, records};
+use synfin::tcp::{Ending, Judgement, Outcome, Summary, Table};
 use synfin::time::Timestamp;
 use synfin::wire::{Flags, FlowHash, Marks, Rare, Segment, Way};
 
@@ -65,8 +65,9 @@ fn finished(mut table: Table) -> Vec<Summary> {
     }
     let mut records = finished.records;
     records.sort();
-    let one = |index| records::decode(records.get(index).expect("a record").1).expect("a sound record");
-    (0..records.len()).map(one).collect()
+    let mut all: Vec<_> = records.iter().collect();
+    all.sort_by_key(|(order, _)| *order);
+    all.iter().map(|(_, record)| record.summary().expect("a sound record")).collect()
 }
 
 /// Outcome and judgement of a connection at the end of a capture whose last frame is its own.
