@@ -265,7 +265,7 @@ fn write(words: &[u64; MOST], count: usize, out: &mut Vec<u8>) {
             let bits = word.ilog2();
             if bits < 56 {
                 // A seventh of the bits, rounded down.
-                let more = bits * 37 >> 8;
+                let more = (bits * 37) >> 8;
                 let short = (word << 1 | 1) << more;
                 place[..8].copy_from_slice(&short.to_le_bytes());
                 at += more as usize + 1;

@@ -61,8 +61,8 @@ impl Typed {
             };
         }
         let shape = match parts.first() {
-            Some(Values::U64(_)) if are_varied(parts!(U64).flat_map(Numbers::each), |value| value) => Shape::Steps,
-            Some(Values::I64(_)) if are_varied(parts!(I64).flat_map(Numbers::each), i64::cast_unsigned) => Shape::Steps,
+            _ if matches!(self.kind, Kind::Enum(_)) => Shape::Any,
+            Some(Values::U8(_) | Values::U16(_) | Values::U32(_) | Values::U64(_) | Values::I64(_)) => Shape::Steps,
             Some(Values::F64(_)) if are_varied(parts!(F64).flat_map(Numbers::each), f64::to_bits) => Shape::Noise,
             Some(Values::Text(_)) if are_varied(parts!(Text).flat_map(Texts::each), |text| text) => Shape::Words,
             _ => Shape::Any,
