@@ -59,6 +59,8 @@ pub struct Column<R> {
     /// The meaning in one sentence.
     pub doc: &'static str,
     pub get: for<'a> fn(&'a R, &'a Facts) -> Value<'a>,
+    /// It is empty where no dump was read.
+    pub of_dumps: bool,
 }
 
 /// What a writer needs to know of a column.
@@ -84,7 +86,7 @@ const fn core<R>(
     doc: &'static str,
     get: for<'a> fn(&'a R, &'a Facts) -> Value<'a>,
 ) -> Column<R> {
-    Column { name, kind, unit, core: true, doc, get }
+    Column { name, kind, unit, core: true, doc, get, of_dumps: false }
 }
 
 /// A column for programs only.
@@ -109,17 +111,28 @@ impl<R> Copy for Column<R> {}
 /// The columns of `connections`, in their order: the names that scripts rely on, the other core ones, the rest.
 pub static COLUMNS: &[Column<Judged>] = &joined::<_, { count(&PARTS) }>(&PARTS);
 
+/// The same columns, which only dumps fill.
+const fn of_dumps<R, const COUNT: usize>(columns: &[Column<R>]) -> [Column<R>; COUNT] {
+    let mut all = [columns[0]; COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        all[at] = Column { of_dumps: true, ..columns[at] };
+        at += 1;
+    }
+    all
+}
+
 const PARTS: [&[Column<Judged>]; 10] = [
     connection::FIXED,
     side::FIXED,
     connection::CORE,
-    kernel::KERNEL,
-    line_join::LOGGED,
+    &of_dumps::<_, { kernel::KERNEL.len() }>(kernel::KERNEL),
+    &of_dumps::<_, { line_join::LOGGED.len() }>(line_join::LOGGED),
     connection::MORE,
     beside::BESIDE,
     side::MORE,
     side::AGED,
-    firewall::DECIDED,
+    &of_dumps::<_, { firewall::DECIDED.len() }>(firewall::DECIDED),
 ];
 
 const fn count<R>(parts: &[&[Column<R>]]) -> usize {

@@ -4,6 +4,7 @@
 use crate::wire::Address;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use sha1::{Digest, Sha1};
 use std::net::IpAddr;
 
 const TCP: u8 = 6;
@@ -11,19 +12,19 @@ const TCP: u8 = 6;
 /// Equal for both directions.
 pub(super) fn community_id(a: Address, b: Address) -> String {
     let (low, high) = if a <= b { (a, b) } else { (b, a) };
-    let mut hash = sha1_smol::Sha1::from([0, 0]); // the seed
+    let mut hash = Sha1::new_with_prefix([0, 0]); // the seed
     for end in [low, high] {
         match end.ip() {
-            IpAddr::V4(ip) => hash.update(&ip.octets()),
-            IpAddr::V6(ip) => hash.update(&ip.octets()),
+            IpAddr::V4(ip) => hash.update(ip.octets()),
+            IpAddr::V6(ip) => hash.update(ip.octets()),
         }
     }
-    hash.update(&[TCP, 0]);
-    hash.update(&low.port.to_be_bytes());
-    hash.update(&high.port.to_be_bytes());
+    hash.update([TCP, 0]);
+    hash.update(low.port.to_be_bytes());
+    hash.update(high.port.to_be_bytes());
     let mut out = String::with_capacity(30);
     out.push_str("1:");
-    STANDARD.encode_string(hash.digest().bytes(), &mut out);
+    STANDARD.encode_string(hash.finalize(), &mut out);
     out
 }
 

@@ -167,17 +167,22 @@ struct Batch<'a, R: 'static> {
     facts: &'a Facts,
     /// Where no input says when anything was, nothing is known of moments and of how long something took.
     tells_time: bool,
+    has_dumps: bool,
 }
 
 impl<'a, R> Batch<'a, R> {
     fn new(columns: &'a [&'static Column<R>], rows: &'a [R], facts: &'a Facts) -> Self {
-        Self { columns, rows, facts, tells_time: facts.tell_time() }
+        Self { columns, rows, facts, tells_time: facts.tell_time(), has_dumps: !facts.dumps.0.is_empty() }
     }
 
     fn getter(&self, column: usize) -> for<'v> fn(&'v R, &'v Facts) -> Value<'v> {
+        if self.is_unknown(column) { |_, _| Value::Null } else { self.columns[column].get }
+    }
+
+    /// Nothing of what was read fills the column.
+    fn is_unknown(&self, column: usize) -> bool {
         let column = self.columns[column];
-        let is_unknown = !self.tells_time && matches!(column.kind, Kind::Time | Kind::Seconds);
-        if is_unknown { |_, _| Value::Null } else { column.get }
+        !self.tells_time && matches!(column.kind, Kind::Time | Kind::Seconds) || !self.has_dumps && column.of_dumps
     }
 }
 
@@ -192,8 +197,11 @@ impl<R: Sync> Cells for Batch<'_, R> {
 
     #[cfg(feature = "parquet")]
     fn column(&self, column: usize, kind: Kind) -> Values {
-        let get = self.getter(column);
-        Values::of(kind, self.rows, |row| get(row, self.facts))
+        let get = self.columns[column].get;
+        match self.is_unknown(column) {
+            true => Values::nothing(kind, self.rows.len()),
+            false => Values::of(kind, self.rows, |row| get(row, self.facts)),
+        }
     }
 
     fn zone(&self) -> Zone {

@@ -51,18 +51,47 @@ impl Values {
         }
     }
 
+    /// So many rows of a column of this kind without any value.
+    pub fn nothing(kind: Kind, rows: usize) -> Self {
+        match kind {
+            Kind::U8 | Kind::Enum(_) => Self::U8(Numbers::nothing(rows)),
+            Kind::U16 => Self::U16(Numbers::nothing(rows)),
+            Kind::U32 => Self::U32(Numbers::nothing(rows)),
+            Kind::U64 => Self::U64(Numbers::nothing(rows)),
+            Kind::I64 | Kind::Time => Self::I64(Numbers::nothing(rows)),
+            Kind::Seconds | Kind::Decimal => Self::F64(Numbers::nothing(rows)),
+            Kind::Bool => Self::Bool(Numbers::nothing(rows)),
+            Kind::Text => Self::Text(Texts { bytes: Vec::new(), ends: vec![0; rows], there: There::nowhere(rows) }),
+        }
+    }
+
+    /// Whether this stands in every row.
+    pub fn are_all(&self, only: &Only) -> bool {
+        match self {
+            Self::U8(values) => values.are_all(only, u64::from),
+            Self::U16(values) => values.are_all(only, u64::from),
+            Self::U32(values) => values.are_all(only, u64::from),
+            Self::U64(values) => values.are_all(only, |value| value),
+            Self::I64(values) => values.are_all(only, i64::cast_unsigned),
+            Self::F64(values) => values.are_all(only, f64::to_bits),
+            Self::Bool(values) => values.are_all(only, u64::from),
+            Self::Text(values) => values.are_all(only),
+        }
+    }
+
     /// What stands in every row, if it is the same.
     pub fn only(&self) -> Option<Only> {
-        match self {
-            Self::U8(values) => values.only(u64::from),
-            Self::U16(values) => values.only(u64::from),
-            Self::U32(values) => values.only(u64::from),
-            Self::U64(values) => values.only(|value| value),
-            Self::I64(values) => values.only(i64::cast_unsigned),
-            Self::F64(values) => values.only(f64::to_bits),
-            Self::Bool(values) => values.only(u64::from),
-            Self::Text(values) => values.only(),
-        }
+        let first = match self {
+            Self::U8(values) => values.first(u64::from),
+            Self::U16(values) => values.first(u64::from),
+            Self::U32(values) => values.first(u64::from),
+            Self::U64(values) => values.first(|value| value),
+            Self::I64(values) => values.first(i64::cast_unsigned),
+            Self::F64(values) => values.first(f64::to_bits),
+            Self::Bool(values) => values.first(u64::from),
+            Self::Text(values) => values.first(),
+        };
+        first.filter(|first| self.are_all(first))
     }
 }
 
@@ -86,6 +115,10 @@ impl There {
         let mut word =
             |rows: &'v [R]| rows.iter().enumerate().fold(0, |bits, (bit, row)| bits | u64::from(has_value(row)) << bit);
         Self { bits: rows.chunks(64).map(&mut word).collect(), rows: rows.len() }
+    }
+
+    fn nowhere(rows: usize) -> Self {
+        Self { bits: vec![0; rows.div_ceil(64)], rows }
     }
 
     fn none(&self) -> bool {
@@ -123,13 +156,22 @@ impl<N: Copy + Default + PartialEq> Numbers<N> {
         Self { values, there }
     }
 
-    fn only(&self, bits: impl Fn(N) -> u64) -> Option<Only> {
-        if self.there.none() {
-            return Some(Only::Nothing);
+    fn nothing(rows: usize) -> Self {
+        Self { values: vec![N::default(); rows], there: There::nowhere(rows) }
+    }
+
+    /// What stands in the first row.
+    fn first(&self, bits: impl Fn(N) -> u64) -> Option<Only> {
+        let first = self.values.first()?;
+        Some(if self.there.has(0) { Only::Number(bits(*first)) } else { Only::Nothing })
+    }
+
+    fn are_all(&self, only: &Only, bits: impl Fn(N) -> u64) -> bool {
+        match only {
+            Only::Nothing => self.there.none(),
+            Only::Number(number) => self.there.all() && self.values.iter().all(|value| bits(*value) == *number),
+            Only::Text(_) => false,
         }
-        let first = *self.values.first()?;
-        let same = self.values.iter().all(|value| bits(*value) == bits(first)) && self.there.all();
-        same.then(|| Only::Number(bits(first)))
     }
 
     pub fn each(&self) -> impl Iterator<Item = Option<N>> {
@@ -160,12 +202,17 @@ impl Texts {
         Self { bytes, ends, there }
     }
 
-    fn only(&self) -> Option<Only> {
-        if self.there.none() {
-            return Some(Only::Nothing);
+    /// What stands in the first row.
+    fn first(&self) -> Option<Only> {
+        Some(self.each().next()?.map_or(Only::Nothing, |text| Only::Text(text.into())))
+    }
+
+    fn are_all(&self, only: &Only) -> bool {
+        match only {
+            Only::Nothing => self.there.none(),
+            Only::Text(only) => self.each().all(|text| text == Some(only)),
+            Only::Number(_) => false,
         }
-        let first = self.each().next()??;
-        self.each().all(|text| text == Some(first)).then(|| Only::Text(first.into()))
     }
 
     pub fn each(&self) -> impl Iterator<Item = Option<&str>> {

@@ -38,7 +38,7 @@ const HOMES: [(&str, &[&str]); 30] = [
     ("polars", &["report"]),
     ("csv", &["host", "report"]),
     ("polars_parquet", &["report"]),
-    ("sha1_smol", &["report"]),
+    ("sha1", &["report"]),
     ("base64", &["report"]),
     ("unicode_width", &["report"]),
     ("lzma_rust2", &["input"]),

@@ -25,7 +25,7 @@ type Get = for<'a> fn(Seen<'a>) -> Value<'a>;
 
 macro_rules! columns {
     ($(($core:literal, $name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, doc: $doc, get: |reading, facts| {
+        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, of_dumps: false, doc: $doc, get: |reading, facts| {
             const GET: Get = $get;
             seen(reading, facts).map_or(Value::Null, GET)
         } },)*]

@@ -71,7 +71,7 @@ type Get = for<'a> fn(&'a Dump, &'a Block, &'a FirewallRule) -> Value<'a>;
 
 macro_rules! columns {
     ($(($core:literal, $name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, doc: $doc, get: |place, facts| {
+        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, of_dumps: false, doc: $doc, get: |place, facts| {
             const GET: Get = $get;
             facts.dumps.rule(*place).map_or(Value::Null, |(dump, block, rule)| GET(dump, block, rule))
         } },)*]

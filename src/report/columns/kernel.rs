@@ -21,12 +21,12 @@ macro_rules! pairs {
     ($(($name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
         [$(
             Column {
-                name: concat!("client_", $name), kind: $kind, unit: $unit, core: false,
+                name: concat!("client_", $name), kind: $kind, unit: $unit, core: false, of_dumps: false,
                 doc: concat!("Of the client: ", $doc),
                 get: |row, facts| of_side(row, facts, Side::Client, $get),
             },
             Column {
-                name: concat!("server_", $name), kind: $kind, unit: $unit, core: false,
+                name: concat!("server_", $name), kind: $kind, unit: $unit, core: false, of_dumps: false,
                 doc: concat!("Of the server: ", $doc),
                 get: |row, facts| of_side(row, facts, Side::Server, $get),
             },
@@ -39,6 +39,7 @@ const DISAGREES: Column<Judged> = Column {
     kind: Kind::Text,
     unit: "",
     core: false,
+    of_dumps: false,
     doc: "Side and how its kernel's word differs from the packets (reset_on_wire, closed_on_wire, other_state, no_socket), joined by semicolons.",
     get: |row, facts| Value::text(disagreements(row, facts)),
 };

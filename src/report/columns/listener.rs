@@ -28,7 +28,7 @@ type Get = for<'a> fn(Seen<'a>) -> Value<'a>;
 
 macro_rules! columns {
     ($(($core:literal, $name:literal, $kind:expr, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: "", core: $core, doc: $doc, get: |listener, facts| {
+        &[$(Column { name: $name, kind: $kind, unit: "", core: $core, of_dumps: false, doc: $doc, get: |listener, facts| {
             const GET: Get = $get;
             seen(*listener, facts).map_or(Value::Null, GET)
         } },)*]

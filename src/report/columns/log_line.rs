@@ -16,7 +16,7 @@ pub fn log_lines(facts: &Facts) -> Vec<Place> {
 
 macro_rules! columns {
     ($(($core:literal, $name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, doc: $doc, get: |place, facts| {
+        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, of_dumps: false, doc: $doc, get: |place, facts| {
             const GET: Get = $get;
             facts.dumps.log_line(*place).map_or(Value::Null, |(dump, block, line)| GET(dump, block, line))
         } },)*]

@@ -10,12 +10,12 @@ macro_rules! pairs {
     ($core:literal: $(($name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
         &[$(
             Column {
-                name: concat!("client_", $name), kind: $kind, unit: $unit, core: $core,
+                name: concat!("client_", $name), kind: $kind, unit: $unit, core: $core, of_dumps: false,
                 doc: concat!("Of the client: ", $doc),
                 get: |row, _| of_side(row, Side::Client, $get),
             },
             Column {
-                name: concat!("server_", $name), kind: $kind, unit: $unit, core: $core,
+                name: concat!("server_", $name), kind: $kind, unit: $unit, core: $core, of_dumps: false,
                 doc: concat!("Of the server: ", $doc),
                 get: |row, _| of_side(row, Side::Server, $get),
             },
@@ -70,6 +70,7 @@ pub(super) const AGED: &[Column<Judged>] = &[
         kind: Kind::Seconds,
         unit: "s",
         core: false,
+        of_dumps: false,
         doc: "Of the client: how long its receive window was closed, altogether.",
         get: |row, known| zero_window(row, known, Side::Client),
     },
@@ -78,6 +79,7 @@ pub(super) const AGED: &[Column<Judged>] = &[
         kind: Kind::Seconds,
         unit: "s",
         core: false,
+        of_dumps: false,
         doc: "Of the server: how long its receive window was closed, altogether.",
         get: |row, known| zero_window(row, known, Side::Server),
     },

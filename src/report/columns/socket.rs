@@ -17,7 +17,7 @@ pub fn sockets(facts: &Facts) -> Vec<Place> {
 
 macro_rules! columns {
     ($(($core:literal, $name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, doc: $doc, get: |place, facts| {
+        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, of_dumps: false, doc: $doc, get: |place, facts| {
             const GET: Get = $get;
             facts.dumps.socket(*place).map_or(Value::Null, |(dump, block, socket)| GET(dump, block, socket))
         } },)*]

@@ -15,7 +15,7 @@ type Get = for<'a> fn(&'a Dump, &'a Block, &'a StateCount) -> Value<'a>;
 
 macro_rules! columns {
     ($(($name:literal, $kind:expr, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: "", core: true, doc: $doc, get: |place, facts| {
+        &[$(Column { name: $name, kind: $kind, unit: "", core: true, of_dumps: false, doc: $doc, get: |place, facts| {
             const GET: Get = $get;
             facts.dumps.state_count(*place).map_or(Value::Null, |(dump, block, counted)| GET(dump, block, counted))
         } },)*]

@@ -15,7 +15,7 @@ type Get = for<'a> fn(&'a Dump, &'a Block, &'a Tracked) -> Value<'a>;
 
 macro_rules! columns {
     ($(($core:literal, $name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, doc: $doc, get: |place, facts| {
+        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, of_dumps: false, doc: $doc, get: |place, facts| {
             const GET: Get = $get;
             facts.dumps.tracked(*place).map_or(Value::Null, |(dump, block, tracked)| GET(dump, block, tracked))
         } },)*]

@@ -49,7 +49,7 @@ impl Typed {
     pub fn only(parts: &[&Values]) -> Option<Only> {
         let (first, rest) = parts.split_first()?;
         let only = first.only()?;
-        rest.iter().all(|part| part.only().as_ref() == Some(&only)).then_some(only)
+        rest.iter().all(|part| part.are_all(&only)).then_some(only)
     }
 
     /// The column of a row group whose parts have these values, and what it is like.

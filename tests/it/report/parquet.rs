@@ -117,7 +117,7 @@ const fn number(
     kind: Kind,
     get: for<'a> fn(&'a Option<u64>, &'a Facts) -> Value<'a>,
 ) -> Column<Option<u64>> {
-    Column { name, kind, unit: "", core: true, doc: "A number.", get }
+    Column { name, kind, unit: "", core: true, of_dumps: false, doc: "A number.", get }
 }
 
 proptest! {
