@@ -175,9 +175,13 @@ fn run<'a, B: ByteOrder>(
         let captured = record.data.len() as u32;
         let offset = at + record.header as u64;
         at = offset + u64::from(captured);
-        // The next header is on its way to the cache since the last turn; it tells where the one after it stands.
+        // The next header is on its way to the cache since the last turn; it tells where the one after it stands. That the
+        // third frame is as long as the next one is a guess, often right where much is sent.
         if let Some(length) = usize::try_from(at).ok().and_then(|at| bytes.get(at..)?.get(8..12)) {
-            prefetch(bytes, (at + record.header as u64).saturating_add(B::read_u32(length).into()));
+            let length = u64::from(B::read_u32(length));
+            let next = (at + record.header as u64).saturating_add(length);
+            prefetch(bytes, next);
+            prefetch(bytes, next.saturating_add(length + record.header as u64));
         }
         sink(Frame {
             number,

@@ -227,14 +227,17 @@ impl<'a> Run<'a, '_> {
         Paused::AtLimit
     }
 
-    /// The next block is read after this one is dealt with, and its end is read to check its length: both are asked for now.
+    /// The next block is read after this one is dealt with, and its end is read to check its length: both are asked for now. So is
+    /// the one after them, should it be as long.
     #[inline(always)]
     fn look_ahead<B: ByteOrder>(&self, length: usize) {
         let next = self.at + length as u64;
         prefetch(self.bytes, next);
         let head = usize::try_from(next).ok().and_then(|next| self.bytes.get(next + 4..)?.first_chunk::<4>());
         if let Some(head) = head {
-            prefetch(self.bytes, next + u64::from(B::read_u32(head)));
+            let length = u64::from(B::read_u32(head));
+            prefetch(self.bytes, next + length);
+            prefetch(self.bytes, next + 2 * length);
         }
     }
 
