@@ -7,6 +7,7 @@
 mod embryo;
 mod facts;
 mod flow;
+mod half;
 mod handshake;
 pub mod history;
 pub mod judgement;
