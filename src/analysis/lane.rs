@@ -86,7 +86,7 @@ impl Lane {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let mut rest = self.table.finish();
+        let mut rest = self.table.finish(finished);
         for place in std::mem::take(&mut rest.taped) {
             rest.add_taped(place, &self.shelf.read(place)?);
             rest.drain().into_iter().for_each(finished);

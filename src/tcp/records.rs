@@ -21,6 +21,9 @@ const ROOM: usize = 1 << 10;
 /// Point and first frame: the order of delivery.
 pub type Order = (u32, u64);
 
+/// Embryos of a piece: 32 MiB.
+const PIECE: usize = (32 << 20) / size_of::<Embryo>();
+
 /// Finished connections with their places in the order of delivery.
 #[derive(Debug, Default)]
 pub struct Records {
@@ -67,9 +70,14 @@ impl Records {
         self.add((summary.point, summary.first_frame), summary.flow, write);
     }
 
-    /// Room for so many more embryos, without any to spare.
+    /// Room for so many more embryos, without any to spare, and for no more than a piece.
     pub(super) fn expect_embryos(&mut self, more: usize) {
-        self.embryos.reserve_exact(more);
+        self.embryos.reserve_exact(more.min(PIECE));
+    }
+
+    /// All of them if their embryos fill a piece; none are left.
+    pub(super) fn full(&mut self) -> Option<Self> {
+        (self.embryos.len() >= PIECE).then(|| std::mem::take(self))
     }
 
     pub(super) fn push_embryo(&mut self, embryo: Embryo) {

@@ -138,12 +138,16 @@ impl Table {
         self.finished.drain()
     }
 
-    /// The input has ended: all connections, in no order.
-    pub fn finish(self) -> Finished {
+    /// The input has ended: all connections, in no order. `give` takes them piece by piece, so that not all of them are there
+    /// twice; the last piece is returned.
+    pub fn finish(self, mut give: impl FnMut(Records)) -> Finished {
         let mut finished = self.finished;
         finished.records.expect_embryos(self.store.embryos());
         self.store.drain(|leaving| match leaving {
-            Leaving::Embryo(embryo) => finished.records.push_embryo(embryo),
+            Leaving::Embryo(embryo) => {
+                finished.records.push_embryo(embryo);
+                finished.records.full().into_iter().for_each(&mut give);
+            }
             Leaving::Flow(flow) => {
                 flow.previous.iter().for_each(|previous| finished.add(previous.summary()));
                 finished.add(flow.current.summary());
@@ -413,7 +417,7 @@ mod tests {
             }
         }
         let tape = keep(&mut table);
-        let mut finished = table.finish();
+        let mut finished = table.finish(|_| unreachable!("so few are one piece"));
         for place in std::mem::take(&mut finished.taped) {
             finished.add_taped(place, &tape[place.offset() as usize..]);
         }
