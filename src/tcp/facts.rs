@@ -1,25 +1,8 @@
 //! What is known of a connection and fits a bit.
 
-use super::words::Words;
-use serde::{Deserialize, Serialize};
-
 /// A bit of a connection that is no count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts(pub u32);
-
-impl Words for Facts {
-    const COUNT: usize = 1;
-
-    #[inline(always)]
-    fn put(&self, words: &mut [u64]) {
-        words[0] = self.0.into();
-    }
-
-    #[inline(always)]
-    fn get(words: &[u64]) -> Option<Self> {
-        Some(Self(words[0] as u32))
-    }
-}
 
 impl Facts {
     /// A SYN of the client was seen.

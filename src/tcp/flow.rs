@@ -38,13 +38,13 @@ struct Head {
     has_previous: bool,
 }
 
-/// What a connection holds beside its summary, and its predecessor.
+/// What a connection holds beside its summary.
 #[derive(Serialize)]
-struct Beside<'a>(&'a [Scoreboard; 2], &'a [Reset], Option<&'a Connection>);
+struct Beside<'a>(&'a [Scoreboard; 2], &'a [Reset]);
 
 /// The same on its way back.
 #[derive(Deserialize)]
-struct TakenBeside(Box<[Scoreboard; 2]>, Vec<Reset>, Option<Box<Connection>>);
+struct TakenBeside(Box<[Scoreboard; 2]>, Vec<Reset>);
 
 /// A packed flow whose input has ended.
 pub(super) struct Ended<'a> {
@@ -77,7 +77,11 @@ impl Flow {
         if let Some(place) = bytes.get_mut(start..start + LENGTH) {
             place.copy_from_slice(&length.to_le_bytes());
         }
-        let bytes = sparse::encode(&Beside(boards, later_resets, self.previous.as_deref()), bytes);
+        bytes = sparse::encode(&Beside(boards, later_resets), bytes);
+        if let Some(Connection { summary, boards, later_resets, .. }) = self.previous.as_deref() {
+            packed::encode(summary, &mut bytes);
+            bytes = sparse::encode(&Beside(boards, later_resets), bytes);
+        }
         let packed = Packed { hash, last, bytes: bytes.as_slice().into() };
         *scratch = bytes;
         scratch.clear();
@@ -85,15 +89,11 @@ impl Flow {
     }
 
     pub fn unpack(flow: FlowHash, bytes: &[u8]) -> Option<Self> {
-        let (_, rest) = sparse::decode_first::<Head>(bytes)?;
-        let (mut summary, rest) = packed::decode_first(flow, rest.get(LENGTH..)?)?;
-        let TakenBeside(mut boards, later_resets, mut previous) = sparse::decode(rest)?;
-        rebase(&mut summary, &mut boards, Rebase::ToCapture);
-        if let Some(previous) = &mut previous {
-            previous.summary.flow = flow;
-        }
-        let mut current = Connection { summary, boards, later_resets, steady: false };
+        let (head, rest) = sparse::decode_first::<Head>(bytes)?;
+        let (mut current, rest) = connection(flow, rest.get(LENGTH..)?)?;
+        rebase(&mut current.summary, &mut current.boards, Rebase::ToCapture);
         current.steady = current.is_steady();
+        let previous = if head.has_previous { Some(Box::new(connection(flow, rest)?.0)) } else { None };
         Some(Self { current, previous })
     }
 
@@ -104,6 +104,13 @@ impl Flow {
         old.succeeded_by(&self.current);
         self.previous.replace(Box::new(old))
     }
+}
+
+/// The packed connection at the start, its numbers as they were packed, and what follows it.
+fn connection(flow: FlowHash, bytes: &[u8]) -> Option<(Connection, &[u8])> {
+    let (summary, rest) = packed::decode_first(flow, bytes)?;
+    let (TakenBeside(boards, later_resets), rest) = sparse::decode_first(rest)?;
+    Some((Connection { summary, boards, later_resets, steady: false }, rest))
 }
 
 /// The boards before the summary, on which they are based, or after it.

@@ -6,171 +6,106 @@ use super::state::{State, Teardown};
 use super::words::words;
 use crate::seq::Seq;
 use crate::time::Span;
-use serde::{Deserialize, Serialize};
 
-/// One side of a connection: what it sent, and what became of that.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Half {
-    /// Initial sequence number, of a SYN or SYN-ACK or inferred from the acknowledgement of an unseen one.
-    pub iss: Option<Seq>,
-    /// SYN_SENT, SYN_RECEIVED or ESTABLISHED, once known.
-    pub opening: Option<State>,
-    pub teardown: Teardown,
-    /// SND.NXT as far as seen: the number after the last one sent.
-    pub snd_nxt: Option<Seq>,
-    /// SND.UNA: the highest acknowledgement by the peer.
-    pub snd_una: Option<Seq>,
-    /// RCV.NXT as its own acknowledgements prove it.
-    pub rcv_nxt: Option<Seq>,
-    /// Sequence number of its FIN.
-    pub fin_seq: Option<Seq>,
-    /// Its SYN was acknowledged by a segment that is no RST.
-    pub syn_acked: bool,
-    /// SYN-ACKs sent again after an acknowledgement of them, with nothing else sent since.
-    pub synack_repeats: u32,
-    /// The last window it announced, scaled; RSTs do not announce.
-    pub window: u32,
-    /// Since when that window has been zero.
-    pub zero_window_since: Moment,
-    /// It probed the peer's closed window since that closed.
-    pub probed: bool,
-    /// Repeats of payload, keep-alives and probes since the peer was last heard.
-    pub silent_repeats: u32,
-    /// It sent new payload after acknowledging the peer's FIN.
-    pub payload_after_fin_received: bool,
-    /// What it had acknowledged when it first sent its FIN.
-    pub acked_by_fin: Option<Seq>,
-    /// It sent its FIN again.
-    pub fin_resent: bool,
-    /// It sent new payload since its acknowledgement number last advanced.
-    pub payload_since_advance: bool,
-    /// It sent its FIN again after this was acknowledged.
-    pub fin_resent_after_ack: bool,
-    /// How much its acknowledgement number advanced last.
-    pub last_ack_advance: u32,
-    /// That advance came with or before its own FIN.
-    pub advanced_before_fin: bool,
-    /// Its acknowledgement number advanced at all.
-    pub ack_advanced: bool,
-    /// A segment with ACK and without SYN and RST was sent.
-    pub acked_plainly: Moment,
+words! {
+    /// One side of a connection: what it sent, and what became of that.
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    pub struct Half {
+        /// Initial sequence number, of a SYN or SYN-ACK or inferred from the acknowledgement of an unseen one.
+        pub iss: Option<Seq>,
+        /// SYN_SENT, SYN_RECEIVED or ESTABLISHED, once known.
+        pub opening: Option<State>,
+        pub teardown: Teardown,
+        /// SND.NXT as far as seen: the number after the last one sent.
+        pub snd_nxt: Option<Seq>,
+        /// SND.UNA: the highest acknowledgement by the peer.
+        pub snd_una: Option<Seq>,
+        /// RCV.NXT as its own acknowledgements prove it.
+        pub rcv_nxt: Option<Seq>,
+        /// Sequence number of its FIN.
+        pub fin_seq: Option<Seq>,
+        /// Its SYN was acknowledged by a segment that is no RST.
+        pub syn_acked: bool,
+        /// SYN-ACKs sent again after an acknowledgement of them, with nothing else sent since.
+        pub synack_repeats: u32,
+        /// The last window it announced, scaled; RSTs do not announce.
+        pub window: u32,
+        /// Since when that window has been zero.
+        pub zero_window_since: Moment,
+        /// It probed the peer's closed window since that closed.
+        pub probed: bool,
+        /// Repeats of payload, keep-alives and probes since the peer was last heard.
+        pub silent_repeats: u32,
+        /// It sent new payload after acknowledging the peer's FIN.
+        pub payload_after_fin_received: bool,
+        /// What it had acknowledged when it first sent its FIN.
+        pub acked_by_fin: Option<Seq>,
+        /// It sent its FIN again.
+        pub fin_resent: bool,
+        /// It sent new payload since its acknowledgement number last advanced.
+        pub payload_since_advance: bool,
+        /// It sent its FIN again after this was acknowledged.
+        pub fin_resent_after_ack: bool,
+        /// How much its acknowledgement number advanced last.
+        pub last_ack_advance: u32,
+        /// That advance came with or before its own FIN.
+        pub advanced_before_fin: bool,
+        /// Its acknowledgement number advanced at all.
+        pub ack_advanced: bool,
+        /// A segment with ACK and without SYN and RST was sent.
+        pub acked_plainly: Moment,
 
-    pub packets: u32,
-    /// Payload by sequence number, each byte once, bytes never seen but acknowledged included.
-    pub bytes: u64,
-    /// Payload carried, retransmissions included.
-    pub carried: u64,
-    pub wire_bytes: u64,
-    /// Payload acknowledged by the peer but never seen: a gap in the capture.
-    pub gap_bytes: u64,
-    pub syns: u32,
-    /// SYNs without ACK, copies by the network or the capture aside.
-    pub tries: u32,
-    pub synacks: u32,
-    pub fins: u32,
-    pub rsts: u32,
-    pub retransmissions_timeout: u32,
-    pub retransmissions_fast: u32,
-    pub retransmissions_spurious: u32,
-    pub most_repeats: u32,
-    pub keep_alives: u32,
-    pub window_probes: u32,
-    pub reordered: u32,
-    pub duplicates_network: u32,
-    pub duplicates_capture: u32,
-    pub duplicate_acks: u32,
-    pub zero_windows: u32,
-    /// Time its window was zero, ended episodes only.
-    pub zero_window_time: Span,
-    pub min_window: Option<u32>,
-    pub window_scale: Option<u8>,
-    pub mss: Option<u16>,
-    pub sack_permitted: bool,
-    pub timestamps: bool,
-    pub ttl_min: u8,
-    pub ttl_max: u8,
-    pub rtt: Rtt,
+        pub packets: u32,
+        /// Payload by sequence number, each byte once, bytes never seen but acknowledged included.
+        pub bytes: u64,
+        /// Payload carried, retransmissions included.
+        pub carried: u64,
+        pub wire_bytes: u64,
+        /// Payload acknowledged by the peer but never seen: a gap in the capture.
+        pub gap_bytes: u64,
+        pub syns: u32,
+        /// SYNs without ACK, copies by the network or the capture aside.
+        pub tries: u32,
+        pub synacks: u32,
+        pub fins: u32,
+        pub rsts: u32,
+        pub retransmissions_timeout: u32,
+        pub retransmissions_fast: u32,
+        pub retransmissions_spurious: u32,
+        pub most_repeats: u32,
+        pub keep_alives: u32,
+        pub window_probes: u32,
+        pub reordered: u32,
+        pub duplicates_network: u32,
+        pub duplicates_capture: u32,
+        pub duplicate_acks: u32,
+        pub zero_windows: u32,
+        /// Time its window was zero, ended episodes only.
+        pub zero_window_time: Span,
+        pub min_window: Option<u32>,
+        pub window_scale: Option<u8>,
+        pub mss: Option<u16>,
+        pub sack_permitted: bool,
+        pub timestamps: bool,
+        pub ttl_min: u8,
+        pub ttl_max: u8,
+        pub rtt: Rtt,
 
-    pub first: Moment,
-    pub last: Moment,
-    pub first_data: Moment,
-    pub last_data: Moment,
-    /// Its first payload was acknowledged.
-    pub first_data_acked: Moment,
-    /// Its payload was last acknowledged.
-    pub last_data_acked: Moment,
-    /// Its oldest payload still unacknowledged was first sent then.
-    pub unacked_since: Moment,
-    pub fin: Moment,
-    pub fin_frame: u64,
-    /// It acknowledged the peer's FIN.
-    pub fin_received: Moment,
-    /// It last sent something that asks for an acknowledgement and has had none.
-    pub awaiting: Moment,
+        pub first: Moment,
+        pub last: Moment,
+        pub first_data: Moment,
+        pub last_data: Moment,
+        /// Its first payload was acknowledged.
+        pub first_data_acked: Moment,
+        /// Its payload was last acknowledged.
+        pub last_data_acked: Moment,
+        /// Its oldest payload still unacknowledged was first sent then.
+        pub unacked_since: Moment,
+        pub fin: Moment,
+        pub fin_frame: u64,
+        /// It acknowledged the peer's FIN.
+        pub fin_received: Moment,
+        /// It last sent something that asks for an acknowledgement and has had none.
+        pub awaiting: Moment,
+    }
 }
-
-words!(Half {
-    iss: Option<Seq>,
-    opening: Option<State>,
-    teardown: Teardown,
-    snd_nxt: Option<Seq>,
-    snd_una: Option<Seq>,
-    rcv_nxt: Option<Seq>,
-    fin_seq: Option<Seq>,
-    syn_acked: bool,
-    synack_repeats: u32,
-    window: u32,
-    zero_window_since: Moment,
-    probed: bool,
-    silent_repeats: u32,
-    payload_after_fin_received: bool,
-    acked_by_fin: Option<Seq>,
-    fin_resent: bool,
-    payload_since_advance: bool,
-    fin_resent_after_ack: bool,
-    last_ack_advance: u32,
-    advanced_before_fin: bool,
-    ack_advanced: bool,
-    acked_plainly: Moment,
-    packets: u32,
-    bytes: u64,
-    carried: u64,
-    wire_bytes: u64,
-    gap_bytes: u64,
-    syns: u32,
-    tries: u32,
-    synacks: u32,
-    fins: u32,
-    rsts: u32,
-    retransmissions_timeout: u32,
-    retransmissions_fast: u32,
-    retransmissions_spurious: u32,
-    most_repeats: u32,
-    keep_alives: u32,
-    window_probes: u32,
-    reordered: u32,
-    duplicates_network: u32,
-    duplicates_capture: u32,
-    duplicate_acks: u32,
-    zero_windows: u32,
-    zero_window_time: Span,
-    min_window: Option<u32>,
-    window_scale: Option<u8>,
-    mss: Option<u16>,
-    sack_permitted: bool,
-    timestamps: bool,
-    ttl_min: u8,
-    ttl_max: u8,
-    rtt: Rtt,
-    first: Moment,
-    last: Moment,
-    first_data: Moment,
-    last_data: Moment,
-    first_data_acked: Moment,
-    last_data_acked: Moment,
-    unacked_since: Moment,
-    fin: Moment,
-    fin_frame: u64,
-    fin_received: Moment,
-    awaiting: Moment,
-});

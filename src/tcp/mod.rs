@@ -47,7 +47,6 @@ use crate::seq::Seq;
 use crate::time::Span;
 use crate::wire::{Address, Flags, IcmpError, Marks, Rare, Segment};
 use scoreboard::{FAR, NEAR, Scoreboard};
-use serde::{Deserialize, Serialize};
 use summary::{Icmp, Link, Pattern};
 
 /// Where a segment stands in the input: what its record itself does not hold.
@@ -62,14 +61,13 @@ pub struct Place {
 }
 
 /// One life of a flow, being tracked.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Connection {
     summary: Summary,
     boards: Box<[Scoreboard; 2]>,
     /// RSTs that count if those before them are taken back.
     later_resets: Vec<summary::Reset>,
     /// As [`Connection::is_steady`] says, after the newest segment.
-    #[serde(skip)]
     steady: bool,
 }
 

@@ -3,7 +3,6 @@
 use super::rebase::Rebase;
 use super::words::{Words, fold, unfold};
 use crate::time::Timestamp;
-use serde::{Deserialize, Serialize};
 
 /// A time that may be absent, in eight bytes. Encoded as 0 or a small number where it counts from
 /// `Summary::first`: see `Rebase`.
@@ -22,22 +21,6 @@ impl Words for Moment {
     #[inline(always)]
     fn get(words: &[u64]) -> Option<Self> {
         Some(words[0].checked_sub(1).map_or(Self::NEVER, |folded| Self(unfold(folded))))
-    }
-}
-
-impl Serialize for Moment {
-    #[inline(always)]
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut word = [0];
-        self.put(&mut word);
-        serializer.serialize_u64(word[0])
-    }
-}
-
-impl<'de> Deserialize<'de> for Moment {
-    #[inline(always)]
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(<Self as Words>::get(&[u64::deserialize(deserializer)?]).unwrap_or_default())
     }
 }
 

@@ -2,19 +2,18 @@
 
 use super::words::words;
 use crate::wire::{Flags, Way};
-use serde::{Deserialize, Serialize};
 
-/// First eight packets and last four, each as way and flags in a byte, for the `pattern` column.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pattern {
-    /// The first in the lowest byte.
-    first: u64,
-    /// Of those after the eighth: the last in the lowest byte.
-    last: u32,
-    pub count: u32,
+words! {
+    /// First eight packets and last four, each as way and flags in a byte, for the `pattern` column.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Pattern {
+        /// The first in the lowest byte.
+        first: u64,
+        /// Of those after the eighth: the last in the lowest byte.
+        last: u32,
+        pub count: u32,
+    }
 }
-
-words!(Pattern { first: u64, last: u32, count: u32 });
 
 impl Pattern {
     /// Adds a packet: the way in bit 7, payload in bit 6, the six classic flags below.

@@ -1,38 +1,22 @@
 //! Round-trip samples by side, as logarithmic buckets: minimum, median and maximum in 40 bytes.
 
-use super::words::{Words, get_bytes, put_bytes};
+use super::words::{Bytes, words};
 use crate::time::Span;
-use serde::{Deserialize, Serialize};
 
 /// Buckets a factor of two apart, from below 16 µs to beyond 134 s.
 const BUCKETS: usize = 24;
 
-/// Samples of the time from a segment of this side to the acknowledgement of it, at the observation point. Never taken
-/// from a segment that was sent more than once (Karn's algorithm, RFC 6298 3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rtt {
-    /// Microseconds; meaningful when `samples` is not 0.
-    min: u32,
-    max: u32,
-    samples: u32,
-    /// Samples in 2^(i+3) .. 2^(i+4) µs; counts stop at 255 by halving all, which keeps the median.
-    #[serde(with = "serde_bytes")]
-    buckets: [u8; BUCKETS],
-}
-
-impl Words for Rtt {
-    const COUNT: usize = 6;
-
-    #[inline(always)]
-    fn put(&self, words: &mut [u64]) {
-        (words[0], words[1], words[2]) = (self.min.into(), self.max.into(), self.samples.into());
-        put_bytes(&self.buckets, &mut words[3..6]);
-    }
-
-    #[inline(always)]
-    fn get(words: &[u64]) -> Option<Self> {
-        let [min, max, samples] = [words[0] as u32, words[1] as u32, words[2] as u32];
-        Some(Self { min, max, samples, buckets: get_bytes(&words[3..6]) })
+words! {
+    /// Samples of the time from a segment of this side to the acknowledgement of it, at the observation point. Never taken
+    /// from a segment that was sent more than once (Karn's algorithm, RFC 6298 3).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Rtt {
+        /// Microseconds; meaningful when `samples` is not 0.
+        min: u32,
+        max: u32,
+        samples: u32,
+        /// Samples in 2^(i+3) .. 2^(i+4) µs; counts stop at 255 by halving all, which keeps the median.
+        buckets: Bytes<BUCKETS>,
     }
 }
 
@@ -46,10 +30,10 @@ impl Rtt {
         self.max = self.max.max(micros);
         self.samples = self.samples.saturating_add(1);
         let index = (micros.checked_ilog2().unwrap_or(0) as usize).saturating_sub(3).min(BUCKETS - 1);
-        if self.buckets[index] == u8::MAX {
-            self.buckets.iter_mut().for_each(|count| *count = count.div_ceil(2));
+        if self.buckets.0[index] == u8::MAX {
+            self.buckets.0.iter_mut().for_each(|count| *count = count.div_ceil(2));
         }
-        self.buckets[index] = self.buckets[index].saturating_add(1);
+        self.buckets.0[index] = self.buckets.0[index].saturating_add(1);
     }
 
     pub fn min(&self) -> Option<Span> {
@@ -62,9 +46,9 @@ impl Rtt {
 
     /// The median: the geometric middle of its bucket, so at most a factor of 1.42 off, and never outside min and max.
     pub fn median(&self) -> Option<Span> {
-        let total: u32 = self.buckets.iter().map(|&count| u32::from(count)).sum();
+        let total: u32 = self.buckets.0.iter().map(|&count| u32::from(count)).sum();
         let mut before = 0;
-        let index = self.buckets.iter().position(|&count| {
+        let index = self.buckets.0.iter().position(|&count| {
             before += u32::from(count);
             count > 0 && before * 2 >= total
         })?;

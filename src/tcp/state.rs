@@ -23,19 +23,7 @@ pub enum State {
     Closed,
 }
 
-choices!(State {
-    Listen,
-    SynSent,
-    SynReceived,
-    Established,
-    FinWait1,
-    FinWait2,
-    CloseWait,
-    Closing,
-    LastAck,
-    TimeWait,
-    Closed,
-});
+choices!(State: State::ALL);
 
 impl State {
     pub const ALL: [Self; 11] = [
@@ -88,20 +76,20 @@ impl State {
     }
 }
 
-/// What the wire shows of one endpoint's own teardown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Teardown {
-    /// It sent a FIN.
-    pub fin_sent: bool,
-    /// That FIN was acknowledged after it was last sent.
-    pub fin_acked: bool,
-    /// A segment of its own acknowledged the peer's FIN.
-    pub fin_received: bool,
-    /// It had done so when it first sent its FIN: it closed second.
-    pub closed_second: bool,
+words! {
+    /// What the wire shows of one endpoint's own teardown.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    pub struct Teardown {
+        /// It sent a FIN.
+        pub fin_sent: bool,
+        /// That FIN was acknowledged after it was last sent.
+        pub fin_acked: bool,
+        /// A segment of its own acknowledged the peer's FIN.
+        pub fin_received: bool,
+        /// It had done so when it first sent its FIN: it closed second.
+        pub closed_second: bool,
+    }
 }
-
-words!(Teardown { fin_sent: bool, fin_acked: bool, fin_received: bool, closed_second: bool });
 
 /// The state that `opening` (SYN_SENT, SYN_RECEIVED or ESTABLISHED; `None` before anything is known) and the teardown
 /// show, without regard to resets (RFC 9293 figure 5, read from the wire).

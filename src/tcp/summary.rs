@@ -45,7 +45,7 @@ impl Side {
 }
 
 /// How the client was told from the server.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum RoleBasis {
     Syn,
     Synack,
@@ -55,7 +55,7 @@ pub enum RoleBasis {
     First,
 }
 
-choices!(RoleBasis { Syn, Synack, Listener, Port, First });
+choices!(RoleBasis: [RoleBasis::Syn, RoleBasis::Synack, RoleBasis::Listener, RoleBasis::Port, RoleBasis::First]);
 
 impl RoleBasis {
     pub const fn name(self) -> &'static str {
@@ -88,105 +88,70 @@ pub struct Link {
     pub time: Timestamp,
 }
 
-/// Numbers of what stands beside a connection and is the same for many, each of a list of its lane; 0 is none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Aside {
-    /// The name that it called its server by.
-    pub name: u32,
-    /// The tunnels that its first packet came through.
-    pub tunnels: u32,
-    /// What was written beside one of its packets.
-    pub remark: u32,
+words! {
+    /// Numbers of what stands beside a connection and is the same for many, each of a list of its lane; 0 is none.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Aside {
+        /// The name that it called its server by.
+        pub name: u32,
+        /// The tunnels that its first packet came through.
+        pub tunnels: u32,
+        /// What was written beside one of its packets.
+        pub remark: u32,
+    }
 }
 
-words!(Aside { name: u32, tunnels: u32, remark: u32 });
-
-/// A connection, finished or not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
-    /// Encoded apart.
-    #[serde(skip)]
-    pub flow: FlowHash,
-    /// Sender and receiver of the first frame.
-    pub ends: [PackedAddress; 2],
-    /// The way of the client's segments.
-    pub client_way: Way,
-    /// Observation point, and the number of the file in its chain that holds the first frame.
-    pub point: u32,
-    pub file: u32,
-    pub last_file: u32,
-    /// Where the first frame's bytes begin in that file, and its innermost IP header in these.
-    pub first_offset: u64,
-    pub ip_at: u16,
-    pub vlan: u16,
-    pub interface: u16,
-    /// Which way the first frame went.
-    pub first_way: Way,
-    pub first_frame: u64,
-    pub last_frame: u64,
-    /// Sequence number of the first segment.
-    pub first_seq: Seq,
-    pub first: Timestamp,
-    pub last: Timestamp,
-    pub syn: Moment,
-    pub synack: Moment,
-    /// Both sides know of the connection (OUTCOMES 1.4), or, without SYN, it is live.
-    pub established: Moment,
-    /// Last ACK of the handshake by the client before the server's first own segment.
-    pub handshake_ack: Moment,
-    /// The states last changed.
-    pub state_changed: Moment,
-    pub refusals: u32,
-    pub idle_max: Span,
-    pub facts: Facts,
-    pub sides: [Half; 2],
-    pub reset: Option<Reset>,
-    pub icmp: Option<Icmp>,
-    pub role_basis: RoleBasis,
-    pub previous: Option<Link>,
-    pub next: Option<Link>,
-    /// What stands beside it.
-    pub aside: Aside,
-    pub pattern: Pattern,
-    /// For the columns of other tools.
-    pub letters: Letters,
+words! {
+    /// A connection, finished or not.
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    pub struct Summary {
+        /// Encoded apart.
+        pub flow: FlowHash,
+        /// Sender and receiver of the first frame.
+        pub ends: [PackedAddress; 2],
+        /// The way of the client's segments.
+        pub client_way: Way,
+        /// Observation point, and the number of the file in its chain that holds the first frame.
+        pub point: u32,
+        pub file: u32,
+        pub last_file: u32,
+        /// Where the first frame's bytes begin in that file, and its innermost IP header in these.
+        pub first_offset: u64,
+        pub ip_at: u16,
+        pub vlan: u16,
+        pub interface: u16,
+        /// Which way the first frame went.
+        pub first_way: Way,
+        pub first_frame: u64,
+        pub last_frame: u64,
+        /// Sequence number of the first segment.
+        pub first_seq: Seq,
+        pub first: Timestamp,
+        pub last: Timestamp,
+        pub syn: Moment,
+        pub synack: Moment,
+        /// Both sides know of the connection (OUTCOMES 1.4), or, without SYN, it is live.
+        pub established: Moment,
+        /// Last ACK of the handshake by the client before the server's first own segment.
+        pub handshake_ack: Moment,
+        /// The states last changed.
+        pub state_changed: Moment,
+        pub refusals: u32,
+        pub idle_max: Span,
+        pub facts: Facts,
+        pub sides: [Half; 2],
+        pub reset: Option<Reset>,
+        pub icmp: Option<Icmp>,
+        pub role_basis: RoleBasis,
+        pub previous: Option<Link>,
+        pub next: Option<Link>,
+        /// What stands beside it.
+        pub aside: Aside,
+        pub pattern: Pattern,
+        /// For the columns of other tools.
+        pub letters: Letters,
+    }
 }
-
-words!(Summary {
-    flow: FlowHash,
-    ends: [PackedAddress; 2],
-    client_way: Way,
-    point: u32,
-    file: u32,
-    last_file: u32,
-    first_offset: u64,
-    ip_at: u16,
-    vlan: u16,
-    interface: u16,
-    first_way: Way,
-    first_frame: u64,
-    last_frame: u64,
-    first_seq: Seq,
-    first: Timestamp,
-    last: Timestamp,
-    syn: Moment,
-    synack: Moment,
-    established: Moment,
-    handshake_ack: Moment,
-    state_changed: Moment,
-    refusals: u32,
-    idle_max: Span,
-    facts: Facts,
-    sides: [Half; 2],
-    reset: Option<Reset>,
-    icmp: Option<Icmp>,
-    role_basis: RoleBasis,
-    previous: Option<Link>,
-    next: Option<Link>,
-    aside: Aside,
-    pattern: Pattern,
-    letters: Letters,
-});
 
 impl Index<Side> for Summary {
     type Output = Half;

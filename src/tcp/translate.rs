@@ -11,10 +11,9 @@ pub use zeek::{ZEEK_PORTS, Zeek, zeek};
 
 use super::Summary;
 use super::rebase::Rebase;
-use super::words::{Words, get_bytes, put_bytes, words};
+use super::words::{Bytes, words};
 use crate::seq::Seq;
 use crate::wire::{Flags, Marks, Segment, Way};
-use serde::{Deserialize, Serialize};
 
 /// Letters that are kept; histories are shorter but where RSTs or FINs come in storms.
 const MOST: usize = 24;
@@ -27,53 +26,25 @@ const DOWN: u8 = 0x80;
 /// SYN with RST: Zeek prints `Q`, as for SYN with FIN, and it ends in another state.
 const SYN_RST: u8 = b'Z';
 
-/// The history of a connection as Zeek writes it, before it is known who is the originator.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Letters {
-    codes: Codes,
-    count: u8,
-    /// Kinds seen, by way: a byte each, of [`Kind`] bits.
-    seen: [u8; 2],
-    /// Numbers of the last SYN, FIN and RST that way: others make another letter.
-    last: [[Seq; 3]; 2],
-    /// The highest number sent that way.
-    high: [Seq; 2],
-    repeats: [u16; 2],
-    zero_windows: [u16; 2],
-    gaps: [u16; 2],
-    /// `tcp.completeness` so far.
-    completeness: u8,
-}
-
-/// What they were written with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Codes(#[serde(with = "serde_bytes")] [u8; MOST]);
-
-impl Words for Codes {
-    const COUNT: usize = 3;
-
-    #[inline(always)]
-    fn put(&self, words: &mut [u64]) {
-        put_bytes(&self.0, words);
-    }
-
-    #[inline(always)]
-    fn get(words: &[u64]) -> Option<Self> {
-        Some(Self(get_bytes(words)))
+words! {
+    /// The history of a connection as Zeek writes it, before it is known who is the originator.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Letters {
+        codes: Bytes<MOST>,
+        count: u8,
+        /// Kinds seen, by way: a byte each, of [`Kind`] bits.
+        seen: [u8; 2],
+        /// Numbers of the last SYN, FIN and RST that way: others make another letter.
+        last: [[Seq; 3]; 2],
+        /// The highest number sent that way.
+        high: [Seq; 2],
+        repeats: [u16; 2],
+        zero_windows: [u16; 2],
+        gaps: [u16; 2],
+        /// `tcp.completeness` so far.
+        completeness: u8,
     }
 }
-
-words!(Letters {
-    codes: Codes,
-    count: u8,
-    seen: [u8; 2],
-    last: [[Seq; 3]; 2],
-    high: [Seq; 2],
-    repeats: [u16; 2],
-    zero_windows: [u16; 2],
-    gaps: [u16; 2],
-    completeness: u8,
-});
 
 /// Bits of kinds of which Zeek writes the first.
 struct Kind;

@@ -4,11 +4,12 @@
 //!
 //! What decodes must be what was encoded, by the same build. What is rare and of many shapes goes through `sparse` instead.
 
+use super::Facts;
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
 use crate::wire::{PackedAddress, Way};
 
-/// What a value is made of. [`words!`](words) writes both ways from a list of fields.
+/// What a value is made of. [`words!`](words) writes both ways for a structure.
 pub(super) trait Words: Sized {
     /// How many words it takes.
     const COUNT: usize;
@@ -20,9 +21,15 @@ pub(super) trait Words: Sized {
     fn get(words: &[u64]) -> Option<Self>;
 }
 
-/// Makes [`Words`] of a structure: each field once, in any order. One that is forgotten does not compile.
+/// A structure, and [`Words`] of all its fields.
 macro_rules! words {
-    ($type:ident { $($field:ident: $kind:ty),* $(,)? }) => {
+    (
+        $(#[$about:meta])*
+        $access:vis struct $type:ident { $($(#[$of_field:meta])* $field_access:vis $field:ident: $kind:ty),* $(,)? }
+    ) => {
+        $(#[$about])*
+        $access struct $type { $($(#[$of_field])* $field_access $field: $kind),* }
+
         impl $crate::tcp::words::Words for $type {
             const COUNT: usize = 0 $(+ <$kind as $crate::tcp::words::Words>::COUNT)*;
 
@@ -51,9 +58,9 @@ macro_rules! words {
 }
 pub(super) use words;
 
-/// Makes [`Words`] of an enumeration without fields, the first of which is a zero.
+/// Makes [`Words`] of an enumeration without fields, the first of which is a zero; all are listed in their order.
 macro_rules! choices {
-    ($type:ident { $($choice:ident),* $(,)? }) => {
+    ($type:ident: $all:expr) => {
         impl $crate::tcp::words::Words for $type {
             const COUNT: usize = 1;
 
@@ -64,7 +71,7 @@ macro_rules! choices {
 
             #[inline(always)]
             fn get(words: &[u64]) -> Option<Self> {
-                const ALL: &[$type] = &[$($type::$choice),*];
+                const ALL: &[$type] = &$all;
                 ALL.get(words[0] as usize).copied()
             }
         }
@@ -91,20 +98,6 @@ macro_rules! numbers {
 }
 numbers!(u8, u16, u32, u64);
 
-impl Words for bool {
-    const COUNT: usize = 1;
-
-    #[inline(always)]
-    fn put(&self, words: &mut [u64]) {
-        words[0] = u64::from(*self);
-    }
-
-    #[inline(always)]
-    fn get(words: &[u64]) -> Option<Self> {
-        Some(words[0] != 0)
-    }
-}
-
 /// 0, -1, 1, -2 ... become 0, 1, 2, 3 ...
 #[inline(always)]
 pub(super) const fn fold(value: i64) -> u64 {
@@ -116,49 +109,42 @@ pub(super) const fn unfold(word: u64) -> i64 {
     (word >> 1) as i64 ^ -((word & 1) as i64)
 }
 
-impl Words for Timestamp {
+impl Words for i64 {
     const COUNT: usize = 1;
 
     #[inline(always)]
     fn put(&self, words: &mut [u64]) {
-        words[0] = fold(self.0);
+        words[0] = fold(*self);
     }
 
     #[inline(always)]
     fn get(words: &[u64]) -> Option<Self> {
-        Some(Self(unfold(words[0])))
+        Some(unfold(words[0]))
     }
 }
 
-impl Words for Span {
-    const COUNT: usize = 1;
+choices!(bool: [false, true]);
+choices!(Way: [Way::Up, Way::Down]);
 
-    #[inline(always)]
-    fn put(&self, words: &mut [u64]) {
-        words[0] = fold(self.0);
-    }
+/// What is nothing but a value of another type.
+macro_rules! wrapped {
+    ($($type:ident($of:ty)),*) => { $(
+        impl Words for $type {
+            const COUNT: usize = <$of as Words>::COUNT;
 
-    #[inline(always)]
-    fn get(words: &[u64]) -> Option<Self> {
-        Some(Self(unfold(words[0])))
-    }
+            #[inline(always)]
+            fn put(&self, words: &mut [u64]) {
+                self.0.put(words);
+            }
+
+            #[inline(always)]
+            fn get(words: &[u64]) -> Option<Self> {
+                <$of as Words>::get(words).map(Self)
+            }
+        }
+    )* };
 }
-
-impl Words for Seq {
-    const COUNT: usize = 1;
-
-    #[inline(always)]
-    fn put(&self, words: &mut [u64]) {
-        words[0] = u64::from(self.0);
-    }
-
-    #[inline(always)]
-    fn get(words: &[u64]) -> Option<Self> {
-        Some(Self(words[0] as u32))
-    }
-}
-
-choices!(Way { Up, Down });
+wrapped!(Timestamp(i64), Span(i64), Seq(u32), Facts(u32));
 
 impl Words for PackedAddress {
     const COUNT: usize = 3;
@@ -217,19 +203,33 @@ impl<T: Words + Copy + Default, const N: usize> Words for [T; N] {
     }
 }
 
-/// 24 bytes in three words.
-#[inline(always)]
-pub(super) fn put_bytes(bytes: &[u8; 24], words: &mut [u64]) {
-    for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
-        *word = u64::from_le_bytes(*bytes);
+/// Small numbers, eight in a word; there are a multiple of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bytes<const N: usize>(pub [u8; N]);
+
+impl<const N: usize> Default for Bytes<N> {
+    fn default() -> Self {
+        Self([0; N])
     }
 }
 
-#[inline(always)]
-pub(super) fn get_bytes(words: &[u64]) -> [u8; 24] {
-    let mut all = [0; 24];
-    all.as_chunks_mut().0.iter_mut().zip(words).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
-    all
+impl<const N: usize> Words for Bytes<N> {
+    const COUNT: usize = {
+        assert!(N.is_multiple_of(8), "some would be lost");
+        N / 8
+    };
+
+    #[inline(always)]
+    fn put(&self, words: &mut [u64]) {
+        words.iter_mut().zip(self.0.as_chunks().0).for_each(|(word, bytes)| *word = u64::from_le_bytes(*bytes));
+    }
+
+    #[inline(always)]
+    fn get(words: &[u64]) -> Option<Self> {
+        let mut all = Self::default();
+        all.0.as_chunks_mut().0.iter_mut().zip(words).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
+        Some(all)
+    }
 }
 
 /// The most words of a value.

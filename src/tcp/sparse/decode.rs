@@ -3,11 +3,6 @@
 use super::Unsupported;
 use serde::de::{self, Deserialize, DeserializeOwned, DeserializeSeed, Visitor};
 
-/// The value that was encoded.
-pub(in crate::tcp) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    decode_first(bytes).map(|(value, _)| value)
-}
-
 /// The value at the start, and what follows it.
 pub(in crate::tcp) fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Option<(T, &[u8])> {
     let mut decoder = Decoder { rest: bytes, bits: NO_BITS };

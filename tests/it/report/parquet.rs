@@ -109,6 +109,7 @@ static NUMBERS: &[Column<Option<u64>>] = &[
     number("number", Kind::U64, |row, _| Value::number(*row)),
     number("signed", Kind::I64, |row, _| Value::signed(row.map(u64::cast_signed))),
     number("seconds", Kind::Seconds, |row, _| Value::difference(row.map(|number| Span(number.cast_signed())))),
+    number("words", Kind::Text, |row, _| row.map_or(Value::Null, |number| Value::text(number.to_string()))),
     number("none", Kind::U64, |_, _| Value::Null),
 ];
 
@@ -139,6 +140,21 @@ proptest! {
         holds(&read_parquet(&bytes), &columns(), &rows, &Facts::default());
         prop_assert!(bytes == print("parquet", columns(), &rows, &Facts::default(), 64));
     }
+}
+
+/// Row groups of which each says one thing of all its rows, more things than are remembered, between others.
+#[test]
+fn columns_that_say_the_same_of_every_row_say_it_of_the_right_rows() {
+    const GROUP: usize = 64 * PART;
+    let said = [None, Some(1), Some(1), Some(2), Some(3), Some(4), Some(5), Some(1), None, Some(5)];
+    let mut rows: Vec<_> = said.into_iter().flat_map(|number| std::iter::repeat_n(number, GROUP)).collect();
+    rows[3 * GROUP + 5] = Some(7);
+    rows[8 * GROUP + 5] = Some(7);
+    let columns = || select(NUMBERS, true);
+    let bytes = print("parquet", columns(), &rows, &Facts::default(), rows.len());
+    let groups = ParquetReader::new(Cursor::new(&bytes)).get_metadata().expect("metadata").row_groups.len();
+    assert_eq!(groups, said.len());
+    holds(&read_parquet(&bytes), &columns(), &rows, &Facts::default());
 }
 
 #[test]
