@@ -108,7 +108,7 @@ fn track(bytes: &[u8], frames: &[Frame<'_>]) {
         tracker.take(packet, bytes);
     }
     tracker.dns.finish();
-    drop((tracker.table.finish(drop), tracker.pieces.finish()));
+    drop((tracker.table.finish(), tracker.pieces.finish()));
 }
 
 impl Tracker {

@@ -8,8 +8,10 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// Bytes that are read at once of a tape's entry, whose length stands at its start: most are shorter.
-const GUESS: u64 = 512;
+/// Bytes read at once where one entry of a tape is asked for, whose length stands at its start: most are shorter.
+const ONE: u64 = 512;
+/// Bytes read at once where all are asked for, in their order.
+const ALL: u64 = 1 << 18;
 
 /// A table and its tape.
 #[derive(Debug)]
@@ -25,12 +27,19 @@ pub struct Lane {
 struct Shelf {
     folder: PathBuf,
     file: Option<File>,
+    /// What was read last, and where that begins. A tape only grows: it holds for good.
+    read: Vec<u8>,
+    read_from: u64,
 }
 
 impl Lane {
     /// Flows that rest take so many bytes at most before they go to `folder`.
     pub fn new(bytes: usize, folder: &Path) -> Self {
-        Self { table: Table::within(bytes), shelf: Shelf { folder: folder.to_owned(), file: None }, failed: None }
+        Self {
+            table: Table::within(bytes),
+            shelf: Shelf { folder: folder.to_owned(), file: None, read: Vec::new(), read_from: 0 },
+            failed: None,
+        }
     }
 
     pub fn observe(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place, ends: Ends<'_>) {
@@ -59,8 +68,8 @@ impl Lane {
 
     fn revive(&mut self, wanted: OnTape) -> bool {
         if self.failed.is_none() {
-            match self.shelf.read(wanted) {
-                Ok(entry) => self.table.revive(wanted, &entry),
+            match self.shelf.read(wanted, ONE) {
+                Ok(entry) => self.table.revive(wanted, entry),
                 Err(error) => self.failed = Some(error),
             }
         }
@@ -77,7 +86,8 @@ impl Lane {
         self.table.drain()
     }
 
-    /// The input has ended: hands out the connections in some order, in pieces; the last one is returned.
+    /// The input has ended: hands out the connections, in some order; what lay on tape goes to `finished` in pieces, the last of
+    /// which is returned with all others.
     ///
     /// # Errors
     /// When the tape cannot be read.
@@ -86,9 +96,9 @@ impl Lane {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let mut rest = self.table.finish(finished);
+        let mut rest = self.table.finish();
         for place in std::mem::take(&mut rest.taped) {
-            rest.add_taped(place, &self.shelf.read(place)?);
+            rest.add_taped(place, self.shelf.read(place, ALL)?);
             rest.drain().into_iter().for_each(finished);
         }
         Ok(rest)
@@ -105,17 +115,27 @@ impl Shelf {
         file.write_all(bytes)
     }
 
-    /// At least the entry that begins there.
-    fn read(&mut self, place: OnTape) -> io::Result<Vec<u8>> {
-        let file = self.file.as_mut().ok_or_else(|| io::Error::other("nothing was put on tape"))?;
-        file.seek(SeekFrom::Start(place.offset()))?;
-        let mut bytes = Vec::with_capacity(GUESS as usize);
-        file.take(GUESS).read_to_end(&mut bytes)?;
-        let Some((length, rest)) = bytes.split_first_chunk() else { return Err(io::ErrorKind::UnexpectedEof.into()) };
-        let missing = u64::from(u32::from_le_bytes(*length)).saturating_sub(rest.len() as u64);
-        if missing > 0 && file.take(missing).read_to_end(&mut bytes)? as u64 != missing {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+    /// At least the entry that begins there: with it are read the bytes that follow, `ahead` in all.
+    fn read(&mut self, place: OnTape, ahead: u64) -> io::Result<&[u8]> {
+        let from = place.offset();
+        let at = from.checked_sub(self.read_from).and_then(|at| usize::try_from(at).ok());
+        if at.is_none_or(|at| missing(self.read.get(at..).unwrap_or_default()) > 0) {
+            self.read.clear();
+            self.read_from = from;
+            let file = self.file.as_mut().ok_or_else(|| io::Error::other("nothing was put on tape"))?;
+            file.seek(SeekFrom::Start(from))?;
+            file.take(ahead).read_to_end(&mut self.read)?;
+            file.take(missing(&self.read)).read_to_end(&mut self.read)?;
+            if missing(&self.read) > 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
         }
-        Ok(bytes)
+        Ok(self.read.get((from - self.read_from) as usize..).unwrap_or_default())
     }
+}
+
+/// Bytes that are not there of the entry at the start.
+fn missing(bytes: &[u8]) -> u64 {
+    let Some((length, rest)) = bytes.split_first_chunk() else { return 1 };
+    u64::from(u32::from_le_bytes(*length)).saturating_sub(rest.len() as u64)
 }

@@ -231,6 +231,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
     let (firewall, services) = (Firewall::of(&dumps), Services::of(&dumps));
     let mut facts = Facts { origins, dumps, firewall, services, unread, selected, zone, ..Facts::default() };
     let mut files = Vec::new();
+    let last = plan.chains.len().saturating_sub(1);
     for (number, chain) in plan.chains.into_iter().enumerate() {
         let lanes = Lanes::new(options.memory, &options.scratch);
         let mut point = Point::named(chain.name);
@@ -265,7 +266,15 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         files.push(indexed);
         let services = Mutex::new(&mut facts.services);
         let gather = |lane: Mutex<Lane>| -> std::io::Result<()> {
-            let lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner).finish(&finished)?;
+            let mut lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner).finish(&finished)?;
+            let mut embryos = lane.records.take_embryos();
+            if number == last {
+                // Nothing that needs memory comes any more: they stay where they are.
+                embryos.sort();
+                Runs::keep(&runs, embryos);
+            } else {
+                finished(embryos);
+            }
             services.lock().unwrap_or_else(PoisonError::into_inner).note(lane.listening);
             finished(lane.records);
             Ok(())

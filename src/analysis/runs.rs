@@ -2,10 +2,7 @@
 //!
 //! Runs are not compressed: lz4 saved half of the file, and took longer than everything else that is done with a record here.
 
-use crate::tcp::records::{Order, Record, Records};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::collections::binary_heap::PeekMut;
+use crate::tcp::records::{Each, Order, Record, Records};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -59,17 +56,23 @@ impl Runs {
         Ok(())
     }
 
+    /// Takes records that are in order and stay in memory, where they are already.
+    pub fn keep(runs: &Mutex<Self>, records: Records) {
+        runs.lock().unwrap_or_else(PoisonError::into_inner).memory.push(records);
+    }
+
     /// All records in order. May be called again: what is in memory stays there, and runs are read anew.
     ///
     /// # Errors
     /// When a run cannot be read.
     pub fn ordered(&mut self) -> io::Result<Ordered<'_>> {
-        let mut streams: Vec<Stream<'_>> = self.memory.iter().flat_map(Stream::memory).collect();
+        let mut ordered = Ordered::new();
+        self.memory.iter().flat_map(Records::each).for_each(|each| ordered.add(Source::Memory(each)));
         for file in &mut self.files {
             file.rewind()?;
-            streams.push(Stream::File(BufReader::with_capacity(BUFFER, &*file)));
+            ordered.add(Source::File(BufReader::with_capacity(BUFFER, &*file)));
         }
-        Ordered::of(streams)
+        Ok(ordered)
     }
 }
 
@@ -77,7 +80,8 @@ impl Runs {
 fn write(folder: &Path, records: &[Records]) -> io::Result<File> {
     let mut file = tempfile::tempfile_in(folder)?;
     let mut out = BufWriter::with_capacity(BUFFER, &mut file);
-    let mut ordered = Ordered::of(records.iter().flat_map(Stream::memory).collect())?;
+    let mut ordered = Ordered::new();
+    records.iter().flat_map(Records::each).for_each(|each| ordered.add(Source::Memory(each)));
     let mut bytes = Vec::new();
     while let Some(((point, frame), record)) = ordered.next()? {
         bytes.clear();
@@ -92,72 +96,45 @@ fn write(folder: &Path, records: &[Records]) -> io::Result<File> {
     Ok(file)
 }
 
-/// Merges memory and runs.
+/// Records put into order at once, about: these stay in the cache. More where there are many sources, each of which is asked.
+const BATCH: usize = 256;
+/// Frames of a window at most, so that a flood behind a quiet time does not come as one batch.
+const WIDEST: u64 = 1 << 16;
+
+/// Merges memory and runs: of each source what begins within the next few frames is taken and sorted. (A heap of the sources'
+/// heads took several times as long a record.)
 pub struct Ordered<'a> {
-    heads: BinaryHeap<Head<'a>>,
-    streams: Vec<Stream<'a>>,
+    sources: Vec<Source<'a>>,
+    /// The first record of each that was not taken.
+    heads: Vec<Option<(Order, Record<'a>)>>,
+    /// Taken and in order, the next one last.
+    ready: Vec<(Order, Record<'a>)>,
+    /// Frames of a window.
+    window: u64,
 }
 
-struct Head<'a> {
-    order: Reverse<(Order, usize)>,
-    record: Record<'a>,
-}
-
-impl PartialEq for Head<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.order == other.order
-    }
-}
-
-impl Eq for Head<'_> {}
-
-impl PartialOrd for Head<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Head<'_> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.order.cmp(&other.order)
-    }
-}
-
-enum Stream<'a> {
-    Packed { records: &'a Records, next: usize },
-    Embryos { records: &'a Records, next: usize },
+/// Records that are in order by themselves.
+enum Source<'a> {
+    Memory(Each<'a>),
     File(BufReader<&'a File>),
 }
 
-impl<'a> Stream<'a> {
-    fn memory(records: &'a Records) -> [Self; 2] {
-        [Self::Packed { records, next: 0 }, Self::Embryos { records, next: 0 }]
-    }
-
+impl<'a> Source<'a> {
     fn next(&mut self) -> io::Result<Option<(Order, Record<'a>)>> {
         match self {
-            Self::Packed { records, next } => {
-                *next += 1;
-                Ok(records.packed(*next - 1))
-            }
-            Self::Embryos { records, next } => {
-                *next += 1;
-                Ok(records.embryo(*next - 1))
-            }
-            Self::File(run) => read_one(run).map(|read| read.map(|(order, bytes)| (order, Record::written(bytes)))),
+            Self::Memory(records) => Ok(records.next()),
+            Self::File(run) => Ok(read_one(run)?.map(|(order, bytes)| (order, Record::written(bytes)))),
         }
     }
 }
 
 impl<'a> Ordered<'a> {
-    fn of(mut streams: Vec<Stream<'a>>) -> io::Result<Self> {
-        let mut heads = BinaryHeap::new();
-        for (index, stream) in streams.iter_mut().enumerate() {
-            if let Some((order, record)) = stream.next()? {
-                heads.push(Head { order: Reverse((order, index)), record });
-            }
-        }
-        Ok(Self { heads, streams })
+    fn new() -> Self {
+        Self { sources: Vec::new(), heads: Vec::new(), ready: Vec::new(), window: BATCH as u64 }
+    }
+
+    fn add(&mut self, source: Source<'a>) {
+        self.sources.push(source);
     }
 
     /// The next record.
@@ -165,15 +142,33 @@ impl<'a> Ordered<'a> {
     /// # Errors
     /// When a run cannot be read.
     pub fn next(&mut self) -> io::Result<Option<(Order, Record<'a>)>> {
-        let Some(mut head) = self.heads.peek_mut() else { return Ok(None) };
-        let Reverse((order, index)) = head.order;
-        match self.streams[index].next()? {
-            Some((next, record)) => {
-                head.order = Reverse((next, index));
-                Ok(Some((order, std::mem::replace(&mut head.record, record))))
-            }
-            None => Ok(Some((order, PeekMut::pop(head).record))),
+        if self.ready.is_empty() {
+            self.refill()?;
         }
+        Ok(self.ready.pop())
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        let Self { sources, heads, ready, window } = self;
+        while let Some(source) = sources.get_mut(heads.len()) {
+            heads.push(source.next()?);
+        }
+        let Some((point, frame)) = heads.iter().flatten().map(|(order, _)| *order).min() else { return Ok(()) };
+        let end = (point, frame.saturating_add(*window));
+        for (source, head) in sources.iter_mut().zip(heads) {
+            while let Some(record) = head.take_if(|(order, _)| *order <= end) {
+                ready.push(record);
+                *head = source.next()?;
+            }
+        }
+        ready.sort_unstable_by_key(|&(order, _)| std::cmp::Reverse(order));
+        let wanted = BATCH.max(2 * sources.len());
+        if ready.len() > 2 * wanted {
+            *window = (*window / 2).max(1);
+        } else if ready.len() < wanted / 2 {
+            *window = (*window * 2).min(WIDEST);
+        }
+        Ok(())
     }
 }
 

@@ -5,8 +5,7 @@ use super::listening::Listening;
 use crate::tcp::summary::RoleBasis;
 use crate::tcp::{Facts, Side, Summary, Verdict};
 use crate::wire::Address;
-use hashbrown::HashMap;
-use std::collections::HashSet;
+use hashbrown::{HashMap, HashSet};
 
 /// Ports below this need privilege to listen on, and are not given to outgoing connections.
 const PRIVILEGED: u16 = 1024;

@@ -25,17 +25,42 @@ pub(super) struct Packed {
     pub bytes: Box<[u8]>,
 }
 
-/// Bytes that say how long the summary is, between head and summary.
-const LENGTH: usize = 4;
-
 /// What is asked of a packed flow that ends.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, PartialEq)]
 struct Head {
+    /// Bytes of the summary that follows.
+    length: u32,
     /// Point and first frame of its newest connection.
     order: (u32, u64),
     /// Its server, if that answered.
     listening: Option<PackedAddress>,
     has_previous: bool,
+}
+
+impl Head {
+    fn write(&self, out: &mut Vec<u8>) {
+        let Self { length, order: (point, frame), listening, has_previous } = self;
+        out.extend_from_slice(&length.to_le_bytes());
+        out.extend_from_slice(&point.to_le_bytes());
+        out.extend_from_slice(&frame.to_le_bytes());
+        out.extend_from_slice(&[(*has_previous).into(), listening.is_some().into()]);
+        listening.iter().for_each(|server| out.extend_from_slice(&server.to_bytes()));
+    }
+
+    /// The head at the start, and what follows it.
+    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (length, rest) = bytes.split_first_chunk()?;
+        let (point, rest) = rest.split_first_chunk()?;
+        let (frame, rest) = rest.split_first_chunk()?;
+        let (&[has_previous, listens], mut rest) = rest.split_first_chunk()?;
+        let mut listening = None;
+        if listens != 0 {
+            let (server, after) = rest.split_first_chunk()?;
+            (listening, rest) = (Some(PackedAddress::from_bytes(*server)), after);
+        }
+        let order = (u32::from_le_bytes(*point), u64::from_le_bytes(*frame));
+        Some((Self { length: u32::from_le_bytes(*length), order, listening, has_previous: has_previous != 0 }, rest))
+    }
 }
 
 /// What a connection holds beside its summary.
@@ -68,14 +93,13 @@ impl Flow {
         boards.iter_mut().for_each(|board| board.forget(now));
         rebase(summary, boards, Rebase::ToOwn);
         let order = (summary.point, summary.first_frame);
-        let head = Head { order, listening, has_previous: self.previous.is_some() };
-        let mut bytes = sparse::encode(&head, std::mem::take(scratch));
+        let mut bytes = std::mem::take(scratch);
+        Head { length: 0, order, listening, has_previous: self.previous.is_some() }.write(&mut bytes);
         let start = bytes.len();
-        bytes.extend_from_slice(&[0; LENGTH]);
         packed::encode(summary, &mut bytes);
-        let length = (bytes.len() - start - LENGTH) as u32;
-        if let Some(place) = bytes.get_mut(start..start + LENGTH) {
-            place.copy_from_slice(&length.to_le_bytes());
+        let length = (bytes.len() - start) as u32;
+        if let Some(place) = bytes.first_chunk_mut() {
+            *place = length.to_le_bytes();
         }
         bytes = sparse::encode(&Beside(boards, later_resets), bytes);
         if let Some(Connection { summary, boards, later_resets, .. }) = self.previous.as_deref() {
@@ -89,8 +113,8 @@ impl Flow {
     }
 
     pub fn unpack(flow: FlowHash, bytes: &[u8]) -> Option<Self> {
-        let (head, rest) = sparse::decode_first::<Head>(bytes)?;
-        let (mut current, rest) = connection(flow, rest.get(LENGTH..)?)?;
+        let (head, rest) = Head::read(bytes)?;
+        let (mut current, rest) = connection(flow, rest)?;
         rebase(&mut current.summary, &mut current.boards, Rebase::ToCapture);
         current.steady = current.is_steady();
         let previous = if head.has_previous { Some(Box::new(connection(flow, rest)?.0)) } else { None };
@@ -135,9 +159,8 @@ impl Packed {
 impl<'a> Ended<'a> {
     /// Its summary stays as it was packed; what came before it on the flow is rare, and unpacked.
     pub fn of(flow: FlowHash, bytes: &'a [u8]) -> Option<Self> {
-        let (head, rest) = sparse::decode_first::<Head>(bytes)?;
-        let (length, rest) = rest.split_first_chunk()?;
-        let (summary, _) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        let (head, rest) = Head::read(bytes)?;
+        let (summary, _) = rest.split_at_checked(head.length as usize)?;
         let previous = if head.has_previous { Flow::unpack(flow, bytes)?.previous } else { None };
         Some(Self { order: head.order, listening: head.listening.map(Address::from), summary, previous })
     }

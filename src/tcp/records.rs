@@ -21,16 +21,16 @@ const ROOM: usize = 1 << 10;
 /// Point and first frame: the order of delivery.
 pub type Order = (u32, u64);
 
-/// Embryos of a piece: 32 MiB.
-const PIECE: usize = (32 << 20) / size_of::<Embryo>();
-
 /// Finished connections with their places in the order of delivery.
 #[derive(Debug, Default)]
 pub struct Records {
     blocks: Vec<Vec<u8>>,
     index: Vec<Entry>,
     bytes: usize,
-    embryos: Vec<Embryo>,
+    /// As a store held them: copies of all would need twice the memory.
+    embryos: Vec<Vec<Option<Embryo>>>,
+    /// Embryos that came by themselves, or stood where others had stood before.
+    strays: Vec<Embryo>,
 }
 
 /// One of them.
@@ -45,6 +45,9 @@ enum Content<'a> {
     /// As [`Record::write`] writes it.
     Written(Vec<u8>),
 }
+
+/// Records of one kind, with their places.
+pub type Each<'a> = Box<dyn Iterator<Item = (Order, Record<'a>)> + Send + 'a>;
 
 /// Where a record lies.
 #[derive(Clone, Copy, Debug)]
@@ -70,18 +73,19 @@ impl Records {
         self.add((summary.point, summary.first_frame), summary.flow, write);
     }
 
-    /// Room for so many more embryos, without any to spare, and for no more than a piece.
-    pub(super) fn expect_embryos(&mut self, more: usize) {
-        self.embryos.reserve_exact(more.min(PIECE));
-    }
-
-    /// All of them if their embryos fill a piece; none are left.
-    pub(super) fn full(&mut self) -> Option<Self> {
-        (self.embryos.len() >= PIECE).then(|| std::mem::take(self))
-    }
-
     pub(super) fn push_embryo(&mut self, embryo: Embryo) {
-        self.embryos.push(embryo);
+        self.strays.push(embryo);
+    }
+
+    /// Embryos as a slab held them.
+    pub(super) fn add_embryos(&mut self, block: Vec<Option<Embryo>>) {
+        self.embryos.push(block);
+    }
+
+    /// Takes out the embryos that lie where the store held them.
+    #[must_use]
+    pub fn take_embryos(&mut self) -> Self {
+        Self { embryos: std::mem::take(&mut self.embryos), ..Self::default() }
     }
 
     /// A summary that is rebased and encoded already.
@@ -106,11 +110,21 @@ impl Records {
     /// Puts the records into their order. Their bytes stay where they are: whoever reads them does so on all threads.
     pub fn sort(&mut self) {
         self.index.sort_unstable_by_key(Entry::order);
-        self.embryos.sort_unstable_by_key(Embryo::order);
+        // A place that was taken again holds a later embryo than those behind it; all others lie in their order.
+        let mut least = None;
+        for place in self.embryos.iter_mut().flatten().rev() {
+            let Some(order) = place.as_ref().map(Embryo::order) else { continue };
+            if least.is_none_or(|least| order < least) {
+                least = Some(order);
+            } else {
+                self.strays.extend(place.take());
+            }
+        }
+        self.strays.sort_unstable_by_key(Embryo::order);
     }
 
     pub fn len(&self) -> usize {
-        self.index.len() + self.embryos.len()
+        self.index.len() + self.strays.len() + self.embryos.iter().flatten().flatten().count()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -119,26 +133,30 @@ impl Records {
 
     /// Bytes of memory in use.
     pub fn memory(&self) -> usize {
-        self.bytes + self.index.len() * size_of::<Entry>() + self.embryos.len() * size_of::<Embryo>()
+        let places: usize = self.embryos.iter().map(Vec::len).sum();
+        self.bytes + self.index.len() * size_of::<Entry>() + (places + self.strays.len()) * size_of::<Embryo>()
     }
 
-    /// The `index`-th record that is no embryo.
-    pub fn packed(&self, index: usize) -> Option<(Order, Record<'_>)> {
+    fn packed(&self, index: usize) -> Option<(Order, Record<'_>)> {
         let entry = self.index.get(index)?;
         let record = self.blocks.get(entry.block as usize)?.get(entry.start as usize..)?;
         let (flow, packed) = record.get(..entry.length as usize)?.split_first_chunk()?;
         Some((entry.order(), Record(Content::Packed(FlowHash::from_bytes(*flow), packed))))
     }
 
-    /// The `index`-th embryo.
-    pub fn embryo(&self, index: usize) -> Option<(Order, Record<'_>)> {
-        self.embryos.get(index).map(|embryo| (embryo.order(), Record(Content::Embryo(embryo))))
+    /// All of them, of each kind in its order once they are sorted.
+    pub fn each(&self) -> [Each<'_>; 3] {
+        let embryo = |embryo| (Embryo::order(embryo), Record(Content::Embryo(embryo)));
+        [
+            Box::new((0..self.index.len()).filter_map(|index| self.packed(index))),
+            Box::new(self.embryos.iter().flatten().flatten().map(embryo)),
+            Box::new(self.strays.iter().map(embryo)),
+        ]
     }
 
     /// All of them: each kind in its order.
     pub fn iter(&self) -> impl Iterator<Item = (Order, Record<'_>)> {
-        let packed = (0..self.index.len()).filter_map(|index| self.packed(index));
-        packed.chain((0..self.embryos.len()).filter_map(|index| self.embryo(index)))
+        self.each().into_iter().flatten()
     }
 }
 

@@ -68,6 +68,11 @@ impl<T> Slab<T> {
 
     /// Every value, by number; memory is given back block by block.
     pub fn drain(self, leave: impl FnMut(T)) {
-        self.blocks.into_iter().flatten().flatten().for_each(leave);
+        self.blocks().flatten().flatten().for_each(leave);
+    }
+
+    /// The places as they are, by number.
+    pub fn blocks(self) -> impl Iterator<Item = Vec<Option<T>>> {
+        self.blocks.into_iter()
     }
 }

@@ -114,9 +114,9 @@ struct Held {
     flow: Box<Flow>,
 }
 
-/// A flow that leaves the store.
+/// What leaves the store: a flow, or a block of those that are embryos.
 pub(super) enum Leaving {
-    Embryo(Embryo),
+    Embryos(Vec<Option<Embryo>>),
     Flow(Box<Flow>),
     Packed(Packed),
     Taped(OnTape),
@@ -181,11 +181,6 @@ impl Store {
         place.insert(Place { part, slot: Slot::new(Form::Embryo, number) });
         self.tape_embryos();
         true
-    }
-
-    /// Flows that are embryos.
-    pub fn embryos(&self) -> usize {
-        self.forms.embryos.len()
     }
 
     pub fn insert(&mut self, hash: FlowHash, flow: Flow) -> Option<&mut Flow> {
@@ -338,7 +333,7 @@ impl Store {
     /// Every flow, in no order; the store is given back piece by piece.
     pub fn drain(self, mut leave: impl FnMut(Leaving)) {
         drop(self.index);
-        self.forms.embryos.drain(|embryo| leave(Leaving::Embryo(embryo)));
+        self.forms.embryos.blocks().for_each(|block| leave(Leaving::Embryos(block)));
         self.forms.full.drain(|held| leave(Leaving::Flow(held.flow)));
         self.forms.packed.drain(|packed| leave(Leaving::Packed(packed)));
         self.forms.taped.drain(|(_, place)| leave(Leaving::Taped(place)));

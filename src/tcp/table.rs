@@ -14,7 +14,7 @@ use super::{Connection, Facts, Half, Place, SegmentKind, Side, State, Summary};
 use crate::seq::Seq;
 use crate::time::SECOND;
 use crate::wire::{Address, Flags, FlowHash, IcmpError, Rare, Segment};
-use std::collections::HashSet;
+use hashbrown::HashSet;
 
 /// A stray SYN-ACK adopts its SYN when this is filed within that time after it (several capture queues).
 const ADOPTS: i64 = SECOND;
@@ -138,16 +138,11 @@ impl Table {
         self.finished.drain()
     }
 
-    /// The input has ended: all connections, in no order. `give` takes them piece by piece, so that not all of them are there
-    /// twice; the last piece is returned.
-    pub fn finish(self, mut give: impl FnMut(Records)) -> Finished {
+    /// The input has ended: all connections, in no order.
+    pub fn finish(self) -> Finished {
         let mut finished = self.finished;
-        finished.records.expect_embryos(self.store.embryos());
         self.store.drain(|leaving| match leaving {
-            Leaving::Embryo(embryo) => {
-                finished.records.push_embryo(embryo);
-                finished.records.full().into_iter().for_each(&mut give);
-            }
+            Leaving::Embryos(block) => finished.records.add_embryos(block),
             Leaving::Flow(flow) => {
                 flow.previous.iter().for_each(|previous| finished.add(previous.summary()));
                 finished.add(flow.current.summary());
@@ -417,7 +412,7 @@ mod tests {
             }
         }
         let tape = keep(&mut table);
-        let mut finished = table.finish(|_| unreachable!("so few are one piece"));
+        let mut finished = table.finish();
         for place in std::mem::take(&mut finished.taped) {
             finished.add_taped(place, &tape[place.offset() as usize..]);
         }

@@ -40,14 +40,25 @@ impl Address {
 }
 
 /// An [`Address`] in 18 bytes, for tables of millions.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct PackedAddress {
-    #[serde(with = "serde_bytes")]
     ip: [u8; 16],
     port: u16,
 }
 
 impl PackedAddress {
+    pub fn to_bytes(self) -> [u8; 18] {
+        let mut bytes = [0; 18];
+        bytes[..16].copy_from_slice(&self.ip);
+        bytes[16..].copy_from_slice(&self.port.to_be_bytes());
+        bytes
+    }
+
+    pub fn from_bytes(bytes: [u8; 18]) -> Self {
+        let [ip @ .., p0, p1] = bytes;
+        Self { ip, port: u16::from_be_bytes([p0, p1]) }
+    }
+
     /// Its bytes as numbers: both halves of the address, and the port.
     pub fn words(&self) -> (u64, u64, u64) {
         let ip = u128::from_be_bytes(self.ip);

@@ -123,20 +123,12 @@ impl<'de> de::Deserializer<'de> for &mut Decoder<'de> {
         visitor.visit_u64(self.number()?)
     }
 
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsupported> {
-        /// No field is longer.
-        const MOST: usize = 64;
-        let (length, to): (usize, usize) = (self.narrow()?, self.narrow()?);
-        let from: usize = if to > 0 { self.narrow()? } else { 0 };
-        let mut whole = [0; MOST];
-        let (part, rest) = self.rest.split_at_checked(to.checked_sub(from).ok_or(Unsupported)?).ok_or(Unsupported)?;
-        whole.get_mut(from..to).ok_or(Unsupported)?.copy_from_slice(part);
-        self.rest = rest;
-        visitor.visit_bytes(whole.get(..length).filter(|_| to <= length).ok_or(Unsupported)?)
+    fn deserialize_bytes<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Unsupported> {
+        Err(Unsupported)
     }
 
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsupported> {
-        self.deserialize_bytes(visitor)
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Unsupported> {
+        Err(Unsupported)
     }
 
     #[inline(always)]
