@@ -59,7 +59,8 @@ struct Forms {
     embryos: Slab<Embryo>,
     full: Slab<Held>,
     packed: Slab<Packed>,
-    taped: Slab<(FlowHash, OnTape)>,
+    /// Each with the second word of its hash.
+    taped: Slab<(u64, OnTape)>,
 }
 
 #[derive(Debug, Default)]
@@ -172,7 +173,7 @@ impl Store {
     pub fn begin(&mut self, hash: FlowHash, embryo: impl FnOnce() -> Option<Embryo>) -> bool {
         let Self { index, forms, .. } = self;
         let part = part(hash);
-        let is_it = |place: &Place| place.part == part && forms.hash(place.slot) == Some(hash);
+        let is_it = |place: &Place| place.part == part && forms.second(place.slot) == Some(hash.0[1]);
         let Entry::Vacant(place) = index.entry(spread(part), is_it, |place| spread(place.part)) else { return false };
         let Some(embryo) = embryo() else { return false };
         self.now = embryo.time;
@@ -294,13 +295,13 @@ impl Store {
     }
 
     fn taped(&mut self, hash: FlowHash, place: OnTape) {
-        let number = self.forms.taped.insert((hash, place));
+        let number = self.forms.taped.insert((hash.0[1], place));
         self.enter(hash, Slot::new(Form::Taped, number));
     }
 
     fn locate(&self, hash: FlowHash) -> Option<(Form, u32)> {
         let part = part(hash);
-        let is_it = |place: &Place| place.part == part && self.forms.hash(place.slot) == Some(hash);
+        let is_it = |place: &Place| place.part == part && self.forms.second(place.slot) == Some(hash.0[1]);
         self.index.find(spread(part), is_it).map(|place| place.slot.split())
     }
 
@@ -341,19 +342,20 @@ impl Store {
 }
 
 impl Forms {
+    /// The second word of a flow's hash. With the part of the first that the index holds, 96 bits tell flows apart.
     #[inline]
-    fn hash(&self, slot: Slot) -> Option<FlowHash> {
+    fn second(&self, slot: Slot) -> Option<u64> {
         match slot.split() {
-            (Form::Embryo, number) => self.embryos.get(number).map(|embryo| embryo.flow),
-            (Form::Full, number) => self.full.get(number).map(|held| held.hash),
-            (Form::Packed, number) => self.packed.get(number).map(|packed| packed.hash),
-            (Form::Taped, number) => self.taped.get(number).map(|(hash, _)| *hash),
+            (Form::Embryo, number) => self.embryos.get(number).map(|embryo| embryo.flow.0[1]),
+            (Form::Full, number) => self.full.get(number).map(|held| held.hash.0[1]),
+            (Form::Packed, number) => self.packed.get(number).map(|packed| packed.hash.0[1]),
+            (Form::Taped, number) => self.taped.get(number).map(|&(second, _)| second),
         }
     }
 
     /// Whether a slot of the index is this flow's: of all slots, only that of a flow on its way to another form is empty.
     fn leads_to(&self, slot: Slot, hash: FlowHash) -> bool {
-        self.hash(slot).is_none_or(|held| held == hash)
+        self.second(slot).is_none_or(|second| second == hash.0[1])
     }
 }
 

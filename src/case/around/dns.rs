@@ -1,6 +1,6 @@
 //! Which names were asked for, and what came back.
 
-use crate::time::{Span, Timestamp};
+use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::dns::Transport;
 use crate::wire::{Dns, PackedAddress};
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
@@ -12,6 +12,8 @@ use std::net::IpAddr;
 const MOST_ROWS: usize = 65_536;
 /// Questions waited for at once; the oldest counts as unanswered beyond that.
 const MOST_WAITING: usize = 65_536;
+/// So long an answer is waited for: whoever asked has long given up.
+const PATIENCE: i64 = 5 * 60 * SECOND;
 /// Addresses listed of each.
 const MOST_ADDRESSES: usize = 16;
 
@@ -102,6 +104,10 @@ impl DnsRow {
             self.failure = Some(dns.code);
         } else if dns.answers == 0 && !dns.truncated {
             self.empty += 1;
+        }
+        if self.addresses.is_empty() {
+            // Most rows never get more.
+            self.addresses.reserve_exact(dns.addresses.len().min(MOST_ADDRESSES));
         }
         for told in &dns.addresses {
             if self.addresses.len() < MOST_ADDRESSES && !self.addresses.contains(&told.address) {
@@ -216,10 +222,11 @@ impl DnsFacts {
         }
         self.waiting.insert(asked, Waiting { row, since, questions: 1 });
         self.order.push_back((asked, since));
-        while self.order.len() > MOST_WAITING {
-            if let Some((oldest, since)) = self.order.pop_front() {
-                self.give_up(&oldest, since);
-            }
+        while let Some(&(oldest, asked_at)) = self.order.front()
+            && (self.order.len() > MOST_WAITING || since.since(asked_at).0 > PATIENCE)
+        {
+            self.order.pop_front();
+            self.give_up(&oldest, asked_at);
         }
     }
 
@@ -279,6 +286,17 @@ mod tests {
         assert_eq!((answered.state(), answered.unanswered), (Some(DnsState::Answered), 0));
         assert_eq!(answered.answer_max, Some(Span::from_seconds(7)));
         assert_eq!(answered.addresses, [IpAddr::from([192, 0, 2, 1])]);
+    }
+
+    #[test]
+    fn an_answer_that_nobody_waits_for_any_more_does_not_make_the_question_answered_in_time() {
+        let asked = message(0, "a.example", None);
+        let other = Dns { id: 8, ..message(301, "b.example", None) };
+        let late = message(302, "a.example", Some((0, &[[192, 0, 2, 1]])));
+        let given_up = row(&[asked.clone(), other, late.clone()]);
+        assert_eq!((given_up.unanswered, given_up.answered, given_up.answer_max), (1, 1, None));
+        let in_time = row(&[asked, Dns { time: Timestamp::from_parts(299, 0), ..late }]);
+        assert_eq!((in_time.unanswered, in_time.answer_max), (0, Some(Span::from_seconds(299))));
     }
 
     #[test]

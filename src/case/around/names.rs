@@ -22,6 +22,8 @@ struct Known {
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     by_address: HashMap<IpAddr, Vec<Known>>,
+    /// The name learned last: the addresses of an answer share it.
+    last: Option<Arc<str>>,
     /// Answers about addresses beyond the bound.
     pub beyond: u64,
 }
@@ -33,7 +35,8 @@ impl Names {
             self.beyond += 1;
             return;
         }
-        let known = self.by_address.entry(told.address).or_default();
+        // Most addresses have one name.
+        let known = self.by_address.entry(told.address).or_insert_with(|| Vec::with_capacity(1));
         if let Some(again) = known.iter_mut().find(|known| *known.name == *told.name && known.asker == asker) {
             again.time = time;
             return;
@@ -41,7 +44,10 @@ impl Names {
         if known.len() >= MOST_NAMES {
             known.remove(0);
         }
-        known.push(Known { name: told.name.as_str().into(), asker, time });
+        let last = self.last.take().filter(|last| **last == *told.name);
+        let name = last.unwrap_or_else(|| told.name.as_str().into());
+        self.last = Some(Arc::clone(&name));
+        known.push(Known { name, asker, time });
     }
 
     /// By which name `client` most likely called `address` at `time`: the last that it was told before, else the last that
