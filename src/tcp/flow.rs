@@ -69,7 +69,7 @@ struct Beside<'a>(&'a [Scoreboard; 2], &'a [Reset]);
 
 /// The same on its way back.
 #[derive(Deserialize)]
-struct TakenBeside(Box<[Scoreboard; 2]>, Vec<Reset>);
+struct TakenBeside([Scoreboard; 2], Vec<Reset>);
 
 /// A packed flow whose input has ended.
 pub(super) struct Ended<'a> {

@@ -64,7 +64,7 @@ pub struct Place {
 #[derive(Clone, Debug)]
 pub struct Connection {
     summary: Summary,
-    boards: Box<[Scoreboard; 2]>,
+    boards: [Scoreboard; 2],
     /// RSTs that count if those before them are taken back.
     later_resets: Vec<summary::Reset>,
     /// As [`Connection::is_steady`] says, after the newest segment.
@@ -74,7 +74,7 @@ pub struct Connection {
 impl Connection {
     /// A connection that begins with this segment. The sender is the client unless the segment is a SYN-ACK.
     pub fn new(segment: &Segment, place: Place) -> Self {
-        Self { summary: Self::blank(segment, place), boards: Box::default(), later_resets: Vec::new(), steady: false }
+        Self { summary: Self::blank(segment, place), boards: Default::default(), later_resets: Vec::new(), steady: false }
     }
 
     /// A summary that has yet to take its first segment.

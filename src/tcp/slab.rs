@@ -56,6 +56,15 @@ impl<T> Slab<T> {
         Some(value)
     }
 
+    /// Drops a value where it is, without moving it.
+    pub fn clear(&mut self, number: u32) {
+        if let Some(place @ Some(_)) = self.place(number) {
+            *place = None;
+            self.len -= 1;
+            self.free.push(number);
+        }
+    }
+
     /// Values held.
     pub fn len(&self) -> usize {
         self.len

@@ -112,7 +112,7 @@ struct Held {
     hash: FlowHash,
     /// Of its newest segment.
     last: Timestamp,
-    flow: Box<Flow>,
+    flow: Flow,
 }
 
 /// What leaves the store: a flow, or a block of those that are embryos.
@@ -223,7 +223,7 @@ impl Store {
     }
 
     fn hold(&mut self, hash: FlowHash, flow: Flow) -> u32 {
-        let number = self.forms.full.insert(Held { hash, last: self.now, flow: Box::new(flow) });
+        let number = self.forms.full.insert(Held { hash, last: self.now, flow });
         self.enter(hash, Slot::new(Form::Full, number));
         number
     }
@@ -249,11 +249,13 @@ impl Store {
     }
 
     fn pack(&mut self, number: u32) {
-        let Some(mut held) = self.forms.full.take(number) else { return };
-        let packed = held.flow.pack(held.hash, held.last, self.now, &mut self.scratch);
+        let Some(Held { hash, last, flow }) = self.forms.full.get_mut(number) else { return };
+        let hash = *hash;
+        let packed = flow.pack(hash, *last, self.now, &mut self.scratch);
+        self.forms.full.clear(number);
         self.packed_bytes += packed.memory();
         let number = self.forms.packed.insert(packed);
-        self.enter(held.hash, Slot::new(Form::Packed, number));
+        self.enter(hash, Slot::new(Form::Packed, number));
         self.tape_packed();
     }
 
@@ -335,7 +337,7 @@ impl Store {
     pub fn drain(self, mut leave: impl FnMut(Leaving)) {
         drop(self.index);
         self.forms.embryos.blocks().for_each(|block| leave(Leaving::Embryos(block)));
-        self.forms.full.drain(|held| leave(Leaving::Flow(held.flow)));
+        self.forms.full.drain(|held| leave(Leaving::Flow(Box::new(held.flow))));
         self.forms.packed.drain(|packed| leave(Leaving::Packed(packed)));
         self.forms.taped.drain(|(_, place)| leave(Leaving::Taped(place)));
     }
