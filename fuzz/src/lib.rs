@@ -102,8 +102,8 @@ fn track(bytes: &[u8], frames: &[Frame<'_>]) {
         assert!(headers.networks.len() <= frame.bytes.len());
         drop(frame.remark.map(|remark| remark.told()));
         let packet = wire::decode(frame, &KEYS);
-        if let Some(plain) = wire::decode_plain(frame, &KEYS, |segment| segment) {
-            assert!(matches!(packet, Packet::Segment(segment, None) if segment == plain));
+        if let Some(plain) = wire::decode_plain(frame, &KEYS, |segment, rare| (segment, rare.copied())) {
+            assert!(matches!(packet, Packet::Segment(segment, rare) if (segment, rare) == plain));
         }
         tracker.take(packet, bytes);
     }

@@ -183,7 +183,7 @@ pub fn read(file: &File, assumed: Arc<Context>, chunk: Extent<'_>, lens: &Lens, 
     let mut after = (*assumed).clone();
     let (mut counts, mut fragments) = (Counts::default(), Vec::new());
     let take = &mut |frame: Frame<'_>| {
-        let plain = lens.plain(&frame, file, |segment| counts.take_plain(&frame, segment, sorted));
+        let plain = lens.plain(&frame, file, |segment, rare| counts.take_plain(&frame, segment, rare, sorted));
         if plain.is_none() {
             counts.take(&frame, lens.view(&frame, file), sorted, &mut fragments);
         }
@@ -227,11 +227,11 @@ impl Read {
 }
 
 impl Counts {
-    /// Takes a frame of the plainest shape, whose segment has nothing beside it.
+    /// Takes a frame of the plainest shape.
     #[inline(always)]
-    fn take_plain(&mut self, frame: &Frame<'_>, segment: Segment, sorted: &mut Sorted) {
+    fn take_plain(&mut self, frame: &Frame<'_>, segment: Segment, rare: Option<&Rare>, sorted: &mut Sorted) {
         self.packet(frame, true, true);
-        self.segment(segment, None, frame.bytes, sorted);
+        self.segment(segment, rare, frame.bytes, sorted);
     }
 
     /// Counts what holds of any packet; `in_time` if it lies between the moments asked for, `taken` if nothing left it out.

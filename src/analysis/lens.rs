@@ -3,7 +3,7 @@
 use super::plan::File;
 use super::selection::Chosen;
 use crate::capture::Frame;
-use crate::wire::{self, Fragment, Keys, Packet, Reassembler, Segment, Whole};
+use crate::wire::{self, Fragment, Keys, Packet, Rare, Reassembler, Segment, Whole};
 
 /// The same for every frame of a run, however often it is read.
 #[derive(Clone, Debug)]
@@ -32,22 +32,26 @@ pub enum Assembly {
 }
 
 impl Lens {
-    /// Gives `take` the segment of a frame of the plainest shape with nothing beside it, where all frames are taken as they
-    /// are.
+    /// Gives `take` the segment of a frame of the plainest shape, and what few have, where all frames are taken as they are.
     #[inline(always)]
-    pub fn plain<T>(&self, frame: &Frame<'_>, file: &File, take: impl FnOnce(Segment) -> T) -> Option<T> {
+    pub fn plain<T>(
+        &self,
+        frame: &Frame<'_>,
+        file: &File,
+        take: impl FnOnce(Segment, Option<&Rare>) -> T,
+    ) -> Option<T> {
         if frame.remark.is_some() || !self.chosen.is_all() || !file.interfaces.is_empty() {
             return None;
         }
-        wire::decode_plain(frame, &self.keys, |segment| {
+        wire::decode_plain(frame, &self.keys, |segment, rare| {
             if cfg!(debug_assertions) {
                 let decoded = wire::decode(frame, &self.keys);
                 assert!(
-                    matches!(decoded, Packet::Segment(same, None) if same == segment),
+                    matches!(&decoded, Packet::Segment(same, beside) if *same == segment && beside.as_ref() == rare),
                     "{segment:?} is {decoded:?}"
                 );
             }
-            take(segment)
+            take(segment, rare)
         })
     }
 

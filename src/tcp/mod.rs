@@ -74,7 +74,12 @@ pub struct Connection {
 impl Connection {
     /// A connection that begins with this segment. The sender is the client unless the segment is a SYN-ACK.
     pub fn new(segment: &Segment, place: Place) -> Self {
-        Self { summary: Self::blank(segment, place), boards: Default::default(), later_resets: Vec::new(), steady: false }
+        Self {
+            summary: Self::blank(segment, place),
+            boards: Default::default(),
+            later_resets: Vec::new(),
+            steady: false,
+        }
     }
 
     /// A summary that has yet to take its first segment.

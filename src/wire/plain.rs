@@ -1,11 +1,11 @@
 //! The shape that nearly all frames have: Ethernet without tags, IPv4 without options or IPv6 without extension headers, and
-//! a whole TCP header without options but timestamps. Read in a straight line, without a step for each header.
+//! a whole TCP header. Read in a straight line, without a step for each header.
 //!
 //! A shorter way to what [`decode`](super::decode) gives: builds with debug assertions go both ways and compare.
 
 use super::ip::{self, Fragment, Ip};
 use super::link::ethernet;
-use super::{Address, Flags, Keys, Marks, Segment, tcp};
+use super::{Address, Flags, Keys, Marks, Rare, Segment, tcp};
 use crate::capture::Frame;
 
 const ETHERNET: usize = 14;
@@ -13,12 +13,11 @@ const IPV4: usize = 20;
 const IPV6: usize = 40;
 const IPV6_SOURCE: usize = ETHERNET + 8;
 const TCP: usize = 20;
-const STAMPS: usize = 12;
 
-/// Gives the segment of a frame of this shape to `take`: where it is built it need not be moved, which would wait for each
-/// of its parts.
+/// Gives the segment of a frame of this shape to `take`, with what few have: where it is built it need not be moved, which would
+/// wait for each of its parts.
 #[inline(always)]
-pub fn decode_plain<T>(frame: &Frame<'_>, keys: &Keys, take: impl FnOnce(Segment) -> T) -> Option<T> {
+pub fn decode_plain<T>(frame: &Frame<'_>, keys: &Keys, take: impl FnOnce(Segment, Option<&Rare>) -> T) -> Option<T> {
     if frame.link.0 != ethernet::LINKTYPE {
         return None;
     }
@@ -43,16 +42,10 @@ pub fn decode_plain<T>(frame: &Frame<'_>, keys: &Keys, take: impl FnOnce(Segment
     let ip = Ip { at, payload_at, payload_len, id, ttl, protocol, fragment, marks };
     let captured = ip.payload(frame.bytes);
     let (fixed, options) = captured.split_first_chunk::<TCP>()?;
-    let stamps = match fixed[12] >> 4 {
-        5 => None,
-        8 => match options.first_chunk::<STAMPS>()? {
-            [1, 1, 8, 10, stamps @ ..] => Some(stamps),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let header = tcp::Header::plain(fixed, stamps, ip.payload_len)?;
-    if header.flags.any(Flags::SYN.with(Flags::URG)) {
+    let options = options.get(..(usize::from(fixed[12] >> 4) * 4).checked_sub(TCP)?)?;
+    let mut rare = None;
+    let header = tcp::Header::plain(fixed, options, ip.payload_len, &mut rare)?;
+    if header.flags.any(Flags::URG) {
         return None;
     }
     let port = |at: usize| u16::from_be_bytes([fixed[at], fixed[at + 1]]);
@@ -65,5 +58,5 @@ pub fn decode_plain<T>(frame: &Frame<'_>, keys: &Keys, take: impl FnOnce(Segment
         (Address::v4(v4(26), port(0)), Address::v4(v4(30), port(2)))
     };
     let segment = tcp::segment(frame, &ip, (source, destination), 0, &header, Marks::default(), keys)?;
-    Some(take(segment))
+    Some(take(segment, rare.as_ref()))
 }

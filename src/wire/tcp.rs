@@ -148,11 +148,7 @@ fn header(captured: &[u8], length: usize, ip: Marks, rare: &mut Option<Rare>) ->
         marks = marks.with(Marks::HEADER_CUT);
         captured_options
     });
-    let stamps = match *options {
-        [] => None,
-        [1, 1, 8, 10, ref stamps @ ..] if stamps.len() == 8 => stamps.first_chunk(),
-        _ => read_options(options, rare),
-    };
+    let stamps = stamps(options, rare);
     if flags.has(Flags::URG) && captured.len() >= FIXED {
         rare.get_or_insert_default().urgent = Some(u16::from_be_bytes([fixed[18], fixed[19]]));
     }
@@ -187,15 +183,27 @@ impl Header {
         }
     }
 
-    /// A whole header with no option but these timestamps, of a packet that was `length` bytes long.
+    /// A whole header with all of its options, of a packet that was `length` bytes long; what few have goes into `rare`.
     #[inline(always)]
-    pub(super) fn plain(fixed: &[u8; FIXED], stamps: Option<&[u8; 8]>, length: usize) -> Option<Self> {
-        let header_len = usize::from(fixed[12] >> 4) * 4;
+    pub(super) fn plain(fixed: &[u8; FIXED], options: &[u8], length: usize, rare: &mut Option<Rare>) -> Option<Self> {
+        let header_len = FIXED + options.len();
         let flags = Flags(u16::from_be_bytes([fixed[12] & 1, fixed[13]]));
         if header_len > length {
             return None;
         }
-        Some(Self::new(fixed, flags, header_len, length, stamps, Marks::default()))
+        let stamps = stamps(options, rare);
+        let marks = if rare.is_some() { Marks::RARE } else { Marks::default() };
+        Some(Self::new(fixed, flags, header_len, length, stamps, marks))
+    }
+}
+
+/// Both timestamps, which most often are all options; others go into `rare`.
+#[inline(always)]
+fn stamps<'a>(options: &'a [u8], rare: &mut Option<Rare>) -> Option<&'a [u8; 8]> {
+    match *options {
+        [] => None,
+        [1, 1, 8, 10, ref stamps @ ..] if stamps.len() == 8 => stamps.first_chunk(),
+        _ => read_options(options, rare),
     }
 }
 
