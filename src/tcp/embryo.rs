@@ -3,10 +3,11 @@
 //! An embryo is its SYN and nothing else, so that the connection made of it, once a second segment comes, is the one
 //! that would have stood there all along.
 
-use super::{Connection, Facts, Half, Moment, Place, Side, State, Summary};
+use super::{Connection, Facts, Moment, Place, Side, Summary};
 use crate::seq::Seq;
 use crate::time::Timestamp;
 use crate::wire::{Address, Flags, FlowHash, Marks, Rare, Segment, Way};
+use std::sync::LazyLock;
 
 /// The first SYN of a connection over IPv4. Anything rarer is a whole connection from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,9 @@ pub(super) struct Embryo {
     has_mss: bool,
     way: Way,
 }
+
+/// A summary of which nothing is known yet.
+static BLANK: LazyLock<Summary> = LazyLock::new(Summary::default);
 
 impl Embryo {
     /// `None` if the segment is no plain SYN, or says more than an embryo holds.
@@ -182,34 +186,23 @@ impl Embryo {
     /// Makes this the summary of that connection, without the detour over scoreboards that nobody will ask.
     pub fn fill(&self, summary: &mut Summary) {
         let (segment, rare, place) = self.parts();
-        *summary = Connection::blank(&segment, place);
+        // Of what lies in memory for long: what has just been built would be waited for, part by part.
+        *summary = *BLANK;
+        summary.begin(&segment, place);
         let (sender, receiver) = self.ends();
         summary.ends = [sender.into(), receiver.into()];
-        summary.syn = Moment::at(self.time);
         summary.pattern.add(segment.way, segment.flags, false);
         summary.letters.note(&segment);
         summary.note_syn(Side::Client, &segment, rare.as_ref());
         summary.facts.set(Facts::VARIED);
         let sent = Moment::at(self.time);
         let client = &mut summary.sides[0];
-        let next = self.seq.plus(1);
-        *client = Half {
-            iss: Some(self.seq),
-            opening: Some(State::SynSent),
-            snd_nxt: Some(next),
-            snd_una: Some(self.seq),
-            window: u32::from(self.window),
-            packets: 1,
-            wire_bytes: u64::from(self.wire_len),
-            syns: 1,
-            tries: 1,
-            ttl_min: self.ttl,
-            ttl_max: self.ttl,
-            first: sent,
-            last: sent,
-            awaiting: sent,
-            ..*client
-        };
+        client.snd_nxt = Some(self.seq.plus(1));
+        client.window = u32::from(self.window);
+        client.wire_bytes = u64::from(self.wire_len);
+        (client.packets, client.syns, client.tries) = (1, 1, 1);
+        (client.ttl_min, client.ttl_max) = (self.ttl, self.ttl);
+        (client.first, client.last, client.awaiting) = (sent, sent, sent);
     }
 
     fn parts(&self) -> (Segment, Option<Rare>, Place) {

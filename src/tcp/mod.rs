@@ -47,7 +47,7 @@ use crate::seq::Seq;
 use crate::time::Span;
 use crate::wire::{Address, Flags, IcmpError, Marks, Rare, Segment};
 use scoreboard::{FAR, NEAR, Scoreboard};
-use summary::{Icmp, Link, Pattern};
+use summary::{Icmp, Link};
 
 /// Where a segment stands in the input: what its record itself does not hold.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,47 +84,9 @@ impl Connection {
 
     /// A summary that has yet to take its first segment.
     fn blank(segment: &Segment, place: Place) -> Summary {
-        let synack = segment.flags.has(Flags::SYN.with(Flags::ACK)) && !segment.flags.any(Flags::RST);
-        let frame = place.frames_before + u64::from(segment.frame);
-        let mut facts = Facts::default();
-        if segment.marks.has(Marks::V6) {
-            facts.set(Facts::V6);
-        }
-        Summary {
-            flow: segment.flow,
-            ends: Default::default(),
-            client_way: if synack { segment.way.back() } else { segment.way },
-            point: place.point,
-            file: place.file,
-            last_file: place.file,
-            first_offset: segment.offset,
-            ip_at: segment.ip_at,
-            vlan: segment.vlan,
-            interface: segment.interface,
-            first_way: segment.way,
-            first_frame: frame,
-            last_frame: frame,
-            first_seq: segment.seq,
-            first: segment.time,
-            last: segment.time,
-            syn: Moment::NEVER,
-            synack: Moment::NEVER,
-            established: Moment::NEVER,
-            handshake_ack: Moment::NEVER,
-            state_changed: Moment::at(segment.time),
-            refusals: 0,
-            idle_max: Span(0),
-            facts,
-            sides: [Half::default(), Half::default()],
-            reset: None,
-            icmp: None,
-            role_basis: RoleBasis::First,
-            previous: None,
-            next: None,
-            aside: Aside::default(),
-            pattern: Pattern::default(),
-            letters: Letters::default(),
-        }
+        let mut summary = Summary::default();
+        summary.begin(segment, place);
+        summary
     }
 
     /// Sender and receiver of the first frame, which the segment's record does not hold.

@@ -4,6 +4,7 @@
 //! whole input is known. While tracking, the sides are provisional (the first speaker is the client), and
 //! [`Summary::swap_sides`] turns them round without a trace.
 
+use super::Place;
 pub use super::facts::Facts;
 pub use super::half::Half;
 pub use super::moment::Moment;
@@ -14,7 +15,7 @@ use super::translate::Letters;
 use super::words::{choices, words};
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
-use crate::wire::{Address, FlowHash, IcmpKind, PackedAddress, Way};
+use crate::wire::{Address, Flags, FlowHash, IcmpKind, Marks, PackedAddress, Segment, Way};
 use serde::{Deserialize, Serialize};
 use std::ops::{Index, IndexMut};
 
@@ -173,6 +174,25 @@ impl IndexMut<Side> for Summary {
 }
 
 impl Summary {
+    /// Notes where and when this summary, of which nothing is known yet, begins.
+    pub(super) fn begin(&mut self, segment: &Segment, place: Place) {
+        let synack = segment.flags.has(Flags::SYN.with(Flags::ACK)) && !segment.flags.any(Flags::RST);
+        let frame = place.frames_before + u64::from(segment.frame);
+        if segment.marks.has(Marks::V6) {
+            self.facts.set(Facts::V6);
+        }
+        self.flow = segment.flow;
+        self.client_way = if synack { segment.way.back() } else { segment.way };
+        self.first_way = segment.way;
+        (self.point, self.file, self.last_file) = (place.point, place.file, place.file);
+        (self.first_offset, self.ip_at) = (segment.offset, segment.ip_at);
+        (self.vlan, self.interface) = (segment.vlan, segment.interface);
+        (self.first_frame, self.last_frame) = (frame, frame);
+        self.first_seq = segment.seq;
+        (self.first, self.last) = (segment.time, segment.time);
+        self.state_changed = Moment::at(segment.time);
+    }
+
     /// The state of `side` without regard to resets.
     pub fn shown(&self, side: Side) -> Option<State> {
         shown(self.opening(side), self[side].teardown)
