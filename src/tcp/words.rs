@@ -19,6 +19,13 @@ pub(super) trait Words: Sized {
 
     /// `None` for words that no value gives.
     fn get(words: &[u64]) -> Option<Self>;
+
+    /// The same in place of another value: what is large need not be moved.
+    #[inline(always)]
+    fn set(&mut self, words: &[u64]) -> Option<()> {
+        *self = Self::get(words)?;
+        Some(())
+    }
 }
 
 /// A structure, and [`Words`] of all its fields.
@@ -52,6 +59,17 @@ macro_rules! words {
                 )*
                 debug_assert!(rest.is_empty());
                 Some(Self { $($field),* })
+            }
+
+            #[inline(always)]
+            fn set(&mut self, words: &[u64]) -> Option<()> {
+                let rest = words.get(..Self::COUNT)?;
+                $(
+                    let (own, rest) = rest.split_at(<$kind as $crate::tcp::words::Words>::COUNT);
+                    $crate::tcp::words::Words::set(&mut self.$field, own)?;
+                )*
+                debug_assert!(rest.is_empty());
+                Some(())
             }
         }
     };
@@ -196,10 +214,16 @@ impl<T: Words + Copy + Default, const N: usize> Words for [T; N] {
     #[inline(always)]
     fn get(words: &[u64]) -> Option<Self> {
         let mut all = [T::default(); N];
-        for (value, words) in all.iter_mut().zip(words.chunks_exact(T::COUNT)) {
-            *value = T::get(words)?;
-        }
+        all.set(words)?;
         Some(all)
+    }
+
+    #[inline(always)]
+    fn set(&mut self, words: &[u64]) -> Option<()> {
+        for (value, words) in self.iter_mut().zip(words.chunks_exact(T::COUNT)) {
+            value.set(words)?;
+        }
+        Some(())
     }
 }
 
@@ -295,13 +319,13 @@ pub(super) fn decode_first<T: Words>(bytes: &[u8]) -> Option<(T, &[u8])> {
     Some((T::get(&words[..T::COUNT])?, rest))
 }
 
-/// The same in place of another value.
+/// The same in place of another value, which is of no use where the bytes are none.
 #[inline(always)]
 pub(super) fn decode_into<'b, T: Words>(value: &mut T, bytes: &'b [u8]) -> Option<&'b [u8]> {
     const { assert!(T::COUNT <= MOST) };
     let mut words = [0; MOST];
     let rest = read(bytes, T::COUNT, &mut words)?;
-    *value = T::get(&words[..T::COUNT])?;
+    value.set(&words[..T::COUNT])?;
     Some(rest)
 }
 
