@@ -28,8 +28,8 @@ struct Shelf {
     folder: PathBuf,
     file: Option<File>,
     /// What was read last, and where that begins. A tape only grows: it holds for good.
-    read: Vec<u8>,
-    read_from: u64,
+    window: Vec<u8>,
+    window_at: u64,
 }
 
 impl Lane {
@@ -37,7 +37,7 @@ impl Lane {
     pub fn new(bytes: usize, folder: &Path) -> Self {
         Self {
             table: Table::within(bytes),
-            shelf: Shelf { folder: folder.to_owned(), file: None, read: Vec::new(), read_from: 0 },
+            shelf: Shelf { folder: folder.to_owned(), file: None, window: Vec::new(), window_at: 0 },
             failed: None,
         }
     }
@@ -86,22 +86,23 @@ impl Lane {
         self.table.drain()
     }
 
-    /// The input has ended: hands out the connections, in some order; what lay on tape goes to `finished` in pieces, the last of
-    /// which is returned with all others.
+    /// The input has ended: gives the embryos that lie where the table held them, and all other connections, in some order; what
+    /// lay on tape goes to `finished` in pieces, the last of which is returned.
     ///
     /// # Errors
     /// When the tape cannot be read.
-    pub fn finish(mut self, finished: &dyn Fn(Records)) -> io::Result<Finished> {
+    pub fn finish(mut self, finished: &dyn Fn(Records)) -> io::Result<(Records, Finished)> {
         self.tidy().into_iter().for_each(finished);
         if let Some(error) = self.failed {
             return Err(error);
         }
         let mut rest = self.table.finish();
+        let embryos = rest.records.take_embryos();
         for place in std::mem::take(&mut rest.taped) {
             rest.add_taped(place, self.shelf.read(place, ALL)?);
             rest.drain().into_iter().for_each(finished);
         }
-        Ok(rest)
+        Ok((embryos, rest))
     }
 }
 
@@ -118,19 +119,19 @@ impl Shelf {
     /// At least the entry that begins there: with it are read the bytes that follow, `ahead` in all.
     fn read(&mut self, place: OnTape, ahead: u64) -> io::Result<&[u8]> {
         let from = place.offset();
-        let at = from.checked_sub(self.read_from).and_then(|at| usize::try_from(at).ok());
-        if at.is_none_or(|at| missing(self.read.get(at..).unwrap_or_default()) > 0) {
-            self.read.clear();
-            self.read_from = from;
+        let at = from.checked_sub(self.window_at).and_then(|at| usize::try_from(at).ok());
+        if at.is_none_or(|at| missing(self.window.get(at..).unwrap_or_default()) > 0) {
+            self.window.clear();
+            self.window_at = from;
             let file = self.file.as_mut().ok_or_else(|| io::Error::other("nothing was put on tape"))?;
             file.seek(SeekFrom::Start(from))?;
-            file.take(ahead).read_to_end(&mut self.read)?;
-            file.take(missing(&self.read)).read_to_end(&mut self.read)?;
-            if missing(&self.read) > 0 {
+            file.take(ahead).read_to_end(&mut self.window)?;
+            file.take(missing(&self.window)).read_to_end(&mut self.window)?;
+            if missing(&self.window) > 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
-        Ok(self.read.get((from - self.read_from) as usize..).unwrap_or_default())
+        Ok(self.window.get((from - self.window_at) as usize..).unwrap_or_default())
     }
 }
 

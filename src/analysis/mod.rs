@@ -266,10 +266,10 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         files.push(indexed);
         let services = Mutex::new(&mut facts.services);
         let gather = |lane: Mutex<Lane>| -> std::io::Result<()> {
-            let mut lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner).finish(&finished)?;
-            let mut embryos = lane.records.take_embryos();
+            let lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let (mut embryos, lane) = lane.finish(&finished)?;
             if number == last {
-                // Nothing that needs memory comes any more: they stay where they are.
+                // No other point will need their memory: they stay where they are.
                 embryos.sort();
                 Runs::keep(&runs, embryos);
             } else {

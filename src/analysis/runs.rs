@@ -16,6 +16,8 @@ pub struct Runs {
     folder: PathBuf,
     /// Each in order.
     memory: Vec<Records>,
+    /// Each in order, and never written.
+    kept: Vec<Records>,
     files: Vec<File>,
 }
 
@@ -27,7 +29,14 @@ const BUFFER: usize = 1 << 18;
 impl Runs {
     /// Holds up to `bytes` of records in memory; runs are unlinked files in `folder`.
     pub fn new(bytes: u64, folder: &Path) -> Self {
-        Self { most: bytes, held: 0, folder: folder.to_owned(), memory: Vec::new(), files: Vec::new() }
+        Self {
+            most: bytes,
+            held: 0,
+            folder: folder.to_owned(),
+            memory: Vec::new(),
+            kept: Vec::new(),
+            files: Vec::new(),
+        }
     }
 
     /// Takes records that are in order.
@@ -38,6 +47,9 @@ impl Runs {
         let lock = || runs.lock().unwrap_or_else(PoisonError::into_inner);
         let mut held = lock();
         let bytes = records.memory() as u64;
+        if bytes == 0 {
+            return Ok(()); // many points have little, and each is asked again and again
+        }
         if held.held + bytes <= held.most {
             held.held += bytes;
             held.memory.push(records);
@@ -58,7 +70,9 @@ impl Runs {
 
     /// Takes records that are in order and stay in memory, where they are already.
     pub fn keep(runs: &Mutex<Self>, records: Records) {
-        runs.lock().unwrap_or_else(PoisonError::into_inner).memory.push(records);
+        if records.memory() > 0 {
+            runs.lock().unwrap_or_else(PoisonError::into_inner).kept.push(records);
+        }
     }
 
     /// All records in order. May be called again: what is in memory stays there, and runs are read anew.
@@ -66,13 +80,13 @@ impl Runs {
     /// # Errors
     /// When a run cannot be read.
     pub fn ordered(&mut self) -> io::Result<Ordered<'_>> {
-        let mut ordered = Ordered::new();
-        self.memory.iter().flat_map(Records::each).for_each(|each| ordered.add(Source::Memory(each)));
+        let memory = self.memory.iter().chain(&self.kept).flat_map(Records::each).map(Source::Memory);
+        let mut sources: Vec<Source<'_>> = memory.collect();
         for file in &mut self.files {
             file.rewind()?;
-            ordered.add(Source::File(BufReader::with_capacity(BUFFER, &*file)));
+            sources.push(Source::File(BufReader::with_capacity(BUFFER, &*file)));
         }
-        Ok(ordered)
+        Ordered::of(sources)
     }
 }
 
@@ -80,8 +94,7 @@ impl Runs {
 fn write(folder: &Path, records: &[Records]) -> io::Result<File> {
     let mut file = tempfile::tempfile_in(folder)?;
     let mut out = BufWriter::with_capacity(BUFFER, &mut file);
-    let mut ordered = Ordered::new();
-    records.iter().flat_map(Records::each).for_each(|each| ordered.add(Source::Memory(each)));
+    let mut ordered = Ordered::of(records.iter().flat_map(Records::each).map(Source::Memory))?;
     let mut bytes = Vec::new();
     while let Some(((point, frame), record)) = ordered.next()? {
         bytes.clear();
@@ -104,13 +117,25 @@ const WIDEST: u64 = 1 << 16;
 /// Merges memory and runs: of each source what begins within the next few frames is taken and sorted. (A heap of the sources'
 /// heads took several times as long a record.)
 pub struct Ordered<'a> {
-    sources: Vec<Source<'a>>,
-    /// The first record of each that was not taken.
-    heads: Vec<Option<(Order, Record<'a>)>>,
+    /// Sources of which nothing was taken yet, the one that begins last first: only few of many points are asked at once.
+    waiting: Vec<Head<'a>>,
+    active: Vec<Head<'a>>,
     /// Taken and in order, the next one last.
     ready: Vec<(Order, Record<'a>)>,
     /// Frames of a window.
     window: u64,
+}
+
+/// A source, and its first record that was not taken.
+struct Head<'a> {
+    first: Option<(Order, Record<'a>)>,
+    source: Source<'a>,
+}
+
+impl Head<'_> {
+    fn order(&self) -> Option<Order> {
+        self.first.as_ref().map(|(order, _)| *order)
+    }
 }
 
 /// Records that are in order by themselves.
@@ -129,12 +154,15 @@ impl<'a> Source<'a> {
 }
 
 impl<'a> Ordered<'a> {
-    fn new() -> Self {
-        Self { sources: Vec::new(), heads: Vec::new(), ready: Vec::new(), window: BATCH as u64 }
-    }
-
-    fn add(&mut self, source: Source<'a>) {
-        self.sources.push(source);
+    fn of(sources: impl IntoIterator<Item = Source<'a>>) -> io::Result<Self> {
+        let mut waiting = Vec::new();
+        for mut source in sources {
+            if let first @ Some(_) = source.next()? {
+                waiting.push(Head { first, source });
+            }
+        }
+        waiting.sort_by_key(|head| std::cmp::Reverse(head.order()));
+        Ok(Self { waiting, active: Vec::new(), ready: Vec::new(), window: BATCH as u64 })
     }
 
     /// The next record.
@@ -142,32 +170,37 @@ impl<'a> Ordered<'a> {
     /// # Errors
     /// When a run cannot be read.
     pub fn next(&mut self) -> io::Result<Option<(Order, Record<'a>)>> {
-        if self.ready.is_empty() {
-            self.refill()?;
+        if self.ready.is_empty()
+            && let Err(error) = self.refill()
+        {
+            self.ready.clear(); // what was taken is in no order
+            return Err(error);
         }
         Ok(self.ready.pop())
     }
 
     fn refill(&mut self) -> io::Result<()> {
-        let Self { sources, heads, ready, window } = self;
-        while let Some(source) = sources.get_mut(heads.len()) {
-            heads.push(source.next()?);
-        }
-        let Some((point, frame)) = heads.iter().flatten().map(|(order, _)| *order).min() else { return Ok(()) };
+        let Self { waiting, active, ready, window } = self;
+        let least = active.iter().chain(waiting.last()).filter_map(Head::order).min();
+        let Some((point, frame)) = least else { return Ok(()) };
         let end = (point, frame.saturating_add(*window));
-        for (source, head) in sources.iter_mut().zip(heads) {
-            while let Some(record) = head.take_if(|(order, _)| *order <= end) {
+        while let Some(head) = waiting.pop_if(|head| head.order() <= Some(end)) {
+            active.push(head);
+        }
+        for Head { first, source } in active.iter_mut() {
+            while let Some(record) = first.take_if(|(order, _)| *order <= end) {
                 ready.push(record);
-                *head = source.next()?;
+                *first = source.next()?;
             }
         }
         ready.sort_unstable_by_key(|&(order, _)| std::cmp::Reverse(order));
-        let wanted = BATCH.max(2 * sources.len());
+        let wanted = BATCH.max(2 * active.len());
         if ready.len() > 2 * wanted {
             *window = (*window / 2).max(1);
         } else if ready.len() < wanted / 2 {
             *window = (*window * 2).min(WIDEST);
         }
+        active.retain(|head| head.first.is_some());
         Ok(())
     }
 }
@@ -184,4 +217,51 @@ fn read_one(input: &mut impl Read) -> io::Result<Option<(Order, Vec<u8>)>> {
     let mut bytes = vec![0; u32::from_le_bytes([l0, l1, l2, l3]) as usize];
     input.read_exact(&mut bytes)?;
     Ok(Some((order, bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tcp::Summary;
+    use proptest::prelude::*;
+
+    fn records(orders: &[Order]) -> Records {
+        let mut records = Records::default();
+        for &(point, first_frame) in orders {
+            records.push(&Summary { point, first_frame, ..Summary::default() });
+        }
+        records.sort();
+        records
+    }
+
+    proptest! {
+        #[test]
+        fn records_come_in_order_from_wherever_they_wait(
+            most in prop_oneof![Just(0u64), Just(2_000), Just(u64::MAX)],
+            lanes in prop::collection::vec(
+                prop::collection::vec((0..40u32, prop_oneof![0..3_000u64, 0..1u64 << 40]), 0..40), 0..40),
+            keep: bool,
+        ) {
+            let runs = Mutex::new(Runs::new(most, &std::env::temp_dir()));
+            for (number, lane) in lanes.iter().enumerate() {
+                match keep && number % 2 == 0 {
+                    true => Runs::keep(&runs, records(lane)),
+                    false => Runs::add(&runs, records(lane)).expect("room for a run"),
+                }
+            }
+            let mut runs = runs.into_inner().expect("no panic before");
+            prop_assert!(!keep || runs.kept.len() == lanes.iter().step_by(2).filter(|lane| !lane.is_empty()).count());
+            let mut expected = lanes.concat();
+            expected.sort_unstable();
+            for _ in 0..2 {
+                let (mut ordered, mut orders) = (runs.ordered().expect("runs to read"), Vec::new());
+                while let Some((order, record)) = ordered.next().expect("a run to read") {
+                    let summary = record.summary().expect("a record");
+                    prop_assert_eq!(order, (summary.point, summary.first_frame));
+                    orders.push(order);
+                }
+                prop_assert_eq!(&orders, &expected);
+            }
+        }
+    }
 }

@@ -186,7 +186,7 @@ impl Embryo {
     /// Makes this the summary of that connection, without the detour over scoreboards that nobody will ask.
     pub fn fill(&self, summary: &mut Summary) {
         let (segment, rare, place) = self.parts();
-        // Of what lies in memory for long: what has just been built would be waited for, part by part.
+        // Copied of one that was built long ago: of one just built each part would be waited for (store forwarding).
         *summary = *BLANK;
         summary.begin(&segment, place);
         let (sender, receiver) = self.ends();

@@ -26,7 +26,6 @@ pub(super) struct Packed {
 }
 
 /// What is asked of a packed flow that ends.
-#[derive(Debug, PartialEq)]
 struct Head {
     /// Bytes of the summary that follows.
     length: u32,

@@ -107,17 +107,22 @@ impl Records {
         self.index.push(Entry { point, first_frame, block, start: start as u32, length: length as u32 });
     }
 
-    /// Puts the records into their order. Their bytes stay where they are: whoever reads them does so on all threads.
+    /// Puts the records into their order. The bytes of those that are packed stay where they are.
     pub fn sort(&mut self) {
         self.index.sort_unstable_by_key(Entry::order);
         // A place that was taken again holds a later embryo than those behind it; all others lie in their order.
         let mut least = None;
-        for place in self.embryos.iter_mut().flatten().rev() {
-            let Some(order) = place.as_ref().map(Embryo::order) else { continue };
-            if least.is_none_or(|least| order < least) {
-                least = Some(order);
-            } else {
-                self.strays.extend(place.take());
+        for block in self.embryos.iter_mut().rev() {
+            for place in block.iter_mut().rev() {
+                let Some(order) = place.as_ref().map(Embryo::order) else { continue };
+                if least.is_none_or(|least| order < least) {
+                    least = Some(order);
+                } else {
+                    self.strays.extend(place.take());
+                }
+            }
+            if block.iter().all(Option::is_none) {
+                *block = Vec::new();
             }
         }
         self.strays.sort_unstable_by_key(Embryo::order);

@@ -423,12 +423,16 @@ mod tests {
 
     /// What the records stand for, also once they were written.
     fn in_order(records: &Records) -> Vec<Summary> {
+        assert!(records.each().into_iter().all(|each| each.is_sorted_by_key(|(order, _)| order)), "sorted before");
         let mut all: Vec<_> = records.iter().collect();
         all.sort_by_key(|(order, _)| *order);
-        let one = |record: &Record<'_>| {
+        let mut used = Summary::default();
+        let mut one = |record: &Record<'_>| {
             let mut bytes = Vec::new();
             record.write(&mut bytes);
             let summary = record.summary().expect("a record that was written");
+            record.fill(&mut used).expect("the same record");
+            assert_eq!(used, summary, "in place of the one before");
             assert_eq!(Record::written(bytes).summary(), Some(summary));
             summary
         };

@@ -90,6 +90,13 @@ macro_rules! choices {
             #[inline(always)]
             fn get(words: &[u64]) -> Option<Self> {
                 const ALL: &[$type] = &$all;
+                const {
+                    let mut index = 0;
+                    while index < ALL.len() {
+                        assert!(ALL[index] as usize == index, "not in their order");
+                        index += 1;
+                    }
+                }
                 ALL.get(words[0] as usize).copied()
             }
         }
@@ -227,7 +234,7 @@ impl<T: Words + Copy + Default, const N: usize> Words for [T; N] {
     }
 }
 
-/// Small numbers, eight in a word; there are a multiple of these.
+/// Small numbers, eight in a word: how many there are is a multiple of eight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bytes<const N: usize>(pub [u8; N]);
 

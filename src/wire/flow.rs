@@ -110,8 +110,8 @@ pub struct FlowKey {
     pub high: Address,
 }
 
-/// 128-bit identity of a flow under a random key. Two flows of one run share it with a chance of 2^-128 a pair, also
-/// where an attacker chose the addresses without knowing the key.
+/// 128-bit identity of a flow under a random key; tables tell flows apart by 96 of these bits. Two flows of one run share those
+/// with a chance of 2^-96 a pair, also where an attacker chose the addresses without knowing the key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct FlowHash(pub [u64; 2]);
 

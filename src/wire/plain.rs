@@ -1,5 +1,5 @@
 //! The shape that nearly all frames have: Ethernet without tags, IPv4 without options or IPv6 without extension headers, and
-//! a whole TCP header. Read in a straight line, without a step for each header.
+//! a whole TCP header without urgent data. Read in a straight line, without a step for each header.
 //!
 //! A shorter way to what [`decode`](super::decode) gives: builds with debug assertions go both ways and compare.
 

@@ -20,7 +20,7 @@ const ROOMS: [&[&str]; 11] = [
 ];
 
 /// Foreign crates and the rooms that may name them.
-const HOMES: [(&str, &[&str]); 30] = [
+const HOMES: [(&str, &[&str]); 29] = [
     ("pcap_file", &["capture"]),
     ("byteorder_slice", &["capture"]),
     ("etherparse", &["wire"]),
@@ -33,7 +33,6 @@ const HOMES: [(&str, &[&str]); 30] = [
     ("lz4_flex", &["input", "analysis"]),
     ("tempfile", &["input", "analysis"]),
     ("hashbrown", &["case", "tcp"]),
-    ("serde_bytes", &["wire", "tcp"]),
     ("rayon", &["analysis", "report"]),
     ("polars", &["report"]),
     ("csv", &["host", "report"]),

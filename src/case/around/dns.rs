@@ -141,6 +141,8 @@ pub struct DnsFacts {
     waiting: HashMap<Asked, Waiting>,
     /// Those in order; some may have been answered.
     order: VecDeque<(Asked, Timestamp)>,
+    /// When the last question was asked.
+    asked_last: Option<Timestamp>,
 }
 
 impl DnsFacts {
@@ -151,11 +153,16 @@ impl DnsFacts {
         let multicast = dns.transport == Transport::Multicast;
         let answered = if dns.is_answer { self.waiting.remove(&asked) } else { None };
         let Some(place) = self.place(dns, frame).or(answered.map(|waiting| waiting.row)) else { return };
-        let Some(row) = self.rows.get_mut(place) else { return };
-        row.note(dns, frame);
-        if let Some(waiting) = answered {
-            let waited = Some(dns.time.since(waiting.since)).filter(|waited| waited.0 >= 0);
-            row.answer_max = row.answer_max.max(waited);
+        if let Some(row) = self.rows.get_mut(place) {
+            row.note(dns, frame);
+        }
+        if let Some(Waiting { row, since, questions }) = answered {
+            let waited = dns.time.since(since);
+            match self.rows.get_mut(row) {
+                Some(row) if waited.0 > PATIENCE => row.unanswered += questions,
+                Some(row) if waited.0 >= 0 => row.answer_max = row.answer_max.max(Some(waited)),
+                _ => {}
+            }
         }
         if !dns.is_answer && !multicast {
             self.wait(asked, place, dns.time);
@@ -212,18 +219,21 @@ impl DnsFacts {
 
     fn wait(&mut self, asked: Asked, row: usize, since: Timestamp) {
         match self.waiting.get_mut(&asked) {
-            Some(waiting) if waiting.row == row => {
+            Some(waiting) if waiting.row == row && since.since(waiting.since).0 <= PATIENCE => {
                 waiting.questions += 1;
                 return;
             }
-            // A port and number used again for another question: the first one waits no more.
+            // A port and number used again, for another question or long after: the first one waits no more.
             Some(&mut Waiting { since, .. }) => self.give_up(&asked, since),
             None => {}
         }
         self.waiting.insert(asked, Waiting { row, since, questions: 1 });
         self.order.push_back((asked, since));
+        // A single clock that went wrong must not end all waiting.
+        let now = since.min(self.asked_last.unwrap_or(since));
+        self.asked_last = Some(since);
         while let Some(&(oldest, asked_at)) = self.order.front()
-            && (self.order.len() > MOST_WAITING || since.since(asked_at).0 > PATIENCE)
+            && (self.order.len() > MOST_WAITING || now.since(asked_at).0 > PATIENCE)
         {
             self.order.pop_front();
             self.give_up(&oldest, asked_at);
@@ -289,14 +299,37 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_nobody_waits_for_any_more_does_not_make_the_question_answered_in_time() {
+    fn after_five_minutes_an_answer_is_none_to_the_question_whatever_others_ask_meanwhile() {
         let asked = message(0, "a.example", None);
-        let other = Dns { id: 8, ..message(301, "b.example", None) };
-        let late = message(302, "a.example", Some((0, &[[192, 0, 2, 1]])));
-        let given_up = row(&[asked.clone(), other, late.clone()]);
-        assert_eq!((given_up.unanswered, given_up.answered, given_up.answer_max), (1, 1, None));
-        let in_time = row(&[asked, Dns { time: Timestamp::from_parts(299, 0), ..late }]);
+        let answer = |second| message(second, "a.example", Some((0, &[[192, 0, 2, 1]])));
+        let others = [301, 350, 351].map(|second| Dns { id: 8, ..message(second, "b.example", None) });
+        let alone = row(&[asked.clone(), answer(400)]);
+        let mut beside = vec![asked.clone()];
+        beside.extend(others);
+        beside.push(answer(400));
+        assert_eq!(row(&beside), alone);
+        assert_eq!((alone.unanswered, alone.answered, alone.answer_max), (1, 1, None));
+        let in_time = row(&[asked, answer(299)]);
         assert_eq!((in_time.unanswered, in_time.answer_max), (0, Some(Span::from_seconds(299))));
+    }
+
+    #[test]
+    fn a_question_asked_again_an_hour_later_waits_anew() {
+        let again = row(&[
+            message(0, "a.example", None),
+            message(3600, "a.example", None),
+            message(3601, "a.example", Some((0, &[]))),
+        ]);
+        assert_eq!((again.asked, again.unanswered, again.answer_max), (2, 1, Some(Span::from_seconds(1))));
+    }
+
+    #[test]
+    fn one_wrong_clock_does_not_end_all_waiting() {
+        let wrong = Dns { id: 9, ..message(4_000_000_000, "b.example", None) };
+        let other = Dns { id: 8, ..message(2, "c.example", None) };
+        let messages = [message(1, "a.example", None), wrong, other, message(3, "a.example", Some((0, &[])))];
+        let row = row(&messages);
+        assert_eq!((row.unanswered, row.answer_max), (0, Some(Span::from_seconds(2))));
     }
 
     #[test]

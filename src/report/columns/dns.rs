@@ -52,9 +52,13 @@ pub static DNS: &[Column<PointRow>] = &[
     column("answered", Kind::U64, "packet", "Answers, errors included.", |row, facts| {
         of(row, facts, |dns| Value::Number(dns.answered))
     }),
-    column("unanswered", Kind::U64, "packet", "Questions that no answer came to before the end.", |row, facts| {
-        of(row, facts, |dns| Value::Number(dns.unanswered))
-    }),
+    column(
+        "unanswered",
+        Kind::U64,
+        "packet",
+        "Questions that no answer came to within five minutes, or before the end.",
+        |row, facts| of(row, facts, |dns| Value::Number(dns.unanswered)),
+    ),
     column("failed", Kind::U64, "packet", "Answers that are errors.", |row, facts| {
         of(row, facts, |dns| Value::Number(dns.failed))
     }),
