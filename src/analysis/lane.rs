@@ -140,3 +140,99 @@ fn missing(bytes: &[u8]) -> u64 {
     let Some((length, rest)) = bytes.split_first_chunk() else { return 1 };
     u64::from(u32::from_le_bytes(*length)).saturating_sub(rest.len() as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seq::Seq;
+    use crate::tcp::Summary;
+    use crate::time::{SECOND, Timestamp};
+    use crate::wire::{Address, Flags, FlowHash, Marks, Way};
+
+    const FLOWS: u32 = 600;
+
+    /// Handshakes one after another, each with `sent` segments that nobody acknowledges; then every third flow goes on, the last
+    /// one first, and the first one once more.
+    fn told(lane: &mut Lane, sent: u32) {
+        let late = (0..FLOWS).rev().step_by(3).chain([0]).map(|flow| (flow, 200 + sent, Way::Up, Flags::ACK));
+        let early = (0..FLOWS).flat_map(|flow| {
+            let opening = [(Way::Up, Flags::SYN), (Way::Down, Flags::SYN.with(Flags::ACK)), (Way::Up, Flags::ACK)];
+            let opening = (0..).zip(opening).map(move |(number, (way, flags))| (flow, number, way, flags));
+            opening.chain((0..sent).map(move |number| (flow, 100 + number, Way::Up, Flags::ACK)))
+        });
+        for (frame, (flow, number, way, flags)) in (1u32..).zip(early.chain(late)) {
+            let up = way == Way::Up;
+            let seq = if flags.any(Flags::SYN) { 0 } else { 1 + number.saturating_sub(100) * 10 };
+            let segment = Segment {
+                flow: FlowHash([u64::from(flow), u64::from(flow)]),
+                time: Timestamp(i64::from(frame) * SECOND / 10),
+                offset: 0,
+                frame,
+                seq: Seq(if up { seq } else { 5000 }),
+                ack: Seq(if up { 5001 } else { 1 }),
+                len: if number >= 100 { 10 } else { 0 },
+                wire_len: 60,
+                ts_value: 0,
+                ts_echo: 0,
+                window: 500,
+                ip_id: frame as u16,
+                flags,
+                ip_at: 14,
+                interface: 0,
+                vlan: 0,
+                ttl: 64,
+                marks: Marks::default(),
+                way,
+                lane: 0,
+            };
+            let ends = [Address::v4([10, 0, 0, 1], flow as u16), Address::v4([10, 0, 0, 2], 80)];
+            let [from, to] = if up { ends } else { [ends[1], ends[0]] };
+            lane.observe(&segment, None, Place::default(), &|| Some((from, to)));
+            if frame % 64 == 0 {
+                assert!(lane.tidy().is_none());
+            }
+        }
+    }
+
+    fn summaries(mut lane: Lane, sent: u32) -> Vec<Summary> {
+        told(&mut lane, sent);
+        let (embryos, rest) = lane.finish(&|_| unreachable!("so few are one piece")).expect("a tape to read");
+        let all = embryos.iter().chain(rest.records.iter()).filter_map(|(_, record)| record.summary());
+        let mut all: Vec<_> = all.collect();
+        all.sort_by_key(|summary| summary.first_frame);
+        all
+    }
+
+    #[test]
+    fn what_lay_on_tape_comes_back_as_it_was_in_whatever_order_it_is_asked_for() {
+        // Of the last, an entry is longer than what is read at once for one.
+        for sent in [0, 1, 5, 48] {
+            let folder = std::env::temp_dir();
+            let on_tape = Lane::new(0, &folder);
+            let [slept, awake] = [on_tape, Lane::new(usize::MAX, &folder)].map(|lane| summaries(lane, sent));
+            assert_eq!(awake.len(), FLOWS as usize);
+            assert_eq!(slept, awake);
+        }
+    }
+
+    #[test]
+    fn a_tape_is_read_from_any_of_its_entries_also_after_it_has_grown() {
+        let entry = |byte: u8, length: u32| [&length.to_le_bytes()[..], &vec![byte; length as usize]].concat();
+        let lengths = [10, 600, 3, 300_000, 0, 511, 508, 40];
+        let mut shelf = Lane::new(0, &std::env::temp_dir()).shelf;
+        let mut places = Vec::new();
+        let mut at = 0;
+        for (byte, length) in (1..).zip(lengths) {
+            let place = OnTape::new(at);
+            shelf.write(place, &entry(byte, length)).expect("room");
+            places.push((place, entry(byte, length)));
+            at += 4 + u64::from(length);
+            for ahead in [ONE, ALL] {
+                for (place, entry) in places.iter().rev().chain(&places) {
+                    assert!(shelf.read(*place, ahead).expect("an entry").starts_with(entry));
+                }
+            }
+        }
+        assert!(shelf.read(OnTape::new(at), ONE).is_err(), "nothing stands there");
+    }
+}

@@ -55,15 +55,19 @@ impl Runs {
             held.memory.push(records);
             return Ok(());
         }
-        // Many of them are a run by themselves; few make one with those that are held.
         let folder = held.folder.clone();
-        let mut all = vec![records];
         if bytes * ALONE < held.most {
-            all.append(&mut held.memory);
+            // Few make a run with those that are held. Others wait meanwhile, or as many would be held once more.
+            let mut all = std::mem::take(&mut held.memory);
+            all.push(records);
             held.held = 0;
+            let file = write(&folder, &all)?;
+            held.files.push(file);
+            return Ok(());
         }
+        // Many are a run by themselves, written beside others.
         drop(held);
-        let file = write(&folder, &all)?;
+        let file = write(&folder, &[records])?;
         lock().files.push(file);
         Ok(())
     }

@@ -74,19 +74,9 @@ pub struct Connection {
 impl Connection {
     /// A connection that begins with this segment. The sender is the client unless the segment is a SYN-ACK.
     pub fn new(segment: &Segment, place: Place) -> Self {
-        Self {
-            summary: Self::blank(segment, place),
-            boards: Default::default(),
-            later_resets: Vec::new(),
-            steady: false,
-        }
-    }
-
-    /// A summary that has yet to take its first segment.
-    fn blank(segment: &Segment, place: Place) -> Summary {
         let mut summary = Summary::default();
         summary.begin(segment, place);
-        summary
+        Self { summary, boards: Default::default(), later_resets: Vec::new(), steady: false }
     }
 
     /// Sender and receiver of the first frame, which the segment's record does not hold.

@@ -1,7 +1,7 @@
 //! Numbered places in blocks of fixed size: growing one vector would copy all of it and need twice the memory.
 
-/// Entries of a block.
-const BLOCK: usize = 1024;
+/// Bytes of a block, about: of large values few stand in one, as every lane has a block that is not full.
+const BYTES: usize = 128 << 10;
 
 #[derive(Debug)]
 pub(super) struct Slab<T> {
@@ -17,6 +17,9 @@ impl<T> Default for Slab<T> {
 }
 
 impl<T> Slab<T> {
+    /// Entries of a block.
+    const BLOCK: usize = (BYTES / size_of::<Option<T>>()).next_power_of_two();
+
     pub fn insert(&mut self, value: T) -> u32 {
         self.len += 1;
         if let Some(number) = self.free.pop() {
@@ -27,9 +30,9 @@ impl<T> Slab<T> {
         }
         let number = self.room();
         match self.blocks.last_mut() {
-            Some(block) if block.len() < BLOCK => block.push(Some(value)),
+            Some(block) if block.len() < Self::BLOCK => block.push(Some(value)),
             _ => {
-                let mut block = Vec::with_capacity(BLOCK);
+                let mut block = Vec::with_capacity(Self::BLOCK);
                 block.push(Some(value));
                 self.blocks.push(block);
             }
@@ -38,11 +41,11 @@ impl<T> Slab<T> {
     }
 
     fn place(&mut self, number: u32) -> Option<&mut Option<T>> {
-        self.blocks.get_mut(number as usize / BLOCK)?.get_mut(number as usize % BLOCK)
+        self.blocks.get_mut(number as usize / Self::BLOCK)?.get_mut(number as usize % Self::BLOCK)
     }
 
     pub fn get(&self, number: u32) -> Option<&T> {
-        self.blocks.get(number as usize / BLOCK)?.get(number as usize % BLOCK)?.as_ref()
+        self.blocks.get(number as usize / Self::BLOCK)?.get(number as usize % Self::BLOCK)?.as_ref()
     }
 
     pub fn get_mut(&mut self, number: u32) -> Option<&mut T> {
@@ -72,7 +75,7 @@ impl<T> Slab<T> {
 
     /// Places used so far, free ones included: numbers are below.
     pub fn room(&self) -> u32 {
-        self.blocks.last().map_or(0, |last| ((self.blocks.len() - 1) * BLOCK + last.len()) as u32)
+        self.blocks.last().map_or(0, |last| ((self.blocks.len() - 1) * Self::BLOCK + last.len()) as u32)
     }
 
     /// Every value, by number; memory is given back block by block.

@@ -11,7 +11,7 @@ use std::num::NonZeroU64;
 pub struct OnTape(NonZeroU64);
 
 impl OnTape {
-    fn new(offset: u64) -> Self {
+    pub fn new(offset: u64) -> Self {
         Self(NonZeroU64::MIN.saturating_add(offset))
     }
 

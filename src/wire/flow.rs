@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub const LANES: usize = 16;
 
 /// One end: address and port. IPv4 addresses are kept as IPv4-mapped IPv6 (`::ffff:a.b.c.d`).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Address {
     pub ip: u128,
     pub port: u16,
@@ -84,7 +84,7 @@ impl From<PackedAddress> for Address {
 }
 
 /// The way a packet goes between the two ends of its flow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Way {
     /// From the lower address to the higher.
     #[default]
@@ -112,7 +112,7 @@ pub struct FlowKey {
 
 /// 128-bit identity of a flow under a random key; tables tell flows apart by 96 of these bits. Two flows of one run share those
 /// with a chance of 2^-96 a pair, also where an attacker chose the addresses without knowing the key.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct FlowHash(pub [u64; 2]);
 
 impl FlowHash {

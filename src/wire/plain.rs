@@ -60,3 +60,70 @@ pub fn decode_plain<T>(frame: &Frame<'_>, keys: &Keys, take: impl FnOnce(Segment
     let segment = tcp::segment(frame, &ip, (source, destination), 0, &header, Marks::default(), keys)?;
     Some(take(segment, rare.as_ref()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{KEYS, MACS, frame, hex, ipv4, ipv6};
+    use super::super::{Packet, decode};
+    use super::*;
+    use proptest::prelude::*;
+
+    const SYN: &str = "0204 05b4 0402 080a 00000007 00000000 0103 0307";
+
+    /// An Ethernet frame with the fixture's packet, which has these options and flags.
+    fn ethernet(v6: bool, options: &[u8], flags: u8) -> Vec<u8> {
+        let (kind, packet, at) = if v6 { ("86dd", ipv6(), IPV6) } else { ("0800", ipv4(), IPV4) };
+        let mut bytes = [&hex(&format!("{MACS} {kind}")), &packet[..at + TCP], options].concat();
+        bytes.extend_from_slice(&packet[at + TCP..]);
+        bytes[ETHERNET + if v6 { 5 } else { 3 }] += options.len() as u8;
+        bytes[ETHERNET + at + 12] = ((TCP + options.len()) as u8) << 2;
+        bytes[ETHERNET + at + 13] = flags;
+        bytes
+    }
+
+    /// What the straight line gives, if anything; it is what the whole way gives.
+    fn plain(bytes: &[u8], wire_len: u32) -> Option<(Segment, Option<Rare>)> {
+        let frame = Frame { wire_len, ..frame(ethernet::LINKTYPE, bytes) };
+        let plain = decode_plain(&frame, &KEYS, |segment, rare| (segment, rare.copied()))?;
+        assert!(matches!(decode(&frame, &KEYS), Packet::Segment(segment, rare) if (segment, rare) == plain));
+        Some(plain)
+    }
+
+    #[test]
+    fn syns_and_sack_blocks_go_the_straight_way_and_what_is_cut_or_urgent_does_not() {
+        for v6 in [false, true] {
+            let syn = ethernet(v6, &hex(SYN), 0x02);
+            let (segment, rare) = plain(&syn, syn.len() as u32).expect("a whole header");
+            let rare = rare.expect("options");
+            assert_eq!(
+                (rare.mss, rare.window_scale, rare.sack_permitted, segment.ts_value),
+                (Some(1460), Some(7), true, 7)
+            );
+            let sack = ethernet(v6, &hex("0101 050a 00000001 00000002"), 0x10);
+            assert_eq!(plain(&sack, 999).and_then(|(_, rare)| rare).map(|rare| rare.sack_count), Some(1));
+            assert!(plain(&ethernet(v6, &[], 0x18), 999).is_some_and(|(_, rare)| rare.is_none()));
+            assert!(plain(&syn[..syn.len() - 10], syn.len() as u32).is_none(), "options that are cut");
+            assert!(plain(&ethernet(v6, &[], 0x30), 999).is_none(), "urgent");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_goes_the_straight_way_is_what_the_whole_way_gives(
+            v6: bool,
+            options in prop::collection::vec(prop_oneof![0u8..12, any::<u8>()], 0..11),
+            flags: u8,
+            damage in prop::collection::vec((0..120usize, any::<u8>()), 0..3),
+            cut in 0..140usize,
+            missing in 0..40u32,
+        ) {
+            let mut bytes = ethernet(v6, &options.repeat(4), flags);
+            let wire_len = (bytes.len() as u32).saturating_sub(missing / 2);
+            for (at, byte) in damage {
+                bytes.get_mut(at).into_iter().for_each(|place| *place = byte);
+            }
+            bytes.truncate(cut);
+            plain(&bytes, wire_len);
+        }
+    }
+}
