@@ -153,16 +153,16 @@ impl DnsFacts {
         let multicast = dns.transport == Transport::Multicast;
         let answered = if dns.is_answer { self.waiting.remove(&asked) } else { None };
         let Some(place) = self.place(dns, frame).or(answered.map(|waiting| waiting.row)) else { return };
+        let waited = answered.map(|waiting| dns.time.since(waiting.since));
         if let Some(row) = self.rows.get_mut(place) {
             row.note(dns, frame);
+            row.answer_max = row.answer_max.max(waited.filter(|waited| (0..=PATIENCE).contains(&waited.0)));
         }
-        if let Some(Waiting { row, since, questions }) = answered {
-            let waited = dns.time.since(since);
-            match self.rows.get_mut(row) {
-                Some(row) if waited.0 > PATIENCE => row.unanswered += questions,
-                Some(row) if waited.0 >= 0 => row.answer_max = row.answer_max.max(Some(waited)),
-                _ => {}
-            }
+        if let Some(Waiting { row, questions, .. }) = answered
+            && waited.is_some_and(|waited| waited.0 > PATIENCE)
+            && let Some(row) = self.rows.get_mut(row)
+        {
+            row.unanswered += questions;
         }
         if !dns.is_answer && !multicast {
             self.wait(asked, place, dns.time);
@@ -311,6 +311,17 @@ mod tests {
         assert_eq!((alone.unanswered, alone.answered, alone.answer_max), (1, 1, None));
         let in_time = row(&[asked, answer(299)]);
         assert_eq!((in_time.unanswered, in_time.answer_max), (0, Some(Span::from_seconds(299))));
+    }
+
+    #[test]
+    fn an_answer_that_names_another_question_has_the_time_that_it_took() {
+        let mut facts = DnsFacts::default();
+        for dns in [message(1, "a.example", None), message(3, "b.example", Some((0, &[])))] {
+            facts.take(&dns, 0);
+        }
+        facts.finish();
+        let told: Vec<_> = facts.rows.iter().map(|row| (&*row.name, row.unanswered, row.answer_max)).collect();
+        assert_eq!(told, [("a.example", 0, None), ("b.example", 0, Some(Span::from_seconds(2)))]);
     }
 
     #[test]
