@@ -84,9 +84,19 @@ impl Flow {
         Self { current, previous: None }
     }
 
+    pub fn hash(&self) -> FlowHash {
+        self.current.summary().flow
+    }
+
+    /// When its newest connection was last heard.
+    pub fn last(&self) -> Timestamp {
+        self.current.summary().last
+    }
+
     /// As small as it gets without losing anything that a segment after `now` could ask for. It is made in `scratch`, which is
     /// empty before and after.
-    pub fn pack(&mut self, hash: FlowHash, last: Timestamp, now: Timestamp, scratch: &mut Vec<u8>) -> Packed {
+    pub fn pack(&mut self, now: Timestamp, scratch: &mut Vec<u8>) -> Packed {
+        let (hash, last) = (self.hash(), self.last());
         let Connection { summary, boards, later_resets, .. } = &mut self.current;
         let listening = listening(summary).map(Into::into);
         boards.iter_mut().for_each(|board| board.forget(now));

@@ -76,18 +76,19 @@ struct Judged {
     ts_value: Option<u32>,
 }
 
-/// One direction's scoreboard.
+/// One direction's scoreboard, in the order of memory: first what every segment and acknowledgement touches.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[repr(C)]
 pub struct Scoreboard {
-    /// The last frames, around and around.
-    recent: [Option<Seen>; RECENT],
-    newest: u8,
     outstanding: std::collections::VecDeque<Sent>,
-    holes: Vec<(Seq, Seq, Timestamp)>,
+    to_judge: Option<Judged>,
     /// Consecutive duplicate acknowledgements of `snd_una`.
     duplicate_acks: u32,
+    newest: u8,
+    /// The last frames, around and around.
+    recent: [Option<Seen>; RECENT],
+    holes: Vec<(Seq, Seq, Timestamp)>,
     high_sacked: Option<Seq>,
-    to_judge: Option<Judged>,
     repeats: [(Seq, u32); 2],
     /// Payload of the SYN that the SYN-ACK left out (TCP Fast Open not taken, RFC 7413 4.2.1): it is due again.
     declined: Option<(Seq, Seq)>,

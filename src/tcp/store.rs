@@ -57,7 +57,7 @@ pub(super) struct Store {
 #[derive(Debug, Default)]
 struct Forms {
     embryos: Slab<Embryo>,
-    full: Slab<Held>,
+    full: Slab<Flow>,
     packed: Slab<Packed>,
     /// Each with the second word of its hash.
     taped: Slab<(u64, OnTape)>,
@@ -105,14 +105,6 @@ impl Slot {
         };
         (form, self.0 & NUMBER)
     }
-}
-
-#[derive(Debug)]
-struct Held {
-    hash: FlowHash,
-    /// Of its newest segment.
-    last: Timestamp,
-    flow: Flow,
 }
 
 /// What leaves the store: a flow, or a block of those that are embryos.
@@ -164,9 +156,7 @@ impl Store {
     /// The flow that [`Store::find`] found.
     #[inline]
     pub fn at(&mut self, number: u32) -> Option<&mut Flow> {
-        let held = self.forms.full.get_mut(number)?;
-        held.last = held.last.max(self.now);
-        Some(&mut held.flow)
+        self.forms.full.get_mut(number)
     }
 
     /// A flow that is not known begins as an embryo, if it can: whether it does.
@@ -223,7 +213,7 @@ impl Store {
     }
 
     fn hold(&mut self, hash: FlowHash, flow: Flow) -> u32 {
-        let number = self.forms.full.insert(Held { hash, last: self.now, flow });
+        let number = self.forms.full.insert(flow);
         self.enter(hash, Slot::new(Form::Full, number));
         number
     }
@@ -234,11 +224,11 @@ impl Store {
         let mut idlest: Option<(u32, Timestamp)> = None;
         for _ in 0..if crowded { COMPARED } else { LOOKED_AT } {
             let number = advance(&mut self.hands.full, self.forms.full.room());
-            let Some(held) = self.forms.full.get(number) else { continue };
-            if self.now.since(held.last).0 > RESTS {
+            let Some(last) = self.forms.full.get(number).map(Flow::last) else { continue };
+            if self.now.since(last).0 > RESTS {
                 self.pack(number);
-            } else if idlest.is_none_or(|(_, last)| held.last < last) {
-                idlest = Some((number, held.last));
+            } else if idlest.is_none_or(|(_, idlest)| last < idlest) {
+                idlest = Some((number, last));
             }
         }
         if let Some((number, _)) = idlest
@@ -249,9 +239,9 @@ impl Store {
     }
 
     fn pack(&mut self, number: u32) {
-        let Some(Held { hash, last, flow }) = self.forms.full.get_mut(number) else { return };
-        let hash = *hash;
-        let packed = flow.pack(hash, *last, self.now, &mut self.scratch);
+        let Some(flow) = self.forms.full.get_mut(number) else { return };
+        let hash = flow.hash();
+        let packed = flow.pack(self.now, &mut self.scratch);
         self.forms.full.clear(number);
         self.packed_bytes += packed.memory();
         let number = self.forms.packed.insert(packed);
@@ -337,7 +327,7 @@ impl Store {
     pub fn drain(self, mut leave: impl FnMut(Leaving)) {
         drop(self.index);
         self.forms.embryos.blocks().for_each(|block| leave(Leaving::Embryos(block)));
-        self.forms.full.drain(|held| leave(Leaving::Flow(Box::new(held.flow))));
+        self.forms.full.drain(|flow| leave(Leaving::Flow(Box::new(flow))));
         self.forms.packed.drain(|packed| leave(Leaving::Packed(packed)));
         self.forms.taped.drain(|(_, place)| leave(Leaving::Taped(place)));
     }
@@ -349,7 +339,7 @@ impl Forms {
     fn second(&self, slot: Slot) -> Option<u64> {
         match slot.split() {
             (Form::Embryo, number) => self.embryos.get(number).map(|embryo| embryo.flow.0[1]),
-            (Form::Full, number) => self.full.get(number).map(|held| held.hash.0[1]),
+            (Form::Full, number) => self.full.get(number).map(|flow| flow.hash().0[1]),
             (Form::Packed, number) => self.packed.get(number).map(|packed| packed.hash.0[1]),
             (Form::Taped, number) => self.taped.get(number).map(|&(second, _)| second),
         }

@@ -103,32 +103,39 @@ words! {
 }
 
 words! {
-    /// A connection, finished or not.
+    /// A connection, finished or not, in the order of memory.
     #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    #[repr(C)]
     pub struct Summary {
+        // What every segment reads or moves stands in the first cache lines, and in the first ones of each side.
         /// Encoded apart.
         pub flow: FlowHash,
-        /// Sender and receiver of the first frame.
-        pub ends: [PackedAddress; 2],
+        pub last: Timestamp,
+        pub idle_max: Span,
+        pub last_frame: u64,
+        pub pattern: Pattern,
+        /// Number of the file in the point's chain that holds the last frame.
+        pub last_file: u32,
+        pub facts: Facts,
         /// The way of the client's segments.
         pub client_way: Way,
-        /// Observation point, and the number of the file in its chain that holds the first frame.
+        /// For the columns of other tools.
+        pub letters: Letters,
+        /// Sender and receiver of the first frame.
+        pub ends: [PackedAddress; 2],
+        /// Observation point.
         pub point: u32,
+        /// Number of the file in the point's chain that holds the first frame.
         pub file: u32,
-        pub last_file: u32,
-        /// Where the first frame's bytes begin in that file, and its innermost IP header in these.
-        pub first_offset: u64,
-        pub ip_at: u16,
-        pub vlan: u16,
-        pub interface: u16,
-        /// Which way the first frame went.
-        pub first_way: Way,
-        pub first_frame: u64,
-        pub last_frame: u64,
         /// Sequence number of the first segment.
         pub first_seq: Seq,
+        pub sides: [Half; 2],
+
+        // The rest.
+        /// Where the first frame's bytes begin in its file.
+        pub first_offset: u64,
+        pub first_frame: u64,
         pub first: Timestamp,
-        pub last: Timestamp,
         pub syn: Moment,
         pub synack: Moment,
         /// Both sides know of the connection (OUTCOMES 1.4), or, without SYN, it is live.
@@ -137,20 +144,20 @@ words! {
         pub handshake_ack: Moment,
         /// The states last changed.
         pub state_changed: Moment,
-        pub refusals: u32,
-        pub idle_max: Span,
-        pub facts: Facts,
-        pub sides: [Half; 2],
         pub reset: Option<Reset>,
         pub icmp: Option<Icmp>,
-        pub role_basis: RoleBasis,
         pub previous: Option<Link>,
         pub next: Option<Link>,
+        pub refusals: u32,
         /// What stands beside it.
         pub aside: Aside,
-        pub pattern: Pattern,
-        /// For the columns of other tools.
-        pub letters: Letters,
+        /// Where the innermost IP header of the first frame begins in its bytes.
+        pub ip_at: u16,
+        pub vlan: u16,
+        pub interface: u16,
+        /// Which way the first frame went.
+        pub first_way: Way,
+        pub role_basis: RoleBasis,
     }
 }
 

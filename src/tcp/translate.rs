@@ -29,20 +29,21 @@ const SYN_RST: u8 = b'Z';
 words! {
     /// The history of a connection as Zeek writes it, before it is known who is the originator.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[repr(C)]
     pub struct Letters {
-        codes: Bytes<MOST>,
-        count: u8,
-        /// Kinds seen, by way: a byte each, of [`Kind`] bits.
-        seen: [u8; 2],
-        /// Numbers of the last SYN, FIN and RST that way: others make another letter.
-        last: [[Seq; 3]; 2],
         /// The highest number sent that way.
         high: [Seq; 2],
+        /// Kinds seen, by way: a byte each, of [`Kind`] bits.
+        seen: [u8; 2],
+        /// `tcp.completeness` so far.
+        completeness: u8,
+        count: u8,
+        codes: Bytes<MOST>,
+        /// Numbers of the last SYN, FIN and RST that way: others make another letter.
+        last: [[Seq; 3]; 2],
         repeats: [u16; 2],
         zero_windows: [u16; 2],
         gaps: [u16; 2],
-        /// `tcp.completeness` so far.
-        completeness: u8,
     }
 }
 
