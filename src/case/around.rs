@@ -24,9 +24,11 @@ pub struct Around {
 impl Around {
     /// Takes a DNS message; `frames_before` are the frames of the point before its chunk.
     pub fn take_dns(&mut self, dns: &Dns, frames_before: u64) {
-        self.dns.take(dns, frames_before);
+        let asked = self.dns.take(dns, frames_before);
         for told in &dns.addresses {
-            self.names.learn(told, dns.client.ip(), dns.time);
+            // One text for both, where the name is what was asked for.
+            let name = asked.filter(|asked| **asked == told.name).unwrap_or(&told.name);
+            self.names.learn(name, told.address, dns.client.ip(), dns.time);
         }
     }
 

@@ -11,6 +11,7 @@ use crate::record_type::{A, AAAA};
 use crate::time::Timestamp;
 use std::fmt::Write;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 const PORT: u16 = 53;
 const MULTICAST: u16 = 5353;
@@ -76,7 +77,7 @@ impl Transport {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// In lower case, escaped, without the dot at the end; `.` is the root.
-    pub name: String,
+    pub name: Arc<str>,
     /// Record type by number.
     pub kind: u16,
 }
@@ -84,7 +85,7 @@ pub struct Question {
 /// An address, and the name that was asked for; of multicast DNS the record's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    pub name: String,
+    pub name: Arc<str>,
     pub address: IpAddr,
 }
 
@@ -146,7 +147,7 @@ fn read(message: &[u8], transport: Transport, (source, destination): (Address, A
             return None;
         }
         at += 4;
-        question.get_or_insert(Question { name, kind });
+        question.get_or_insert_with(|| Question { name: name.into(), kind });
     }
     // Queries for something else than records (notify, update) tell nothing here; a message of which not even the
     // question can be read may be anything.
@@ -180,9 +181,12 @@ fn addresses(
     transport: Transport,
     question: Option<&Question>,
 ) -> Vec<Told> {
+    // The client knows the address by the name that it asked for, whatever aliases lie between.
+    let asked = question.filter(|_| transport != Transport::Multicast).map(|question| &question.name);
     let mut told = Vec::new();
     for _ in 0..usize::from(count).min(MOST_RECORDS) {
-        let Some(owner) = name(message, &mut at) else { break };
+        let owner_at = at;
+        let Some(()) = labels(message, &mut at, |_| {}) else { break };
         let (Ok(kind), Ok(length)) = (be16(message, at), be16(message, at + 8)) else { break };
         let data = at + 10;
         let address = match (kind, length) {
@@ -190,9 +194,9 @@ fn addresses(
             (AAAA, 16) => array::<16>(message, data).ok().map(IpAddr::from),
             _ => None,
         };
-        // The client knows the address by the name that it asked for, whatever aliases lie between.
-        let asked = question.filter(|_| transport != Transport::Multicast).map(|question| question.name.clone());
-        told.extend(address.map(|address| Told { name: asked.unwrap_or(owner), address: address.to_canonical() }));
+        let known_as =
+            || asked.map_or_else(|| name(message, &mut owner_at.clone()).unwrap_or_default().into(), Arc::clone);
+        told.extend(address.map(|address| Told { name: known_as(), address: address.to_canonical() }));
         at = data + usize::from(length);
     }
     told
@@ -200,7 +204,23 @@ fn addresses(
 
 /// Reads the name at `at`, and moves `at` behind it.
 fn name(message: &[u8], at: &mut usize) -> Option<String> {
-    let (mut text, mut place, mut length, mut jumps) = (String::new(), *at, 0, 0);
+    let mut text = String::with_capacity(64);
+    labels(message, at, |label| {
+        if !text.is_empty() {
+            text.push('.');
+        }
+        label.iter().for_each(|&byte| escape(&mut text, byte));
+    })?;
+    if text.is_empty() {
+        text.push('.');
+    }
+    Some(text)
+}
+
+/// Gives `take` the labels of the name at `at`, and moves `at` behind it.
+#[inline(always)]
+fn labels(message: &[u8], at: &mut usize, mut take: impl FnMut(&[u8])) -> Option<()> {
+    let (mut place, mut length, mut jumps) = (*at, 0, 0);
     // Where the name goes on in the message, before any pointer; pointers lead to before here.
     let (mut behind, mut before) = (None, *at);
     loop {
@@ -213,10 +233,7 @@ fn name(message: &[u8], at: &mut usize) -> Option<String> {
                 if length >= LONGEST_NAME {
                     return None;
                 }
-                if !text.is_empty() {
-                    text.push('.');
-                }
-                label.iter().for_each(|&byte| escape(&mut text, byte));
+                take(label);
                 place += 1 + label.len();
             }
             0xc0.. => {
@@ -232,10 +249,7 @@ fn name(message: &[u8], at: &mut usize) -> Option<String> {
         }
     }
     *at = behind.unwrap_or(place + 1);
-    if text.is_empty() {
-        text.push('.');
-    }
-    Some(text)
+    Some(())
 }
 
 /// RFC 1035 5.1: what is no plain character of a name is written by its number.
@@ -324,9 +338,9 @@ mod tests {
     fn hostile_names_are_escaped_bounded_and_never_loop() {
         let ask = |name: &str| format!("0001 0100 0001 0000 0000 0000 {name} 0001 0001");
         let odd = dns(&datagram((9, 53), &ask("07 1b5b333141 2e5c 00")));
-        assert_eq!(odd.question.map(|question| question.name), Some(r"\027[31a\.\\".to_owned()));
+        assert_eq!(odd.question.map(|question| question.name), Some(r"\027[31a\.\\".into()));
         let root = dns(&datagram((9, 53), &ask("00")));
-        assert_eq!(root.question.map(|question| question.name), Some(".".to_owned()));
+        assert_eq!(root.question.map(|question| question.name), Some(".".into()));
         let label = format!("3f{}", "61".repeat(63));
         for name in ["c00c", "c00e c00c", "0161 c00c", "40 00", &format!("{} 00", label.repeat(4))] {
             assert_eq!(why(101, &datagram((9, 53), &ask(name))), Why::IpProtocol(17), "{name}");

@@ -7,6 +7,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Questions told apart by who asks whom for what.
 const MOST_ROWS: usize = 65_536;
@@ -23,7 +24,7 @@ pub struct DnsRow {
     pub client: IpAddr,
     pub server: IpAddr,
     pub transport: Transport,
-    pub name: String,
+    pub name: Arc<str>,
     /// Record type by number.
     pub kind: u16,
     /// Questions sent, repeats included.
@@ -146,13 +147,13 @@ pub struct DnsFacts {
 }
 
 impl DnsFacts {
-    /// Takes a message; `frames_before` are the frames of the point before its chunk.
-    pub fn take(&mut self, dns: &Dns, frames_before: u64) {
+    /// Takes a message; `frames_before` are the frames of the point before its chunk. Gives the name that its row is about.
+    pub fn take(&mut self, dns: &Dns, frames_before: u64) -> Option<&Arc<str>> {
         let frame = frames_before + u64::from(dns.frame);
         let asked = (dns.client.into(), dns.server.into(), dns.id);
         let multicast = dns.transport == Transport::Multicast;
         let answered = if dns.is_answer { self.waiting.remove(&asked) } else { None };
-        let Some(place) = self.place(dns, frame).or(answered.map(|waiting| waiting.row)) else { return };
+        let place = self.place(dns, frame).or(answered.map(|waiting| waiting.row))?;
         let waited = answered.map(|waiting| dns.time.since(waiting.since));
         if let Some(row) = self.rows.get_mut(place) {
             row.note(dns, frame);
@@ -167,6 +168,7 @@ impl DnsFacts {
         if !dns.is_answer && !multicast {
             self.wait(asked, place, dns.time);
         }
+        self.rows.get(place).map(|row| &row.name)
     }
 
     /// Nothing more comes: what still waits has no answer.
@@ -180,7 +182,7 @@ impl DnsFacts {
     /// The row of a message's question, new if need be; answers without a question, and what is beyond the bound, have none.
     fn place(&mut self, dns: &Dns, frame: u64) -> Option<usize> {
         let question = dns.question.as_ref()?;
-        let key = (dns.client.ip(), dns.server.ip(), dns.transport, question.name.as_str(), question.kind);
+        let key = (dns.client.ip(), dns.server.ip(), dns.transport, &*question.name, question.kind);
         let Self { rows, hasher, places, .. } = self;
         let hash = hasher.hash_one(key);
         if let Some(&place) = places.find(hash, |&place| rows.get(place as usize).is_some_and(|row| row.key() == key)) {
@@ -190,7 +192,7 @@ impl DnsFacts {
             self.beyond += 1;
             return None;
         }
-        let (client, server, transport, name, kind) = key;
+        let (client, server, transport, _, kind) = key;
         places.insert_unique(hash, rows.len() as u32, |&place| {
             rows.get(place as usize).map_or(0, |row| hasher.hash_one(row.key()))
         });
@@ -198,7 +200,7 @@ impl DnsFacts {
             client,
             server,
             transport,
-            name: name.to_owned(),
+            name: Arc::clone(&question.name),
             kind,
             asked: 0,
             answered: 0,
@@ -260,7 +262,7 @@ mod tests {
     use crate::wire::dns::{Question, Told};
 
     fn message(number: u32, name: &str, answer: Option<(u8, &[[u8; 4]])>) -> Dns {
-        let told = |address: &[u8; 4]| Told { name: name.to_owned(), address: (*address).into() };
+        let told = |address: &[u8; 4]| Told { name: name.into(), address: (*address).into() };
         Dns {
             time: Timestamp::from_parts(i64::from(number), 0),
             frame: number,
@@ -271,7 +273,7 @@ mod tests {
             is_answer: answer.is_some(),
             code: answer.map_or(0, |(code, _)| code),
             truncated: false,
-            question: Some(Question { name: name.to_owned(), kind: 1 }),
+            question: Some(Question { name: name.into(), kind: 1 }),
             answers: answer.map_or(0, |(_, addresses)| addresses.len() as u16),
             addresses: answer.map_or_else(Vec::new, |(_, addresses)| addresses.iter().map(told).collect()),
         }
@@ -279,7 +281,9 @@ mod tests {
 
     fn row(messages: &[Dns]) -> DnsRow {
         let mut facts = DnsFacts::default();
-        messages.iter().for_each(|dns| facts.take(dns, 0));
+        for dns in messages {
+            facts.take(dns, 0);
+        }
         facts.finish();
         facts.rows.remove(0)
     }

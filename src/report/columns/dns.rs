@@ -18,7 +18,7 @@ pub fn dns(facts: &Facts) -> Vec<PointRow> {
 /// The columns of `dns`, in their order; all are core.
 pub static DNS: &[Column<PointRow>] = &[
     column("name", Kind::Text, "", "Name asked for, in lower case; odd bytes as \\DDD.", |row, facts| {
-        of(row, facts, |dns| Value::text(dns.name.as_str()))
+        of(row, facts, |dns| Value::text(&*dns.name))
     }),
     column("type", Kind::Text, "", "Type of the record asked for: A, AAAA, PTR, SRV ...", |row, facts| {
         of(row, facts, |dns| Value::text(record_type::name(dns.kind)))
