@@ -255,7 +255,8 @@ impl Judged {
         let [client, server] = [self.client.ip(), self.server.ip()];
         let own = facts.points.get(self.summary.point as usize).into_iter();
         let told = |point: &'a Point| point.around.names.of(server, client, self.summary.first);
-        own.chain(&facts.points).find_map(told).map(|name| (NameFrom::Dns, &**name))
+        let others = if facts.points.len() > 1 { &facts.points[..] } else { &[] };
+        own.chain(others).find_map(told).map(|name| (NameFrom::Dns, &**name))
     }
 
     /// Settles the roles, labels and judges a connection.

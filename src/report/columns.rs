@@ -13,6 +13,39 @@ macro_rules! names {
     }};
 }
 
+/// A column: whether it is core, name, kind, unit, meaning, getter. By a macro, so that the getter becomes part of the loop
+/// over the rows.
+#[macro_export]
+macro_rules! column {
+    ($core:expr, $name:expr, Kind::$kind:ident $(($names:expr))?, $unit:expr, $doc:expr, $get:expr $(,)?) => {
+        $crate::report::columns::Column {
+            name: $name,
+            kind: $crate::report::Kind::$kind $(($names))?,
+            unit: $unit,
+            core: $core,
+            doc: $doc,
+            get: $get,
+            #[cfg(feature = "parquet")]
+            all: |rows, facts| {
+                $crate::values!(
+                    $kind $(($names))?, rows, |row| $crate::report::columns::ask(row, facts, $get)
+                )
+            },
+            of_dumps: false,
+        }
+    };
+}
+
+/// A column of the tables that people open: name, kind, unit, meaning, getter.
+macro_rules! core {
+    ($($column:tt)*) => { column!(true, $($column)*) };
+}
+
+/// A column for programs only.
+macro_rules! more {
+    ($($column:tt)*) => { column!(false, $($column)*) };
+}
+
 mod around;
 mod arp;
 mod beside;
@@ -45,6 +78,8 @@ pub use socket::{SOCKETS, sockets};
 pub use state_count::{STATE_COUNTS, state_counts};
 pub use tracked::{TRACKED, tracked};
 
+#[cfg(feature = "parquet")]
+use super::Values;
 use super::{Kind, Value};
 use crate::case::{Facts, Judged};
 
@@ -59,6 +94,9 @@ pub struct Column<R> {
     /// The meaning in one sentence.
     pub doc: &'static str,
     pub get: for<'a> fn(&'a R, &'a Facts) -> Value<'a>,
+    /// The cells of some rows: what `get` gives, without a call for each.
+    #[cfg(feature = "parquet")]
+    pub all: for<'a> fn(&'a [R], &'a Facts) -> Values,
     /// It is empty where no dump was read.
     pub of_dumps: bool,
 }
@@ -78,26 +116,11 @@ impl<R> Column<R> {
     }
 }
 
-/// A column of the tables that people open.
-const fn core<R>(
-    name: &'static str,
-    kind: Kind,
-    unit: &'static str,
-    doc: &'static str,
-    get: for<'a> fn(&'a R, &'a Facts) -> Value<'a>,
-) -> Column<R> {
-    Column { name, kind, unit, core: true, doc, get, of_dumps: false }
-}
-
-/// A column for programs only.
-const fn more<R>(
-    name: &'static str,
-    kind: Kind,
-    unit: &'static str,
-    doc: &'static str,
-    get: for<'a> fn(&'a R, &'a Facts) -> Value<'a>,
-) -> Column<R> {
-    Column { core: false, ..core(name, kind, unit, doc, get) }
+/// What a getter says of a row: where the getter is known when the program is compiled, it is made part of its caller.
+#[cfg(feature = "parquet")]
+#[inline(always)]
+pub fn ask<'a, R>(row: &'a R, facts: &'a Facts, get: for<'g> fn(&'g R, &'g Facts) -> Value<'g>) -> Value<'a> {
+    get(row, facts)
 }
 
 impl<R> Clone for Column<R> {

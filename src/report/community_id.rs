@@ -12,20 +12,25 @@ const TCP: u8 = 6;
 /// Equal for both directions.
 pub(super) fn community_id(a: Address, b: Address) -> String {
     let (low, high) = if a <= b { (a, b) } else { (b, a) };
-    let mut hash = Sha1::new_with_prefix([0, 0]); // the seed
+    // The seed, both addresses, protocol and padding, both ports: taken at once, it is one block.
+    let (mut bytes, mut end) = ([0; 40], 2);
+    let mut add = |part: &[u8]| {
+        bytes[end..end + part.len()].copy_from_slice(part);
+        end += part.len();
+    };
     for end in [low, high] {
         match end.ip() {
-            IpAddr::V4(ip) => hash.update(ip.octets()),
-            IpAddr::V6(ip) => hash.update(ip.octets()),
+            IpAddr::V4(ip) => add(&ip.octets()),
+            IpAddr::V6(ip) => add(&ip.octets()),
         }
     }
-    hash.update([TCP, 0]);
-    hash.update(low.port.to_be_bytes());
-    hash.update(high.port.to_be_bytes());
-    let mut out = String::with_capacity(30);
-    out.push_str("1:");
-    STANDARD.encode_string(hash.finalize(), &mut out);
-    out
+    add(&[TCP, 0]);
+    add(&low.port.to_be_bytes());
+    add(&high.port.to_be_bytes());
+    // The version, and the hash in 28 letters.
+    let mut text = *b"1:............................";
+    let _ = STANDARD.encode_slice(Sha1::digest(&bytes[..end]), &mut text[2..]); // it is as long
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 #[cfg(test)]

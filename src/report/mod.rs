@@ -22,7 +22,7 @@ pub mod text;
 pub mod ticket;
 mod value;
 #[cfg(feature = "parquet")]
-mod values;
+pub mod values;
 
 pub use self::csv::{guarded, unguarded};
 pub use columns::{Column, Field};
@@ -162,27 +162,21 @@ impl<R: Sync> TableWriter<R> {
 }
 
 struct Batch<'a, R: 'static> {
-    columns: &'a [&'static Column<R>],
+    /// Those of which nothing that was read fills any cell are absent.
+    columns: Vec<Option<&'static Column<R>>>,
     rows: &'a [R],
     facts: &'a Facts,
-    /// Where no input says when anything was, nothing is known of moments and of how long something took.
-    tells_time: bool,
-    has_dumps: bool,
 }
 
 impl<'a, R> Batch<'a, R> {
     fn new(columns: &'a [&'static Column<R>], rows: &'a [R], facts: &'a Facts) -> Self {
-        Self { columns, rows, facts, tells_time: facts.tell_time(), has_dumps: !facts.dumps.0.is_empty() }
-    }
-
-    fn getter(&self, column: usize) -> for<'v> fn(&'v R, &'v Facts) -> Value<'v> {
-        if self.is_unknown(column) { |_, _| Value::Null } else { self.columns[column].get }
-    }
-
-    /// Nothing of what was read fills the column.
-    fn is_unknown(&self, column: usize) -> bool {
-        let column = self.columns[column];
-        !self.tells_time && matches!(column.kind, Kind::Time | Kind::Seconds) || !self.has_dumps && column.of_dumps
+        // Where no input says when anything was, nothing is known of moments and of how long something took.
+        let (tells_time, has_dumps) = (facts.tell_time(), !facts.dumps.0.is_empty());
+        let is_known = |column: &Column<R>| {
+            (tells_time || !matches!(column.kind, Kind::Time | Kind::Seconds)) && (has_dumps || !column.of_dumps)
+        };
+        let columns = columns.iter().map(|column| Some(*column).filter(|column| is_known(column))).collect();
+        Self { columns, rows, facts }
     }
 }
 
@@ -192,15 +186,14 @@ impl<R: Sync> Cells for Batch<'_, R> {
     }
 
     fn cell(&self, row: usize, column: usize) -> Value<'_> {
-        self.getter(column)(&self.rows[row], self.facts)
+        self.columns[column].map_or(Value::Null, |column| (column.get)(&self.rows[row], self.facts))
     }
 
     #[cfg(feature = "parquet")]
     fn column(&self, column: usize, kind: Kind) -> Values {
-        let get = self.columns[column].get;
-        match self.is_unknown(column) {
-            true => Values::nothing(kind, self.rows.len()),
-            false => Values::of(kind, self.rows, |row| get(row, self.facts)),
+        match self.columns[column] {
+            Some(column) => (column.all)(self.rows, self.facts),
+            None => Values::nothing(kind, self.rows.len()),
         }
     }
 

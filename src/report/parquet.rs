@@ -210,6 +210,11 @@ fn encode(
     options: WriteOptions,
 ) -> PolarsResult<Vec<CompressedPage>> {
     let array = series.to_arrow(0, CompatLevel::newest());
+    // Where hardly any value comes twice, the least and the greatest of some rows say nothing.
+    let tell_bounds = !matches!(shape, Shape::Noise | Shape::Words);
+    let statistics =
+        StatisticsOptions { min_value: tell_bounds, max_value: tell_bounds, ..StatisticsOptions::default() };
+    let options = WriteOptions { statistics, ..options };
     // Looking for values that come again takes long, and so does compressing what does not shrink.
     let (encoding, compression) = match shape {
         Shape::Steps => (vec![Encoding::DeltaBinaryPacked], CompressionOptions::Uncompressed),

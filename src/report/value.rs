@@ -166,19 +166,41 @@ fn write_decimal(out: &mut Vec<u8>, thousandths: i64) {
 }
 
 fn write_id(out: &mut Vec<u8>, id: u64) {
-    let digit = |shift: u32| b"0123456789abcdef"[(id >> shift & 0xf) as usize];
-    out.extend((0..16).rev().map(|place| digit(place * 4)));
+    let mut digits = [0; 16];
+    for (place, digit) in digits.iter_mut().enumerate() {
+        *digit = b"0123456789abcdef"[(id >> (60 - 4 * place) & 0xf) as usize];
+    }
+    out.extend_from_slice(&digits);
 }
+
+/// Each octet with the dot behind it, and how many bytes these are.
+static OCTETS: [([u8; 4], u8); 256] = {
+    let mut all = [([b'.'; 4], 0); 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let digits = 1 + (octet > 9) as usize + (octet > 99) as usize;
+        let (mut place, mut rest) = (digits, octet);
+        while place > 0 {
+            place -= 1;
+            all[octet].0[place] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        all[octet].1 = digits as u8 + 1;
+        octet += 1;
+    }
+    all
+};
 
 fn write_ip(out: &mut Vec<u8>, ip: IpAddr) {
     match ip {
         IpAddr::V4(ip) => {
-            for (place, octet) in ip.octets().into_iter().enumerate() {
-                if place > 0 {
-                    out.push(b'.');
-                }
-                write_number(out, u64::from(octet));
+            let (mut text, mut end) = ([0; 16], 0);
+            for octet in ip.octets() {
+                let (digits, count) = OCTETS[usize::from(octet)];
+                text[end..end + 4].copy_from_slice(&digits);
+                end += usize::from(count);
             }
+            out.extend_from_slice(&text[..end - 1]);
         }
         IpAddr::V6(ip) => {
             let _ = write!(out, "{ip}"); // a vector takes everything

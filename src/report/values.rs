@@ -15,42 +15,36 @@ pub enum Values {
     Text(Texts),
 }
 
+/// The cells of some rows of a column of one kind, with a getter that becomes part of the loop over the rows. Each cell is
+/// looked at where it is left: a value that is moved waits until all of its parts are stored.
+#[macro_export]
+macro_rules! values {
+    (U8, $rows:expr, $get:expr) => { $crate::values!(U8, $rows, $get, number::<u8>) };
+    (U16, $rows:expr, $get:expr) => { $crate::values!(U16, $rows, $get, number::<u16>) };
+    (U32, $rows:expr, $get:expr) => { $crate::values!(U32, $rows, $get, number::<u32>) };
+    (U64, $rows:expr, $get:expr) => { $crate::values!(U64, $rows, $get, number::<u64>) };
+    (I64, $rows:expr, $get:expr) => { $crate::values!(I64, $rows, $get, signed) };
+    (Seconds, $rows:expr, $get:expr) => { $crate::values!(F64, $rows, $get, float) };
+    (Decimal, $rows:expr, $get:expr) => { $crate::values!(F64, $rows, $get, float) };
+    (Time, $rows:expr, $get:expr) => { $crate::values!(I64, $rows, $get, nanoseconds) };
+    (Bool, $rows:expr, $get:expr) => { $crate::values!(Bool, $rows, $get, flag) };
+    (Enum($names:expr), $rows:expr, $get:expr) => {{
+        let mut codes = $crate::report::values::Codes::default();
+        let code = |cell: &_| codes.of($names, cell);
+        $crate::report::values::Values::U8($crate::report::values::Numbers::of($rows, $get, code))
+    }};
+    (Text, $rows:expr, $get:expr) => {
+        $crate::report::values::Values::Text($crate::report::values::Texts::of($rows, $get))
+    };
+    ($values:ident, $rows:expr, $get:expr, $($pick:tt)*) => {
+        $crate::report::values::Values::$values($crate::report::values::Numbers::of(
+            $rows,
+            $get,
+            $crate::report::values::$($pick)*,
+        ))
+    };
+}
 impl Values {
-    /// The cells of some rows of a column of this kind. Each is looked at where `get` leaves it: a value that is moved waits
-    /// until all of its parts are stored, which takes longer than everything else here.
-    pub fn of<'v, R>(kind: Kind, rows: &'v [R], get: impl Fn(&'v R) -> Value<'v>) -> Self {
-        match kind {
-            Kind::U8 => Self::U8(Numbers::of(rows, |row| number(&get(row), u8::MAX))),
-            Kind::U16 => Self::U16(Numbers::of(rows, |row| number(&get(row), u16::MAX))),
-            Kind::U32 => Self::U32(Numbers::of(rows, |row| number(&get(row), u32::MAX))),
-            Kind::U64 => Self::U64(Numbers::of(rows, |row| number(&get(row), u64::MAX))),
-            Kind::I64 => Self::I64(Numbers::of(rows, |row| match &get(row) {
-                Value::Signed(number) => Some(*number),
-                _ => None,
-            })),
-            Kind::Seconds | Kind::Decimal => Self::F64(Numbers::of(rows, |row| match &get(row) {
-                Value::Seconds(span) => Some(span.seconds()),
-                Value::Decimal(thousandths) => Some(*thousandths as f64 / 1000.0),
-                _ => None,
-            })),
-            // Nanoseconds since 1970.
-            Kind::Time => Self::I64(Numbers::of(rows, |row| match &get(row) {
-                Value::Time(time) => Some(time.0),
-                _ => None,
-            })),
-            Kind::Bool => Self::Bool(Numbers::of(rows, |row| match &get(row) {
-                Value::Bool(flag) => Some(*flag),
-                _ => None,
-            })),
-            // Places in the list of names.
-            Kind::Enum(names) => {
-                let mut last = ("", None);
-                Self::U8(Numbers::of(rows, |row| code(names, &get(row), &mut last)))
-            }
-            Kind::Text => Self::Text(Texts::of(rows, get)),
-        }
-    }
-
     /// So many rows of a column of this kind without any value.
     pub fn nothing(kind: Kind, rows: usize) -> Self {
         match kind {
@@ -146,14 +140,23 @@ pub struct Numbers<N> {
 }
 
 impl<N: Copy + Default + PartialEq> Numbers<N> {
-    fn of<'v, R>(rows: &'v [R], mut pick: impl FnMut(&'v R) -> Option<N>) -> Self {
-        let mut values = Vec::with_capacity(rows.len());
-        let there = There::of(rows, |row| {
-            let number = pick(row);
-            values.push(number.unwrap_or_default());
-            number.is_some()
-        });
-        Self { values, there }
+    /// What `pick` finds in the cells of some rows.
+    pub fn of<'v, R>(
+        rows: &'v [R],
+        get: impl Fn(&'v R) -> Value<'v>,
+        mut pick: impl FnMut(&Value<'v>) -> Option<N>,
+    ) -> Self {
+        let (mut values, mut bits) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len().div_ceil(64)));
+        for rows in rows.chunks(64) {
+            let mut there = 0;
+            values.extend(rows.iter().enumerate().map(|(bit, row)| {
+                let number = pick(&get(row));
+                there |= u64::from(number.is_some()) << bit;
+                number.unwrap_or_default()
+            }));
+            bits.push(there);
+        }
+        Self { values, there: There { bits, rows: rows.len() } }
     }
 
     fn nothing(rows: usize) -> Self {
@@ -169,7 +172,12 @@ impl<N: Copy + Default + PartialEq> Numbers<N> {
     fn are_all(&self, only: &Only, bits: impl Fn(N) -> u64) -> bool {
         match only {
             Only::Nothing => self.there.none(),
-            Only::Number(number) => self.there.all() && self.values.iter().all(|value| bits(*value) == *number),
+            Only::Number(number) => {
+                // Many at once: leaving the loop at each that differs would take longer than going on.
+                let differ =
+                    |values: &[N]| values.iter().fold(0, |differ, value| differ | (bits(*value) ^ number)) != 0;
+                self.there.all() && !self.values.chunks(64).any(differ)
+            }
             Only::Text(_) => false,
         }
     }
@@ -187,7 +195,7 @@ pub struct Texts {
 }
 
 impl Texts {
-    fn of<'v, R>(rows: &'v [R], get: impl Fn(&'v R) -> Value<'v>) -> Self {
+    pub fn of<'v, R>(rows: &'v [R], get: impl Fn(&'v R) -> Value<'v>) -> Self {
         let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(rows.len()));
         let there = There::of(rows, |row| {
             let cell = &get(row);
@@ -227,19 +235,67 @@ impl Texts {
 
 /// A number, at most what its column holds.
 #[inline(always)]
-fn number<N: TryFrom<u64>>(cell: &Value<'_>, most: N) -> Option<N> {
-    if let Value::Number(number) = cell { Some(N::try_from(*number).unwrap_or(most)) } else { None }
+pub fn number<N: TryFrom<u64> + Bounded>(cell: &Value<'_>) -> Option<N> {
+    if let Value::Number(number) = cell { Some(N::try_from(*number).unwrap_or(N::MOST)) } else { None }
 }
 
-/// The place of a name in its column's list, most often that of the `last`. Names are literals, so that equal ones nearly
-/// always lie at one address.
+/// What has a greatest value.
+pub trait Bounded {
+    const MOST: Self;
+}
+
+macro_rules! bounded {
+    ($($type:ty),*) => { $(impl Bounded for $type { const MOST: Self = <$type>::MAX; })* };
+}
+bounded!(u8, u16, u32, u64);
+
 #[inline(always)]
-fn code(names: &[&'static str], cell: &Value<'_>, last: &mut (&'static str, Option<u8>)) -> Option<u8> {
-    let Value::Name(name) = cell else { return None };
-    if !std::ptr::eq(*name, last.0) {
-        let same = |other: &&str| std::ptr::eq(*other, *name);
-        let place = names.iter().position(same).or_else(|| names.iter().position(|other| other == name));
-        *last = (name, place.and_then(|place| u8::try_from(place).ok()));
+pub fn signed(cell: &Value<'_>) -> Option<i64> {
+    if let Value::Signed(number) = cell { Some(*number) } else { None }
+}
+
+/// Seconds, or a decimal.
+#[inline(always)]
+pub fn float(cell: &Value<'_>) -> Option<f64> {
+    match cell {
+        Value::Seconds(span) => Some(span.seconds()),
+        Value::Decimal(thousandths) => Some(*thousandths as f64 / 1000.0),
+        _ => None,
     }
-    last.1
+}
+
+/// A time, since 1970.
+#[inline(always)]
+pub fn nanoseconds(cell: &Value<'_>) -> Option<i64> {
+    if let Value::Time(time) = cell { Some(time.0) } else { None }
+}
+
+#[inline(always)]
+pub fn flag(cell: &Value<'_>) -> Option<bool> {
+    if let Value::Bool(flag) = cell { Some(*flag) } else { None }
+}
+
+/// The places of names in their column's list. Names are literals, so that equal ones nearly always lie at one address: by it,
+/// those found last are found again.
+#[derive(Default)]
+pub struct Codes([(&'static str, Option<u8>); 16]);
+
+impl Codes {
+    #[inline(always)]
+    pub fn of(&mut self, names: &[&'static str], cell: &Value<'_>) -> Option<u8> {
+        let Value::Name(name) = cell else { return None };
+        let address = name.as_ptr().addr();
+        let last = &mut self.0[(address ^ address >> 4) % 16];
+        if !std::ptr::eq(*name, last.0) {
+            *last = (name, Self::find(names, name));
+        }
+        last.1
+    }
+
+    #[inline(never)]
+    fn find(names: &[&'static str], name: &'static str) -> Option<u8> {
+        let same = |other: &&str| std::ptr::eq(*other, name);
+        let place = names.iter().position(same).or_else(|| names.iter().position(|other| *other == name));
+        place.and_then(|place| u8::try_from(place).ok())
+    }
 }

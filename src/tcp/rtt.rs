@@ -46,6 +46,9 @@ impl Rtt {
 
     /// The median: the geometric middle of its bucket, so at most a factor of 1.42 off, and never outside min and max.
     pub fn median(&self) -> Option<Span> {
+        if self.samples == 0 {
+            return None;
+        }
         let total: u32 = self.buckets.0.iter().map(|&count| u32::from(count)).sum();
         let mut before = 0;
         let index = self.buckets.0.iter().position(|&count| {

@@ -7,7 +7,7 @@
 
 mod zeek;
 
-pub use zeek::{ZEEK_PORTS, Zeek, zeek};
+pub use zeek::{ZEEK_PORTS, Zeek, zeek, zeek_conn_state};
 
 use super::Summary;
 use super::rebase::Rebase;

@@ -1,7 +1,7 @@
 //! Columns of `arp`: one row an address that somebody asked for or told of.
 
 use super::around::{PointRow, joined, rows};
-use super::{Column, Kind, Value, core as column};
+use super::{Column, Value};
 use crate::case::Facts;
 use crate::case::around::{ArpRow, ArpState};
 
@@ -14,65 +14,65 @@ pub fn arp(facts: &Facts) -> Vec<PointRow> {
 
 /// The columns of `arp`, in their order; all are core.
 pub static ARP: &[Column<PointRow>] = &[
-    column("address", Kind::Text, "", "IP address that was asked for or told of.", |row, facts| {
+    core!("address", Kind::Text, "", "IP address that was asked for or told of.", |row, facts| {
         of(row, facts, |arp| Value::Ip(arp.address))
     }),
-    column(
+    core!(
         "state",
         Kind::Enum(&STATES),
         "",
         "Answered, unanswered, answered_by_two (several hardware addresses claim it), announced or probed (nobody asked).",
         |row, facts| of(row, facts, |arp| Value::Name(arp.state().name())),
     ),
-    column("asked", Kind::U64, "packet", "Questions of somebody who wants to send there.", |row, facts| {
+    core!("asked", Kind::U64, "packet", "Questions of somebody who wants to send there.", |row, facts| {
         of(row, facts, |arp| Value::Number(arp.asked))
     }),
-    column(
+    core!(
         "answered",
         Kind::U64,
         "packet",
         "Answers captured; a switch shows other hosts' questions and hides the answers to them.",
         |row, facts| of(row, facts, |arp| Value::Number(arp.answered)),
     ),
-    column("unanswered", Kind::U64, "packet", "Questions after the last answer or announcement.", |row, facts| {
+    core!("unanswered", Kind::U64, "packet", "Questions after the last answer or announcement.", |row, facts| {
         of(row, facts, |arp| Value::Number(arp.unanswered))
     }),
-    column("announced", Kind::U64, "packet", "Messages by which its owner told everybody.", |row, facts| {
+    core!("announced", Kind::U64, "packet", "Messages by which its owner told everybody.", |row, facts| {
         of(row, facts, |arp| Value::Number(arp.announced))
     }),
-    column(
+    core!(
         "probed",
         Kind::U64,
         "packet",
         "Questions of somebody who wants the address and makes sure that nobody has it: silence is good.",
         |row, facts| of(row, facts, |arp| Value::Number(arp.probed)),
     ),
-    column("asked_by", Kind::Text, "", "Who asked, the first 8, joined by semicolons.", |row, facts| {
+    core!("asked_by", Kind::Text, "", "Who asked, the first 8, joined by semicolons.", |row, facts| {
         of(row, facts, |arp| joined(&arp.askers))
     }),
-    column(
+    core!(
         "hardware_addresses",
         Kind::Text,
         "",
         "Hardware addresses that answered or announced, the first 4, joined by semicolons.",
         |row, facts| of(row, facts, |arp| Value::text(arp.hardware.iter().map(hardware).collect::<Vec<_>>().join(";"))),
     ),
-    column("answer_max_s", Kind::Seconds, "s", "Longest time from a question to the next answer.", |row, facts| {
+    core!("answer_max_s", Kind::Seconds, "s", "Longest time from a question to the next answer.", |row, facts| {
         of(row, facts, |arp| Value::seconds(arp.answer_max))
     }),
-    column("first_time", Kind::Time, "", "Time of the earliest message about it.", |row, facts| {
+    core!("first_time", Kind::Time, "", "Time of the earliest message about it.", |row, facts| {
         of(row, facts, |arp| Value::Time(arp.first))
     }),
-    column("last_time", Kind::Time, "", "Time of the latest message about it.", |row, facts| {
+    core!("last_time", Kind::Time, "", "Time of the latest message about it.", |row, facts| {
         of(row, facts, |arp| Value::Time(arp.last))
     }),
-    column("first_frame", Kind::U64, "frame", "Frame of the first message, counted over the point.", |row, facts| {
+    core!("first_frame", Kind::U64, "frame", "Frame of the first message, counted over the point.", |row, facts| {
         of(row, facts, |arp| Value::Number(arp.first_frame))
     }),
-    column("last_frame", Kind::U64, "frame", "Frame of the last message, counted over the point.", |row, facts| {
+    core!("last_frame", Kind::U64, "frame", "Frame of the last message, counted over the point.", |row, facts| {
         of(row, facts, |arp| Value::Number(arp.last_frame))
     }),
-    column("point", Kind::Text, "", "Observation point where this was seen.", |row, facts| row.point(facts)),
+    core!("point", Kind::Text, "", "Observation point where this was seen.", |row, facts| row.point(facts)),
 ];
 
 fn of<'a>(row: &PointRow, facts: &'a Facts, get: impl Fn(&'a ArpRow) -> Value<'a>) -> Value<'a> {

@@ -1,6 +1,6 @@
 //! Columns of `connections` for what stands beside a connection: names, tunnels, and what was written beside its packets.
 
-use super::{Column, Kind, Value, more as column};
+use super::{Column, Value};
 use crate::capture::Told;
 use crate::case::{Facts, Judged};
 use crate::tcp::Side;
@@ -10,59 +10,59 @@ use std::net::IpAddr;
 const SOURCES: [&str; NameFrom::ALL.len()] = names!(NameFrom);
 
 pub(super) const BESIDE: &[Column<Judged>] = &[
-    column(
+    more!(
         "server_name",
         Kind::Text,
         "",
         "Name of the server, in lower case: as the client says it, else as DNS told it to the client before.",
         |row, facts| row.server_name(facts).map_or(Value::Null, |(_, name)| Value::text(name)),
     ),
-    column(
+    more!(
         "server_name_from",
         Kind::Enum(&SOURCES),
         "",
         "Who says that name: sni (TLS), http (the Host field) or dns (an answer about the address).",
         |row, facts| Value::name(row.server_name(facts).map(|(from, _)| from.name())),
     ),
-    column(
+    more!(
         "tunnel",
         Kind::Text,
         "",
         "Tunnels that the first packet came through (vxlan, gre, mpls ...), outermost first, joined by semicolons.",
         |row, facts| Value::text(joined(tunnels(row, facts), |passage| Some(passage.name.to_owned()))),
     ),
-    column(
+    more!(
         "tunnel_id",
         Kind::Text,
         "",
         "What these tunnels call the network inside (VNI, key, TEID, label), joined by semicolons; empty parts have none.",
         |row, facts| Value::text(identifiers(tunnels(row, facts))),
     ),
-    column(
+    more!(
         "client_outer_address",
         Kind::Text,
         "",
         "Of the client: address of the outermost tunnel's end on its side.",
         |row, facts| outer(row, facts, Side::Client),
     ),
-    column(
+    more!(
         "server_outer_address",
         Kind::Text,
         "",
         "Of the server: address of the outermost tunnel's end on its side.",
         |row, facts| outer(row, facts, Side::Server),
     ),
-    column(
+    more!(
         "pid",
         Kind::U32,
         "",
         "Number of the process that the capture names for a packet of the connection.",
         |row, facts| Value::number(told(row, facts).and_then(|told| told.process_id)),
     ),
-    column("process", Kind::Text, "", "Name of that process, as the capture has it.", |row, facts| {
+    more!("process", Kind::Text, "", "Name of that process, as the capture has it.", |row, facts| {
         told(row, facts).and_then(|told| told.process.as_deref()).map_or(Value::Null, Value::text)
     }),
-    column(
+    more!(
         "comment",
         Kind::Text,
         "",
@@ -72,11 +72,17 @@ pub(super) const BESIDE: &[Column<Judged>] = &[
 ];
 
 fn told<'a>(row: &Judged, facts: &'a Facts) -> Option<&'a Told> {
-    row.beside(facts)?.remarks.get(row.summary.aside.remark)
+    match row.summary.aside.remark {
+        0 => None,
+        remark => row.beside(facts)?.remarks.get(remark),
+    }
 }
 
 fn tunnels<'a>(row: &Judged, facts: &'a Facts) -> &'a [Passage] {
-    row.beside(facts).and_then(|beside| beside.tunnels.get(row.summary.aside.tunnels)).map_or(&[], |list| list)
+    match row.summary.aside.tunnels {
+        0 => &[],
+        tunnels => row.beside(facts).and_then(|beside| beside.tunnels.get(tunnels)).map_or(&[], |list| list),
+    }
 }
 
 fn joined(tunnels: &[Passage], text: impl Fn(&Passage) -> Option<String>) -> String {

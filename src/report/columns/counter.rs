@@ -1,6 +1,6 @@
 //! Columns of `counters`: one row a counter of a snapshot, with what was added since the snapshot before.
 
-use super::{Column, Kind, Value};
+use super::{Column, Value};
 use crate::case::history::{self, Before, Change, Reading};
 use crate::case::{Dump, Facts};
 use crate::host::counter::Nature;
@@ -24,11 +24,11 @@ struct Seen<'a> {
 type Get = for<'a> fn(Seen<'a>) -> Value<'a>;
 
 macro_rules! columns {
-    ($(($core:literal, $name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, of_dumps: false, doc: $doc, get: |reading, facts| {
+    ($(($core:literal, $name:literal, Kind::$kind:ident $(($names:expr))?, $unit:literal, $doc:literal, $get:expr),)*) => {
+        &[$(column!($core, $name, Kind::$kind $(($names))?, $unit, $doc, |reading, facts| {
             const GET: Get = $get;
             seen(reading, facts).map_or(Value::Null, GET)
-        } },)*]
+        }),)*]
     };
 }
 

@@ -1,6 +1,6 @@
 //! What packet filters say: columns of `connections`, and those of `firewall`, one row a rule, policy or record.
 
-use super::{Column, Kind, Value, more as column};
+use super::{Column, Value};
 use crate::case::dump::Place;
 use crate::case::firewall::Basis;
 use crate::case::{Dump, Facts, Judged};
@@ -15,38 +15,38 @@ pub fn firewall(facts: &Facts) -> Vec<Place> {
 
 /// Of connections whose handshake a filter stopped, or that its log names.
 pub(super) const DECIDED: &[Column<Judged>] = &[
-    column(
+    more!(
         "firewall_action",
         Kind::Enum(Action::NAMES),
         "",
         "What a packet filter of the dumps did, or would do, with the SYN or SYN-ACK that got no further.",
         |row, _| Value::name(row.firewall.map(|decision| decision.action.name())),
     ),
-    column(
+    more!(
         "firewall_basis",
         Kind::Enum(Basis::NAMES),
         "",
         "On what grounds: record (its log names this flow), matched (the rule that decides has matched packets), would_match (no count is listed), may_match (it or a rule before it has conditions that no capture shows, such as an interface: `-i eth0`).",
         |row, _| Value::name(row.firewall.map(|decision| decision.basis.name())),
     ),
-    column(
+    more!(
         "firewall_packets",
         Kind::U64,
         "packet",
         "Packets that this rule has matched, of whatever connection, or that the records of this flow count; to be held against the client's SYNs.",
         |row, _| Value::number(row.firewall.and_then(|decision| decision.packets)),
     ),
-    column(
+    more!(
         "firewall_rule",
         Kind::Text,
         "",
         "The rule or record: chain and place in it, and how it is listed.",
         |row, facts| of(row, facts).map_or(Value::Null, |(_, rule)| Value::text(named(rule))),
     ),
-    column("firewall_path", Kind::Text, "", "Path of the dump that lists it.", |row, facts| {
+    more!("firewall_path", Kind::Text, "", "Path of the dump that lists it.", |row, facts| {
         of(row, facts).map_or(Value::Null, |(dump, _)| Value::text(dump.path.as_str()))
     }),
-    column("firewall_line", Kind::U32, "", "Line in that dump, counted from 1.", |row, facts| {
+    more!("firewall_line", Kind::U32, "", "Line in that dump, counted from 1.", |row, facts| {
         Value::number(of(row, facts).map(|(_, rule)| rule.line))
     }),
 ];
@@ -70,11 +70,11 @@ fn named(rule: &FirewallRule) -> String {
 type Get = for<'a> fn(&'a Dump, &'a Block, &'a FirewallRule) -> Value<'a>;
 
 macro_rules! columns {
-    ($(($core:literal, $name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, of_dumps: false, doc: $doc, get: |place, facts| {
+    ($(($core:literal, $name:literal, Kind::$kind:ident $(($names:expr))?, $unit:literal, $doc:literal, $get:expr),)*) => {
+        &[$(column!($core, $name, Kind::$kind $(($names))?, $unit, $doc, |place, facts| {
             const GET: Get = $get;
             facts.dumps.rule(*place).map_or(Value::Null, |(dump, block, rule)| GET(dump, block, rule))
-        } },)*]
+        }),)*]
     };
 }
 

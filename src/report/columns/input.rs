@@ -1,6 +1,6 @@
 //! Columns of `inputs`: one row a file, captures first, then dumps, then what was not read.
 
-use super::{Column, Kind, Value, core as column};
+use super::{Column, Value};
 use crate::capture::End;
 use crate::case::{Dump, Facts, InputFile, Point, Unread};
 use crate::host::Basis;
@@ -31,174 +31,174 @@ pub fn inputs(facts: &Facts) -> Vec<InputRow> {
 
 /// The columns of `inputs`, in their order; all are core.
 pub static INPUTS: &[Column<InputRow>] = &[
-    column("path", Kind::Text, "", "Path of the file as it was found.", |row, facts| match unread(row, facts) {
+    core!("path", Kind::Text, "", "Path of the file as it was found.", |row, facts| match unread(row, facts) {
         Some(unread) => text(&unread.path),
         None => either(row, facts, |file| text(&file.path), |dump| text(&dump.path)),
     }),
-    column(
+    core!(
         "format",
         Kind::Text,
         "",
         "Container format of the capture, or formats of the dump, joined by semicolons.",
         |row, facts| either(row, facts, |file| text(file.format), |dump| Value::text(dump.formats().join(";"))),
     ),
-    column("frames", Kind::U64, "frame", "Frames read.", |row, facts| {
+    core!("frames", Kind::U64, "frame", "Frames read.", |row, facts| {
         of(row, facts, |file| Value::Number(file.frames))
     }),
-    column("tcp_segments", Kind::U64, "frame", "Frames that hold a TCP segment.", |row, facts| {
+    core!("tcp_segments", Kind::U64, "frame", "Frames that hold a TCP segment.", |row, facts| {
         of(row, facts, |file| Value::Number(file.tcp_segments))
     }),
-    column("first_time", Kind::Time, "", "Time of the earliest frame or snapshot.", |row, facts| {
+    core!("first_time", Kind::Time, "", "Time of the earliest frame or snapshot.", |row, facts| {
         either(row, facts, |file| Value::time(file.first), |dump| Value::time(times(dump).min()))
     }),
-    column("last_time", Kind::Time, "", "Time of the latest frame or snapshot.", |row, facts| {
+    core!("last_time", Kind::Time, "", "Time of the latest frame or snapshot.", |row, facts| {
         either(row, facts, |file| Value::time(file.last), |dump| Value::time(times(dump).max()))
     }),
-    column(
+    core!(
         "end",
         Kind::Enum(&["clean", "cut", "corrupt"]),
         "",
         "How the file ends: clean, cut inside a record, or corrupt.",
         |row, facts| of(row, facts, |file| Value::Name(end_name(&file.end))),
     ),
-    column("end_offset", Kind::U64, "byte", "Where in the file the cut record or the damage begins.", |row, facts| {
+    core!("end_offset", Kind::U64, "byte", "Where in the file the cut record or the damage begins.", |row, facts| {
         of(row, facts, |file| end_offset(&file.end))
     }),
-    column("end_reason", Kind::Text, "", "What is wrong where the file is corrupt.", |row, facts| {
+    core!("end_reason", Kind::Text, "", "What is wrong where the file is corrupt.", |row, facts| {
         of(row, facts, |file| end_reason(&file.end))
     }),
-    column("point", Kind::Text, "", "Observation point: the chain of files that this one belongs to.", |row, facts| {
+    core!("point", Kind::Text, "", "Observation point: the chain of files that this one belongs to.", |row, facts| {
         point(row, facts).map_or(Value::Null, |point| text(&point.name))
     }),
-    column("position", Kind::U32, "", "Place of the file among those of its observation point, from 1.", |row, _| {
+    core!("position", Kind::U32, "", "Place of the file among those of its observation point, from 1.", |row, _| {
         match row {
             InputRow::Capture { file, .. } => Value::Number(*file as u64 + 1),
             InputRow::Dump(_) | InputRow::Unread(_) => Value::Null,
         }
     }),
-    column(
+    core!(
         "missing_before",
         Kind::U64,
         "file",
         "Files that are missing between the one before and this, or are of another kind, by the numbers in their names.",
         |row, facts| of(row, facts, |file| Value::Number(file.missing_before)),
     ),
-    column("size_bytes", Kind::U64, "byte", "Size of the file, unpacked.", |row, facts| {
+    core!("size_bytes", Kind::U64, "byte", "Size of the file, unpacked.", |row, facts| {
         either(row, facts, |file| Value::Number(file.bytes), |dump| Value::Number(dump.bytes))
     }),
-    column("wire_bytes", Kind::U64, "byte", "Bytes that all frames had on the wire, cut or not.", |row, facts| {
+    core!("wire_bytes", Kind::U64, "byte", "Bytes that all frames had on the wire, cut or not.", |row, facts| {
         of(row, facts, |file| Value::Number(file.wire_bytes))
     }),
-    column(
+    core!(
         "frames_before",
         Kind::U64,
         "frame",
         "Frames of the observation point before this file: frame numbers count on from there.",
         |row, facts| of(row, facts, |file| Value::Number(file.frames_before)),
     ),
-    column("icmp_errors", Kind::U64, "frame", "Frames that hold an ICMP error about a connection.", |row, facts| {
+    core!("icmp_errors", Kind::U64, "frame", "Frames that hold an ICMP error about a connection.", |row, facts| {
         of(row, facts, |file| Value::Number(file.icmp_errors))
     }),
-    column("other_frames", Kind::U64, "frame", "Frames that hold neither.", |row, facts| {
+    core!("other_frames", Kind::U64, "frame", "Frames that hold neither.", |row, facts| {
         of(row, facts, |file| Value::Number(file.others.values().sum()))
     }),
-    column(
+    core!(
         "others_by_name",
         Kind::Text,
         "",
         "Those frames by what they are or why they could not be decoded, with their counts.",
         |row, facts| of(row, facts, others),
     ),
-    column(
+    core!(
         "left_out_frames",
         Kind::U64,
         "frame",
         "Frames that --since, --until and --filter left out; they are in no other count but frames.",
         |row, facts| of(row, facts, |file| Value::Number(file.left_out)),
     ),
-    column("cut_frames", Kind::U64, "frame", "Frames of which the snap length cut something off.", |row, facts| {
+    core!("cut_frames", Kind::U64, "frame", "Frames of which the snap length cut something off.", |row, facts| {
         of(row, facts, |file| Value::Number(file.cut_frames))
     }),
-    column("cut_headers", Kind::U64, "frame", "TCP segments of which it cut the header.", |row, facts| {
+    core!("cut_headers", Kind::U64, "frame", "TCP segments of which it cut the header.", |row, facts| {
         of(row, facts, |file| Value::Number(file.cut_headers))
     }),
-    column(
+    core!(
         "fragmented_packets",
         Kind::U64,
         "packet",
         "IP packets put together from fragments: each counts where its last piece came, the other pieces as fragments.",
         |row, facts| of(row, facts, |file| Value::Number(file.fragments.assembled)),
     ),
-    column(
+    core!(
         "fragmented_incomplete",
         Kind::U64,
         "packet",
         "Fragmented IP packets of which some piece did not come within 60 s.",
         |row, facts| of(row, facts, |file| Value::Number(file.fragments.incomplete)),
     ),
-    column(
+    core!(
         "fragmented_overlapping",
         Kind::U64,
         "packet",
         "Fragmented IP packets whose pieces overlap: of IPv6 given up, of IPv4 put together from what came first.",
         |row, facts| of(row, facts, |file| Value::Number(file.fragments.overlapping)),
     ),
-    column("link_types", Kind::Text, "", "Link types of the frames, joined by semicolons.", |row, facts| {
+    core!("link_types", Kind::Text, "", "Link types of the frames, joined by semicolons.", |row, facts| {
         of(row, facts, |file| joined(&file.links))
     }),
-    column("dropped", Kind::U64, "frame", "Packets that the capturing program says it dropped.", |row, facts| {
+    core!("dropped", Kind::U64, "frame", "Packets that the capturing program says it dropped.", |row, facts| {
         of(row, facts, |file| Value::number(file.dropped))
     }),
-    column(
+    core!(
         "time_went_back",
         Kind::U64,
         "frame",
         "Frames with a time before that of the frame before them.",
         |row, facts| of(row, facts, |file| Value::Number(file.time_went_back)),
     ),
-    column(
+    core!(
         "comments",
         Kind::Text,
         "",
         "What the capture says of itself and of its interfaces, joined by semicolons.",
         |row, facts| of(row, facts, |file| joined(&file.comments)),
     ),
-    column(
+    core!(
         "frame_comments",
         Kind::U64,
         "frame",
         "Frames without a connection that somebody wrote a comment beside; those of connections stand in their rows.",
         |row, facts| of(row, facts, |file| Value::Number(file.frame_comments)),
     ),
-    column("first_frame_comments", Kind::Text, "", "The first of these comments, with their frames.", |row, facts| {
+    core!("first_frame_comments", Kind::Text, "", "The first of these comments, with their frames.", |row, facts| {
         let comment = |(frame, text): &(u64, String)| format!("frame {frame}: {text}");
         of(row, facts, |file| Value::text(file.first_comments.iter().map(comment).collect::<Vec<_>>().join("; ")))
     }),
-    column("not_read", Kind::Text, "", "Why the file was not read; null of those that were.", |row, facts| {
+    core!("not_read", Kind::Text, "", "Why the file was not read; null of those that were.", |row, facts| {
         unread(row, facts).map_or(Value::Null, |unread| text(&unread.cause))
     }),
-    column("note", Kind::Text, "", "What else was met while reading the file.", |row, facts| {
+    core!("note", Kind::Text, "", "What else was met while reading the file.", |row, facts| {
         let both = |note: &Option<String>, damage: &Option<String>| {
             Value::text(note.iter().chain(damage).map(String::as_str).collect::<Vec<_>>().join("; "))
         };
         either(row, facts, |file| both(&file.note, &file.damage), |dump| both(&dump.note, &dump.damage))
     }),
-    column("lines", Kind::U32, "line", "Lines of the dump.", |row, facts| {
+    core!("lines", Kind::U32, "line", "Lines of the dump.", |row, facts| {
         of_dump(row, facts, |dump| Value::Number(dump.document.lines.into()))
     }),
-    column("blocks", Kind::U32, "", "Snapshots in the dump: one command, once.", |row, facts| {
+    core!("blocks", Kind::U32, "", "Snapshots in the dump: one command, once.", |row, facts| {
         of_dump(row, facts, |dump| Value::Number(dump.document.blocks.len() as u64))
     }),
-    column("rows", Kind::U64, "", "What was read of the dump: sockets, counters and the like.", |row, facts| {
+    core!("rows", Kind::U64, "", "What was read of the dump: sockets, counters and the like.", |row, facts| {
         of_dump(row, facts, |dump| Value::Number(dump.rows()))
     }),
-    column("unknown_lines", Kind::U64, "line", "Lines of the dump that nothing explains.", |row, facts| {
+    core!("unknown_lines", Kind::U64, "line", "Lines of the dump that nothing explains.", |row, facts| {
         of_dump(row, facts, |dump| Value::Number(dump.unknown_lines()))
     }),
-    column("first_unknown_lines", Kind::Text, "", "Numbers of the first of them.", |row, facts| {
+    core!("first_unknown_lines", Kind::Text, "", "Numbers of the first of them.", |row, facts| {
         of_dump(row, facts, |dump| Value::text(numbers(&dump.first_unknown())))
     }),
-    column("encoding", Kind::Text, "", "How the text of the dump is encoded.", |row, facts| {
+    core!("encoding", Kind::Text, "", "How the text of the dump is encoded.", |row, facts| {
         of_dump(row, facts, |dump| text(dump.document.encoding.name()))
     }),
 ];

@@ -1,6 +1,6 @@
 //! Columns of `connections` for what the hosts' kernels said of them: the last socket of each side that a dump shows.
 
-use super::{Column, Kind, Value};
+use super::{Column, Value};
 use crate::case::join::{Disagreement, socket_state};
 use crate::case::{Facts, Judged};
 use crate::host::{Block, Socket, SocketState};
@@ -18,31 +18,27 @@ const STATES: [&str; SocketState::ALL.len()] = {
 
 /// Pairs of columns `client_NAME` and `server_NAME`, of what the last joined socket of a side says.
 macro_rules! pairs {
-    ($(($name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
+    ($(($name:literal, Kind::$kind:ident $(($names:expr))?, $unit:literal, $doc:literal, $get:expr),)*) => {
         [$(
-            Column {
-                name: concat!("client_", $name), kind: $kind, unit: $unit, core: false, of_dumps: false,
-                doc: concat!("Of the client: ", $doc),
-                get: |row, facts| of_side(row, facts, Side::Client, $get),
-            },
-            Column {
-                name: concat!("server_", $name), kind: $kind, unit: $unit, core: false, of_dumps: false,
-                doc: concat!("Of the server: ", $doc),
-                get: |row, facts| of_side(row, facts, Side::Server, $get),
-            },
+            more!(
+                concat!("client_", $name), Kind::$kind $(($names))?, $unit, concat!("Of the client: ", $doc),
+                |row, facts| of_side(row, facts, Side::Client, $get)
+            ),
+            more!(
+                concat!("server_", $name), Kind::$kind $(($names))?, $unit, concat!("Of the server: ", $doc),
+                |row, facts| of_side(row, facts, Side::Server, $get)
+            ),
         )*]
     };
 }
 
-const DISAGREES: Column<Judged> = Column {
-    name: "kernel_disagrees",
-    kind: Kind::Text,
-    unit: "",
-    core: false,
-    of_dumps: false,
-    doc: "Side and how its kernel's word differs from the packets (reset_on_wire, closed_on_wire, other_state, no_socket), joined by semicolons.",
-    get: |row, facts| Value::text(disagreements(row, facts)),
-};
+const DISAGREES: Column<Judged> = more!(
+    "kernel_disagrees",
+    Kind::Text,
+    "",
+    "Side and how its kernel's word differs from the packets (reset_on_wire, closed_on_wire, other_state, no_socket), joined by semicolons.",
+    |row, facts| Value::text(disagreements(row, facts)),
+);
 
 const PAIRS: [Column<Judged>; 14] = pairs![
     ("socket_state", Kind::Enum(&STATES), "", "state of its socket in the last dump that shows it.", |_, socket| {

@@ -1,7 +1,7 @@
 //! Columns of `listeners`: one row a listening socket of a dump, with its queue and what limits it.
 
 use super::socket::{address, host, measure, processes, text, time};
-use super::{Column, Kind, Value};
+use super::{Column, Value};
 use crate::case::dump::Place;
 use crate::case::listeners::{self, LimitFrom, Listener, Queue};
 use crate::case::{Dump, Facts};
@@ -27,11 +27,11 @@ struct Seen<'a> {
 type Get = for<'a> fn(Seen<'a>) -> Value<'a>;
 
 macro_rules! columns {
-    ($(($core:literal, $name:literal, $kind:expr, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: "", core: $core, of_dumps: false, doc: $doc, get: |listener, facts| {
+    ($(($core:literal, $name:literal, Kind::$kind:ident $(($names:expr))?, $doc:literal, $get:expr),)*) => {
+        &[$(column!($core, $name, Kind::$kind $(($names))?, "", $doc, |listener, facts| {
             const GET: Get = $get;
             seen(*listener, facts).map_or(Value::Null, GET)
-        } },)*]
+        }),)*]
     };
 }
 

@@ -1,7 +1,7 @@
 //! Columns of `log_lines`: one row a line of a log or transcript that tells of a connection, a listener or a program's life.
 
 use super::socket::{address, text};
-use super::{Column, Kind, Value, line_join};
+use super::{Column, Value, line_join};
 use crate::case::dump::Place;
 use crate::case::{Dump, Facts};
 use crate::host::log::errno::{self, ERRNOS};
@@ -15,11 +15,11 @@ pub fn log_lines(facts: &Facts) -> Vec<Place> {
 }
 
 macro_rules! columns {
-    ($(($core:literal, $name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, of_dumps: false, doc: $doc, get: |place, facts| {
+    ($(($core:literal, $name:literal, Kind::$kind:ident $(($names:expr))?, $unit:literal, $doc:literal, $get:expr),)*) => {
+        &[$(column!($core, $name, Kind::$kind $(($names))?, $unit, $doc, |place, facts| {
             const GET: Get = $get;
             facts.dumps.log_line(*place).map_or(Value::Null, |(dump, block, line)| GET(dump, block, line))
-        } },)*]
+        }),)*]
     };
 }
 

@@ -1,6 +1,6 @@
 //! Columns of `settings`: one row a setting or resource of a snapshot, with what it was in the snapshot before.
 
-use super::{Column, Kind, Value};
+use super::{Column, Value};
 use crate::case::history::{self, Reading};
 use crate::case::{Dump, Facts};
 use crate::host::{Basis, Block, Setting};
@@ -21,11 +21,11 @@ struct Seen<'a> {
 type Get = for<'a> fn(Seen<'a>) -> Value<'a>;
 
 macro_rules! columns {
-    ($(($core:literal, $name:literal, $kind:expr, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: "", core: $core, of_dumps: false, doc: $doc, get: |reading, facts| {
+    ($(($core:literal, $name:literal, Kind::$kind:ident $(($names:expr))?, $doc:literal, $get:expr),)*) => {
+        &[$(column!($core, $name, Kind::$kind $(($names))?, "", $doc, |reading, facts| {
             const GET: Get = $get;
             seen(reading, facts).map_or(Value::Null, GET)
-        } },)*]
+        }),)*]
     };
 }
 

@@ -1,24 +1,22 @@
 //! Columns of `connections` that exist once for the client and once for the server.
 
-use super::{Column, Kind, Value};
+use super::{Column, Value};
 use crate::case::{Facts as Known, Judged};
 use crate::tcp::{Half, Side};
 use crate::time::Span;
 
 /// Pairs of columns `client_NAME` and `server_NAME`, of what one [`Half`] says.
 macro_rules! pairs {
-    ($core:literal: $(($name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
+    ($core:literal: $(($name:literal, Kind::$kind:ident $(($names:expr))?, $unit:literal, $doc:literal, $get:expr),)*) => {
         &[$(
-            Column {
-                name: concat!("client_", $name), kind: $kind, unit: $unit, core: $core, of_dumps: false,
-                doc: concat!("Of the client: ", $doc),
-                get: |row, _| of_side(row, Side::Client, $get),
-            },
-            Column {
-                name: concat!("server_", $name), kind: $kind, unit: $unit, core: $core, of_dumps: false,
-                doc: concat!("Of the server: ", $doc),
-                get: |row, _| of_side(row, Side::Server, $get),
-            },
+            column!(
+                $core, concat!("client_", $name), Kind::$kind $(($names))?, $unit, concat!("Of the client: ", $doc),
+                |row, _| of_side(row, Side::Client, $get)
+            ),
+            column!(
+                $core, concat!("server_", $name), Kind::$kind $(($names))?, $unit, concat!("Of the server: ", $doc),
+                |row, _| of_side(row, Side::Server, $get)
+            ),
         )*]
     };
 }
@@ -65,27 +63,24 @@ pub(super) const MORE: &[Column<Judged>] = pairs![false:
 
 /// Columns of a side that need to know when the capture ended.
 pub(super) const AGED: &[Column<Judged>] = &[
-    Column {
-        name: "client_zero_window_s",
-        kind: Kind::Seconds,
-        unit: "s",
-        core: false,
-        of_dumps: false,
-        doc: "Of the client: how long its receive window was closed, altogether.",
-        get: |row, known| zero_window(row, known, Side::Client),
-    },
-    Column {
-        name: "server_zero_window_s",
-        kind: Kind::Seconds,
-        unit: "s",
-        core: false,
-        of_dumps: false,
-        doc: "Of the server: how long its receive window was closed, altogether.",
-        get: |row, known| zero_window(row, known, Side::Server),
-    },
+    more!(
+        "client_zero_window_s",
+        Kind::Seconds,
+        "s",
+        "Of the client: how long its receive window was closed, altogether.",
+        |row, known| zero_window(row, known, Side::Client),
+    ),
+    more!(
+        "server_zero_window_s",
+        Kind::Seconds,
+        "s",
+        "Of the server: how long its receive window was closed, altogether.",
+        |row, known| zero_window(row, known, Side::Server),
+    ),
 ];
 
 /// A cell of one side, null if nothing of that side was seen.
+#[inline(always)]
 pub(super) fn of_side(row: &Judged, side: Side, get: impl Fn(&Half) -> Value<'static>) -> Value<'static> {
     let half = &row.summary[side];
     if half.packets == 0 { Value::Null } else { get(half) }

@@ -1,6 +1,6 @@
 //! Columns of `sockets`: one row a socket of a dump, whatever system printed it.
 
-use super::{Column, Kind, Value, count, joined, socket_join};
+use super::{Column, Value, count, joined, socket_join};
 use crate::case::dump::Place;
 use crate::case::{Dump, Facts};
 use crate::host::{Basis, Block, Host, Port, Socket, SocketAddress, SocketState, TimerKind};
@@ -16,11 +16,11 @@ pub fn sockets(facts: &Facts) -> Vec<Place> {
 }
 
 macro_rules! columns {
-    ($(($core:literal, $name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, of_dumps: false, doc: $doc, get: |place, facts| {
+    ($(($core:literal, $name:literal, Kind::$kind:ident $(($names:expr))?, $unit:literal, $doc:literal, $get:expr),)*) => {
+        &[$(column!($core, $name, Kind::$kind $(($names))?, $unit, $doc, |place, facts| {
             const GET: Get = $get;
             facts.dumps.socket(*place).map_or(Value::Null, |(dump, block, socket)| GET(dump, block, socket))
-        } },)*]
+        }),)*]
     };
 }
 

@@ -1,7 +1,7 @@
 //! Columns of `state_counts`: one row a state whose sockets somebody has counted.
 
 use super::socket::{STATES, host, time};
-use super::{Column, Kind, Value};
+use super::{Column, Value};
 use crate::case::dump::Place;
 use crate::case::{Dump, Facts};
 use crate::host::{Block, StateCount};
@@ -14,11 +14,11 @@ pub fn state_counts(facts: &Facts) -> Vec<Place> {
 type Get = for<'a> fn(&'a Dump, &'a Block, &'a StateCount) -> Value<'a>;
 
 macro_rules! columns {
-    ($(($name:literal, $kind:expr, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: "", core: true, of_dumps: false, doc: $doc, get: |place, facts| {
+    ($(($name:literal, Kind::$kind:ident $(($names:expr))?, $doc:literal, $get:expr),)*) => {
+        &[$(column!(true, $name, Kind::$kind $(($names))?, "", $doc, |place, facts| {
             const GET: Get = $get;
             facts.dumps.state_count(*place).map_or(Value::Null, |(dump, block, counted)| GET(dump, block, counted))
-        } },)*]
+        }),)*]
     };
 }
 

@@ -1,7 +1,7 @@
 //! Columns of `tracked`: one row a connection that a firewall tracks, with both of its tuples.
 
 use super::socket::{address, host, time};
-use super::{Column, Kind, Value};
+use super::{Column, Value};
 use crate::case::dump::Place;
 use crate::case::{Dump, Facts};
 use crate::host::{Block, Tracked, Tuple, conntrack};
@@ -14,11 +14,11 @@ pub fn tracked(facts: &Facts) -> Vec<Place> {
 type Get = for<'a> fn(&'a Dump, &'a Block, &'a Tracked) -> Value<'a>;
 
 macro_rules! columns {
-    ($(($core:literal, $name:literal, $kind:expr, $unit:literal, $doc:literal, $get:expr),)*) => {
-        &[$(Column { name: $name, kind: $kind, unit: $unit, core: $core, of_dumps: false, doc: $doc, get: |place, facts| {
+    ($(($core:literal, $name:literal, Kind::$kind:ident $(($names:expr))?, $unit:literal, $doc:literal, $get:expr),)*) => {
+        &[$(column!($core, $name, Kind::$kind $(($names))?, $unit, $doc, |place, facts| {
             const GET: Get = $get;
             facts.dumps.tracked(*place).map_or(Value::Null, |(dump, block, tracked)| GET(dump, block, tracked))
-        } },)*]
+        }),)*]
     };
 }
 

@@ -54,15 +54,13 @@ impl Side {
 
 /// The connection in Zeek's words. `ports` are taken for a server's where the start was not captured.
 pub fn zeek(summary: &Summary, ports: &[u16]) -> Zeek {
-    let mut story = Story { sides: [Side::default(); 2], originator: summary.first_way, history: String::new() };
-    if flips(summary, ports) {
-        story.flip();
-    }
-    for &code in summary.letters.written() {
-        story.step(code & !DOWN, if code & DOWN == 0 { Way::Up } else { Way::Down });
-    }
-    let no_payload = summary.sides.iter().all(|half| half.bytes == 0);
-    Zeek { conn_state: story.conn_state(no_payload), history: story.history }
+    let story = Story::of(summary, ports);
+    Zeek { conn_state: story.conn_state(summary), history: story.history.text().to_owned() }
+}
+
+/// The `conn_state` of [`zeek`] alone.
+pub fn zeek_conn_state(summary: &Summary, ports: &[u16]) -> &'static str {
+    Story::of(summary, ports).conn_state(summary)
 }
 
 /// Whether Zeek takes the receiver of the first segment for the originator.
@@ -81,23 +79,61 @@ struct Story {
     sides: [Side; 2],
     /// The way of the originator's segments.
     originator: Way,
-    history: String,
+    history: History,
+}
+
+/// At most as many letters as a connection keeps, and a mark for each flip.
+#[derive(Default)]
+struct History {
+    letters: [u8; 32],
+    length: usize,
+}
+
+impl History {
+    fn push(&mut self, letter: u8) {
+        if let Some(place) = self.letters.get_mut(self.length) {
+            *place = letter;
+            self.length += 1;
+        }
+    }
+
+    fn letters(&self) -> &[u8] {
+        &self.letters[..self.length]
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(self.letters()).unwrap_or_default()
+    }
 }
 
 impl Story {
+    fn of(summary: &Summary, ports: &[u16]) -> Self {
+        let mut story =
+            Self { sides: [Side::default(); 2], originator: summary.first_way, history: History::default() };
+        if flips(summary, ports) {
+            story.flip();
+        }
+        for &code in summary.letters.written() {
+            story.step(code & !DOWN, if code & DOWN == 0 { Way::Up } else { Way::Down });
+        }
+        story
+    }
+
     fn flip(&mut self) {
         self.sides.swap(0, 1);
         self.originator = self.originator.back();
-        self.history.push('^');
+        self.history.push(b'^');
     }
 
     fn step(&mut self, letter: u8, way: Way) {
-        if matches!(letter, b'A' | b'D') && self.history == "H" {
+        if matches!(letter, b'A' | b'D') && self.history.letters() == b"H" {
             self.flip(); // who goes on after a SYN-ACK is no scanner: its sender was the responder
-            self.history = "^h".to_owned();
+            self.history = History::default();
+            self.history.push(b'^');
+            self.history.push(b'h');
         }
         let is_originator = way == self.originator;
-        let printed = char::from(if letter == SYN_RST { b'Q' } else { letter });
+        let printed = if letter == SYN_RST { b'Q' } else { letter };
         self.history.push(if is_originator { printed } else { printed.to_ascii_lowercase() });
         match letter {
             b'A' | b'D' => self.speak(is_originator, letter == b'A'),
@@ -176,8 +212,9 @@ impl Story {
     }
 
     /// As Zeek's `conn_state` function (base/protocols/conn) decides.
-    fn conn_state(&self, no_payload: bool) -> &'static str {
+    fn conn_state(&self, summary: &Summary) -> &'static str {
         use Endpoint::{Closed, Established, Inactive, Reset, SynAckSent, SynSent};
+        let no_payload = summary.sides.iter().all(|half| half.bytes == 0);
         let [originator, responder] = self.sides.map(|side| side.now);
         match (originator, responder) {
             (SynSent | SynAckSent, Reset) => "REJ",
@@ -215,7 +252,8 @@ impl Story {
 
     /// The originator's SYN, and nothing of its else before its RST.
     fn syn_then_rst(&self) -> bool {
-        let history = self.history.strip_prefix('^').unwrap_or(&self.history);
+        let history = self.history.text();
+        let history = history.strip_prefix('^').unwrap_or(history);
         let until_rst = history.split('R').next().filter(|before| before.len() < history.len());
         until_rst.is_some_and(|before| before.starts_with('S') && !before.contains(['H', 'A', 'F', 'G', 'I', 'Q']))
     }

@@ -7,6 +7,7 @@ use polars::prelude::*;
 use proptest::prelude::*;
 use std::io::Cursor;
 use synfin::case::{Facts, Judged};
+use synfin::column;
 use synfin::report::columns::{
     COLUMNS, COUNTERS, FIREWALL, INPUTS, SETTINGS, counters, firewall, inputs, select, settings,
 };
@@ -105,21 +106,19 @@ fn parquet_and_csv_read_back_with_equal_values_of_the_documented_types() {
 
 /// One number as each kind of which the writer looks whether it comes again.
 static NUMBERS: &[Column<Option<u64>>] = &[
-    number("time", Kind::Time, |row, _| Value::time(row.map(|number| Timestamp(number.cast_signed())))),
-    number("number", Kind::U64, |row, _| Value::number(*row)),
-    number("signed", Kind::I64, |row, _| Value::signed(row.map(u64::cast_signed))),
-    number("seconds", Kind::Seconds, |row, _| Value::difference(row.map(|number| Span(number.cast_signed())))),
-    number("words", Kind::Text, |row, _| row.map_or(Value::Null, |number| Value::text(number.to_string()))),
-    number("none", Kind::U64, |_, _| Value::Null),
+    column!(true, "time", Kind::Time, "", "A number.", |row, _| {
+        Value::time(row.map(|number| Timestamp(number.cast_signed())))
+    }),
+    column!(true, "number", Kind::U64, "", "A number.", |row, _| Value::number(*row)),
+    column!(true, "signed", Kind::I64, "", "A number.", |row, _| Value::signed(row.map(u64::cast_signed))),
+    column!(true, "seconds", Kind::Seconds, "", "A number.", |row, _| {
+        Value::difference(row.map(|number| Span(number.cast_signed())))
+    }),
+    column!(true, "words", Kind::Text, "", "A number.", |row, _| {
+        row.map_or(Value::Null, |number| Value::text(number.to_string()))
+    }),
+    column!(true, "none", Kind::U64, "", "A number.", |_, _| Value::Null),
 ];
-
-const fn number(
-    name: &'static str,
-    kind: Kind,
-    get: for<'a> fn(&'a Option<u64>, &'a Facts) -> Value<'a>,
-) -> Column<Option<u64>> {
-    Column { name, kind, unit: "", core: true, of_dumps: false, doc: "A number.", get }
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
