@@ -120,7 +120,9 @@ impl Tracker {
                 let frame = bytes.get(segment.offset as usize..).unwrap_or_default();
                 let ends = || wire::addresses(frame, segment.ip_at);
                 assert!(self.table.observe(&segment, rare.as_ref(), PLACE, &ends).is_ok(), "nothing lies on tape");
-                dns::in_segment(frame, &segment).iter().for_each(|message| self.dns.take(message, 0));
+                for message in dns::in_segment(frame, &segment) {
+                    self.dns.take(&message, 0);
+                }
             }
             Packet::IcmpError(error) => drop(self.table.observe_icmp(&error, PLACE)),
             Packet::Fragment(piece) => {
@@ -130,7 +132,9 @@ impl Tracker {
                 }
             }
             Packet::Arp(arp) => self.arp.take(&arp, 0),
-            Packet::Dns(message) => self.dns.take(&message, 0),
+            Packet::Dns(message) => {
+                self.dns.take(&message, 0);
+            }
             Packet::Other(_) => {}
         }
     }

@@ -176,24 +176,29 @@ impl Embryo {
     /// The connection that this SYN began.
     pub fn connection(&self) -> Connection {
         let (segment, rare, place) = self.parts();
-        let mut connection = Connection::new(&segment, place);
-        connection.observe(&segment, rare.as_ref(), place);
-        let (sender, receiver) = self.ends();
-        connection.set_ends(sender, receiver);
+        let mut connection = Connection::default();
+        self.fill_of(&mut connection.summary, &segment, rare.as_ref(), place);
+        connection.boards[Side::Client as usize].begins(&segment);
         connection
     }
 
-    /// Makes this the summary of that connection, without the detour over scoreboards that nobody will ask.
+    /// Makes this the summary of that connection.
     pub fn fill(&self, summary: &mut Summary) {
         let (segment, rare, place) = self.parts();
+        self.fill_of(summary, &segment, rare.as_ref(), place);
+    }
+
+    /// The same of its parts: what [`Connection::observe`] makes of them, without looking for what a first SYN cannot be.
+    #[inline]
+    fn fill_of(&self, summary: &mut Summary, segment: &Segment, rare: Option<&Rare>, place: Place) {
         // Copied of one that was built long ago: of one just built each part would be waited for (store forwarding).
         *summary = *BLANK;
-        summary.begin(&segment, place);
+        summary.begin(segment, place);
         let (sender, receiver) = self.ends();
         summary.ends = [sender.into(), receiver.into()];
         summary.pattern.add(segment.way, segment.flags, false);
-        summary.letters.note(&segment);
-        summary.note_syn(Side::Client, &segment, rare.as_ref());
+        summary.letters.note(segment);
+        summary.note_syn(Side::Client, segment, rare);
         summary.facts.set(Facts::VARIED);
         let sent = Moment::at(self.time);
         let client = &mut summary.sides[0];
@@ -302,6 +307,8 @@ mod tests {
             whole.observe(&segment, rare.as_ref(), place);
             whole.set_ends(ends.0, ends.1);
             let grown = embryo.connection();
+            prop_assert_eq!(&grown.boards, &whole.boards);
+            prop_assert_eq!((grown.steady, grown.later_resets.len()), (whole.steady, whole.later_resets.len()));
             let mut encoded = Vec::new();
             embryo.encode(&mut encoded);
             // Where the frame lies in the file is the one thing that an embryo forgets: its addresses are known.

@@ -159,6 +159,12 @@ impl Scoreboard {
         self.repeated(segment, end, me)
     }
 
+    /// Notes a SYN before which nothing was sent.
+    pub fn begins(&mut self, syn: &Segment) {
+        self.remember(syn);
+        self.sent(syn.seq.plus(1), syn.time);
+    }
+
     /// Notes a segment that begins where the last one ended, and that no frame before it equals.
     #[inline]
     pub fn carries_on(&mut self, segment: &Segment) {

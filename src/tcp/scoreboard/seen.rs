@@ -48,6 +48,7 @@ impl Seen {
 
     /// Who doubled the older frame into this one, if somebody did. `occupies`: it takes sequence numbers or says more than
     /// an acknowledgement.
+    #[inline]
     pub(super) fn doubles(&self, old: &Self, occupies: bool) -> Option<Origin> {
         let same_header = (old.seq, old.ack, old.len, old.flags, old.window, old.ts_value)
             == (self.seq, self.ack, self.len, self.flags, self.window, self.ts_value);
