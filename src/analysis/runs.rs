@@ -117,6 +117,7 @@ fn write(folder: &Path, records: &[Records]) -> io::Result<File> {
 const BATCH: usize = 256;
 /// Frames of a window at most, so that a flood behind a quiet time does not come as one batch.
 const WIDEST: u64 = 1 << 16;
+const _: () = assert!(WIDEST < 1 << 32, "a turn has half a word for it");
 
 /// Merges memory and runs: of each source what begins within the next few frames is taken and sorted. (A heap of the sources'
 /// heads took several times as long a record.)
@@ -124,8 +125,10 @@ pub struct Ordered<'a> {
     /// Sources of which nothing was taken yet, the one that begins last first: only few of many points are asked at once.
     waiting: Vec<Head<'a>>,
     active: Vec<Head<'a>>,
-    /// Taken and in order, the next one last.
-    ready: Vec<(Order, Record<'a>)>,
+    /// Taken, as they came.
+    ready: Vec<Option<(Order, Record<'a>)>>,
+    /// Their frames after the first one's, and in the low half their places in `ready`: in order, the next one last.
+    turns: Vec<u64>,
     /// Frames of a window.
     window: u64,
 }
@@ -166,7 +169,8 @@ impl<'a> Ordered<'a> {
             }
         }
         waiting.sort_by_key(|head| std::cmp::Reverse(head.order()));
-        Ok(Self { waiting, active: Vec::new(), ready: Vec::new(), window: BATCH as u64 })
+        let (active, ready, turns) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { waiting, active, ready, turns, window: BATCH as u64 })
     }
 
     /// The next record.
@@ -174,30 +178,33 @@ impl<'a> Ordered<'a> {
     /// # Errors
     /// When a run cannot be read.
     pub fn next(&mut self) -> io::Result<Option<(Order, Record<'a>)>> {
-        if self.ready.is_empty()
-            && let Err(error) = self.refill()
-        {
-            self.ready.clear(); // what was taken is in no order
-            return Err(error);
+        if self.turns.is_empty() {
+            self.refill()?;
         }
-        Ok(self.ready.pop())
+        Ok(self.turns.pop().and_then(|turn| self.ready.get_mut(turn as u32 as usize)?.take()))
     }
 
     fn refill(&mut self) -> io::Result<()> {
-        let Self { waiting, active, ready, window } = self;
+        let Self { waiting, active, ready, turns, window } = self;
+        ready.clear();
         let least = active.iter().chain(waiting.last()).filter_map(Head::order).min();
         let Some((point, frame)) = least else { return Ok(()) };
-        let end = (point, frame.saturating_add(*window));
+        let end = (point, frame.saturating_add(*window)); // nothing of another point lies between
         while let Some(head) = waiting.pop_if(|head| head.order() <= Some(end)) {
             active.push(head);
         }
         for Head { first, source } in active.iter_mut() {
             while let Some(record) = first.take_if(|(order, _)| *order <= end) {
-                ready.push(record);
+                ready.push(Some(record));
                 *first = source.next()?;
             }
         }
-        ready.sort_unstable_by_key(|&(order, _)| std::cmp::Reverse(order));
+        // A record is several times as large as what tells its turn.
+        let turn = |(place, taken): (usize, &Option<(Order, _)>)| {
+            taken.as_ref().map(|((_, first_frame), _)| first_frame.saturating_sub(frame) << 32 | place as u64)
+        };
+        turns.extend(ready.iter().enumerate().filter_map(turn));
+        turns.sort_unstable_by_key(|turn| std::cmp::Reverse(*turn));
         let wanted = BATCH.max(2 * active.len());
         if ready.len() > 2 * wanted {
             *window = (*window / 2).max(1);
