@@ -152,8 +152,12 @@ impl DnsFacts {
         let frame = frames_before + u64::from(dns.frame);
         let asked = (dns.client.into(), dns.server.into(), dns.id);
         let multicast = dns.transport == Transport::Multicast;
-        let answered = if dns.is_answer { self.waiting.remove(&asked) } else { None };
-        let place = self.place(dns, frame).or(answered.map(|waiting| waiting.row))?;
+        let named = self.place(dns, frame);
+        // What names another question answers none, whoever sent it (RFC 5452 9.1).
+        let answers = |waiting: &Waiting| dns.question.is_none() || named == Some(waiting.row);
+        let is_awaited = dns.is_answer && self.waiting.get(&asked).is_some_and(answers);
+        let answered = if is_awaited { self.waiting.remove(&asked) } else { None };
+        let place = named.or(answered.map(|waiting| waiting.row))?;
         let waited = answered.map(|waiting| dns.time.since(waiting.since));
         if let Some(row) = self.rows.get_mut(place) {
             row.note(dns, frame);
@@ -318,14 +322,23 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_names_another_question_has_the_time_that_it_took() {
-        let mut facts = DnsFacts::default();
-        for dns in [message(1, "a.example", None), message(3, "b.example", Some((0, &[])))] {
-            facts.take(&dns, 0);
-        }
-        facts.finish();
-        let told: Vec<_> = facts.rows.iter().map(|row| (&*row.name, row.unanswered, row.answer_max)).collect();
-        assert_eq!(told, [("a.example", 0, None), ("b.example", 0, Some(Span::from_seconds(2)))]);
+    fn what_names_another_question_answers_none_and_the_one_asked_waits_on() {
+        let told = |messages: &[Dns]| {
+            let mut facts = DnsFacts::default();
+            for dns in messages {
+                facts.take(dns, 0);
+            }
+            facts.finish();
+            let row = |row: &DnsRow| (row.name.to_string(), row.answered, row.unanswered, row.answer_max);
+            facts.rows.iter().map(row).collect::<Vec<_>>()
+        };
+        let asked = message(1, "a.example", None);
+        let other = message(3, "b.example", Some((0, &[])));
+        let own = message(4, "a.example", Some((0, &[])));
+        let stray = ("b.example".to_owned(), 1, 0, None);
+        assert_eq!(told(&[asked.clone(), other.clone()]), [("a.example".to_owned(), 0, 1, None), stray.clone()]);
+        let after_three = Some(Span::from_seconds(3));
+        assert_eq!(told(&[asked, other, own]), [("a.example".to_owned(), 1, 0, after_three), stray]);
     }
 
     #[test]
