@@ -155,11 +155,11 @@ pub(super) fn join(runs: &mut Runs, facts: &Facts) -> io::Result<Joins> {
 }
 
 /// Takes the next rows.
-pub(super) type Each<'a> = dyn FnMut(&mut Vec<Judged>) -> io::Result<()> + Send + 'a;
+pub(super) type TakesRows<'a> = dyn FnMut(&mut Vec<Judged>) -> io::Result<()> + Send + 'a;
 
 /// Judges all rows in order, in batches, on all threads of the pool at hand: one batch while `each` takes the one before and
 /// the records of the next are read.
-pub(super) fn judged(runs: &mut Runs, facts: &Facts, timings: &Timings, each: &mut Each<'_>) -> io::Result<()> {
+pub(super) fn judged(runs: &mut Runs, facts: &Facts, timings: &Timings, each: &mut TakesRows<'_>) -> io::Result<()> {
     judged_of(runs, facts, timings, &|_| true, each)
 }
 
@@ -169,7 +169,7 @@ fn judged_of(
     facts: &Facts,
     timings: &Timings,
     wanted: &(dyn Fn(&Summary) -> bool + Sync),
-    each: &mut Each<'_>,
+    each: &mut TakesRows<'_>,
 ) -> io::Result<()> {
     let mut ordered = runs.ordered()?;
     let (mut batch, mut next) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));

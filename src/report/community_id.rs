@@ -44,5 +44,9 @@ mod tests {
         let server = Address::v4([66, 35, 250, 204], 80);
         assert_eq!(community_id(client, server), "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
         assert_eq!(community_id(server, client), community_id(client, server));
+        // By the specification's pseudo code, in Python: it has no example of TCP over IPv6.
+        let [one, other] = ["2001:db8::7", "2001:db8:0:1::53"].map(|ip| ip.parse().expect("an address"));
+        let id = community_id(Address::new(one, 50123), Address::new(other, 443));
+        assert_eq!(id, "1:bKTnxZ/q+bCJyi3vrsIB1vCk59w=");
     }
 }

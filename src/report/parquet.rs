@@ -210,8 +210,8 @@ fn encode(
     options: WriteOptions,
 ) -> PolarsResult<Vec<CompressedPage>> {
     let array = series.to_arrow(0, CompatLevel::newest());
-    // Where hardly any value comes twice, the least and the greatest of some rows say nothing.
-    let tell_bounds = !matches!(shape, Shape::Noise | Shape::Words);
+    // Of texts that hardly ever come twice, the least and the greatest of some rows leave no rows out.
+    let tell_bounds = !matches!(shape, Shape::Words);
     let statistics =
         StatisticsOptions { min_value: tell_bounds, max_value: tell_bounds, ..StatisticsOptions::default() };
     let options = WriteOptions { statistics, ..options };

@@ -17,6 +17,7 @@ pub enum Values {
 
 /// The cells of some rows of a column of one kind, with a getter that becomes part of the loop over the rows. Each cell is
 /// looked at where it is left: a value that is moved waits until all of its parts are stored.
+#[doc(hidden)]
 #[macro_export]
 macro_rules! values {
     (U8, $rows:expr, $get:expr) => { $crate::values!(U8, $rows, $get, number::<u8>) };
@@ -44,6 +45,7 @@ macro_rules! values {
         ))
     };
 }
+
 impl Values {
     /// So many rows of a column of this kind without any value.
     pub fn nothing(kind: Kind, rows: usize) -> Self {

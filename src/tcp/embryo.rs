@@ -176,8 +176,9 @@ impl Embryo {
     /// The connection that this SYN began.
     pub fn connection(&self) -> Connection {
         let (segment, rare, place) = self.parts();
-        let mut connection = Connection::default();
-        self.fill_of(&mut connection.summary, &segment, rare.as_ref(), place);
+        let boards = Default::default();
+        let mut connection = Connection { summary: *BLANK, boards, later_resets: Vec::new(), steady: false };
+        self.complete(&mut connection.summary, &segment, rare.as_ref(), place);
         connection.boards[Side::Client as usize].begins(&segment);
         connection
     }
@@ -185,14 +186,14 @@ impl Embryo {
     /// Makes this the summary of that connection.
     pub fn fill(&self, summary: &mut Summary) {
         let (segment, rare, place) = self.parts();
-        self.fill_of(summary, &segment, rare.as_ref(), place);
-    }
-
-    /// The same of its parts: what [`Connection::observe`] makes of them, without looking for what a first SYN cannot be.
-    #[inline]
-    fn fill_of(&self, summary: &mut Summary, segment: &Segment, rare: Option<&Rare>, place: Place) {
         // Copied of one that was built long ago: of one just built each part would be waited for (store forwarding).
         *summary = *BLANK;
+        self.complete(summary, &segment, rare.as_ref(), place);
+    }
+
+    /// Adds to a blank what [`Connection::observe`] makes of these parts of it, without looking for what a first SYN cannot be.
+    #[inline]
+    fn complete(&self, summary: &mut Summary, segment: &Segment, rare: Option<&Rare>, place: Place) {
         summary.begin(segment, place);
         let (sender, receiver) = self.ends();
         summary.ends = [sender.into(), receiver.into()];

@@ -13,13 +13,15 @@ pub(super) struct Flow {
     pub current: Connection,
     /// The connection before, until the current one is established or has ended.
     pub previous: Option<Box<Connection>>,
+    /// When anything was last asked of it.
+    pub last: Timestamp,
 }
 
 /// A flow that rests.
 #[derive(Debug)]
 pub(super) struct Packed {
     pub hash: FlowHash,
-    /// Of its newest segment.
+    /// When anything was last asked of it.
     pub last: Timestamp,
     /// The head, the newest connection's summary as its record has it, and what is needed to go on.
     pub bytes: Box<[u8]>,
@@ -81,22 +83,18 @@ pub(super) struct Ended<'a> {
 
 impl Flow {
     pub fn new(current: Connection) -> Self {
-        Self { current, previous: None }
+        let last = current.summary().last;
+        Self { current, previous: None, last }
     }
 
     pub fn hash(&self) -> FlowHash {
         self.current.summary().flow
     }
 
-    /// When its newest connection was last heard.
-    pub fn last(&self) -> Timestamp {
-        self.current.summary().last
-    }
-
     /// As small as it gets without losing anything that a segment after `now` could ask for. It is made in `scratch`, which is
     /// empty before and after.
     pub fn pack(&mut self, now: Timestamp, scratch: &mut Vec<u8>) -> Packed {
-        let (hash, last) = (self.hash(), self.last());
+        let (hash, last) = (self.hash(), self.last);
         let Connection { summary, boards, later_resets, .. } = &mut self.current;
         let listening = listening(summary).map(Into::into);
         boards.iter_mut().for_each(|board| board.forget(now));
@@ -127,7 +125,7 @@ impl Flow {
         rebase(&mut current.summary, &mut current.boards, Rebase::ToCapture);
         current.steady = current.is_steady();
         let previous = if head.has_previous { Some(Box::new(connection(flow, rest)?.0)) } else { None };
-        Some(Self { current, previous })
+        Some(Self { previous, ..Self::new(current) })
     }
 
     /// `new` takes the flow; gives the connection that this pushes out.

@@ -51,7 +51,7 @@ words! {
         pub payload_since_advance: bool,
         /// Its acknowledgement number advanced at all.
         pub ack_advanced: bool,
-        /// That advance came with or before its own FIN.
+        /// The last advance came with or before its own FIN.
         pub advanced_before_fin: bool,
         /// Its SYN was acknowledged by a segment that is no RST.
         pub syn_acked: bool,
@@ -64,7 +64,7 @@ words! {
         /// It sent its FIN again after this was acknowledged.
         pub fin_resent_after_ack: bool,
 
-        // What an acknowledgement moves of whom it acknowledges.
+        // What an acknowledgement moves of whom it acknowledges, and what fits behind it.
         /// Its first payload was acknowledged.
         pub first_data_acked: Moment,
         /// Its payload was last acknowledged.

@@ -61,7 +61,7 @@ pub struct Place {
 }
 
 /// One life of a flow, being tracked.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Connection {
     summary: Summary,
     boards: [Scoreboard; 2],

@@ -38,7 +38,7 @@ impl Pattern {
         let shown_first = (self.count as usize).min(8);
         let shown_last = (self.count as usize).saturating_sub(8).min(4);
         let turn = if client_way == Way::Up { 0 } else { 0x80 };
-        let mut out = Text::default();
+        let mut out = Text { letters: [0; 13 * 8], end: 0 };
         for &code in &self.first.to_le_bytes()[..shown_first] {
             out.push(&PACKETS[usize::from(code ^ turn)]);
         }
@@ -48,7 +48,7 @@ impl Pattern {
         for &code in &self.last.to_be_bytes()[4 - shown_last..] {
             out.push(&PACKETS[usize::from(code ^ turn)]);
         }
-        out.into()
+        String::from_utf8_lossy(&out.letters[..out.end.saturating_sub(1)]).into_owned()
     }
 }
 
@@ -58,24 +58,12 @@ struct Text {
     end: usize,
 }
 
-impl Default for Text {
-    fn default() -> Self {
-        Self { letters: [0; 13 * 8], end: 0 }
-    }
-}
-
 impl Text {
     fn push(&mut self, printed: &Printed) {
         if let Some(place) = self.letters.get_mut(self.end..self.end + 8) {
             place.copy_from_slice(&printed.text);
             self.end += usize::from(printed.length);
         }
-    }
-}
-
-impl From<Text> for String {
-    fn from(text: Text) -> Self {
-        String::from_utf8_lossy(&text.letters[..text.end.saturating_sub(1)]).into_owned()
     }
 }
 

@@ -156,7 +156,9 @@ impl Store {
     /// The flow that [`Store::find`] found.
     #[inline]
     pub fn at(&mut self, number: u32) -> Option<&mut Flow> {
-        self.forms.full.get_mut(number)
+        let flow = self.forms.full.get_mut(number)?;
+        flow.last = flow.last.max(self.now);
+        Some(flow)
     }
 
     /// A flow that is not known begins as an embryo, if it can: whether it does.
@@ -212,7 +214,8 @@ impl Store {
         self.tape.take()
     }
 
-    fn hold(&mut self, hash: FlowHash, flow: Flow) -> u32 {
+    fn hold(&mut self, hash: FlowHash, mut flow: Flow) -> u32 {
+        flow.last = self.now;
         let number = self.forms.full.insert(flow);
         self.enter(hash, Slot::new(Form::Full, number));
         number
@@ -224,7 +227,7 @@ impl Store {
         let mut idlest: Option<(u32, Timestamp)> = None;
         for _ in 0..if crowded { COMPARED } else { LOOKED_AT } {
             let number = advance(&mut self.hands.full, self.forms.full.room());
-            let Some(last) = self.forms.full.get(number).map(Flow::last) else { continue };
+            let Some(last) = self.forms.full.get(number).map(|flow| flow.last) else { continue };
             if self.now.since(last).0 > RESTS {
                 self.pack(number);
             } else if idlest.is_none_or(|(_, idlest)| last < idlest) {

@@ -149,7 +149,7 @@ words! {
         pub previous: Option<Link>,
         pub next: Option<Link>,
         pub refusals: u32,
-        /// What stands beside it.
+        /// What stands beside the connection.
         pub aside: Aside,
         /// Where the innermost IP header of the first frame begins in its bytes.
         pub ip_at: u16,

@@ -196,7 +196,7 @@ impl Finished {
             if flow.current.summary().side_of(segment.way) == Side::Server && !segment.flags.any(Flags::RST) {
                 flow.current.challenged();
             }
-            let Flow { current, previous } = flow;
+            let Flow { current, previous, .. } = flow;
             return Taken::of(previous.as_deref_mut().unwrap_or(current), segment, rare, place);
         }
         let kind = flow.current.observe(segment, rare, place);

@@ -31,7 +31,7 @@ words! {
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     #[repr(C)]
     pub struct Letters {
-        /// The highest number sent that way.
+        /// The highest number sent, by way.
         high: [Seq; 2],
         /// Kinds seen, by way: a byte each, of [`Kind`] bits.
         seen: [u8; 2],
@@ -39,7 +39,7 @@ words! {
         completeness: u8,
         count: u8,
         codes: Bytes<MOST>,
-        /// Numbers of the last SYN, FIN and RST that way: others make another letter.
+        /// Numbers of the last SYN, FIN and RST, by way: others make another letter.
         last: [[Seq; 3]; 2],
         repeats: [u16; 2],
         zero_windows: [u16; 2],

@@ -194,9 +194,15 @@ fn addresses(
             (AAAA, 16) => array::<16>(message, data).ok().map(IpAddr::from),
             _ => None,
         };
-        let known_as =
-            || asked.map_or_else(|| name(message, &mut owner_at.clone()).unwrap_or_default().into(), Arc::clone);
-        told.extend(address.map(|address| Told { name: known_as(), address: address.to_canonical() }));
+        let owner = || -> Arc<str> {
+            let owner = name(message, &mut { owner_at }).unwrap_or_default();
+            told.last()
+                .filter(|last: &&Told| *last.name == *owner)
+                .map_or_else(|| owner.into(), |last| Arc::clone(&last.name))
+        };
+        let known_as = || asked.map_or_else(owner, Arc::clone);
+        let found = address.map(|address| Told { name: known_as(), address: address.to_canonical() });
+        told.extend(found);
         at = data + usize::from(length);
     }
     told

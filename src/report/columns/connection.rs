@@ -199,7 +199,7 @@ pub(super) const CORE: &[Column<Judged>] = &[
         Kind::Text,
         "",
         "The connection before this one on the same addresses and ports.",
-        |row, _| { row.previous_id.map_or(Value::Null, Value::Id) }
+        |row, _| row.previous_id.map_or(Value::Null, Value::Id),
     ),
     core!("next_id", Kind::Text, "", "The connection after this one on the same addresses and ports.", |row, _| {
         row.next_id.map_or(Value::Null, Value::Id)

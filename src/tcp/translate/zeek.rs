@@ -1,6 +1,6 @@
 //! Zeek's states of two endpoints, stepped over the letters of its history, and what it concludes from them.
 
-use super::{DOWN, SYN_RST};
+use super::{DOWN, MOST, SYN_RST};
 use crate::tcp::Summary;
 use crate::wire::{Address, Flags, Way};
 
@@ -85,7 +85,7 @@ struct Story {
 /// At most as many letters as a connection keeps, and a mark for each flip.
 #[derive(Default)]
 struct History {
-    letters: [u8; 32],
+    letters: [u8; MOST + 3],
     length: usize,
 }
 
