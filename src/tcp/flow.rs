@@ -38,14 +38,27 @@ struct Head {
     has_previous: bool,
 }
 
+/// How a server is told: not at all, by its bytes, or by those behind the prefix of IPv4-mapped addresses.
+const NONE: u8 = 0;
+const V6: u8 = 1;
+const V4: u8 = 2;
+const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+/// Bytes of a [`PackedAddress`].
+const ADDRESS: usize = 18;
+
 impl Head {
     fn write(&self, out: &mut Vec<u8>) {
         let Self { length, order: (point, frame), listening, has_previous } = self;
         out.extend_from_slice(&length.to_le_bytes());
         out.extend_from_slice(&point.to_le_bytes());
         out.extend_from_slice(&frame.to_le_bytes());
-        out.extend_from_slice(&[(*has_previous).into(), listening.is_some().into()]);
-        listening.iter().for_each(|server| out.extend_from_slice(&server.to_bytes()));
+        let server = listening.map(|server| server.to_bytes());
+        let (tag, server) = match &server {
+            None => (NONE, &[][..]),
+            Some(bytes) => bytes.strip_prefix(&MAPPED).map_or((V6, &bytes[..]), |short| (V4, short)),
+        };
+        out.extend_from_slice(&[(*has_previous).into(), tag]);
+        out.extend_from_slice(server);
     }
 
     /// The head at the start, and what follows it.
@@ -53,12 +66,17 @@ impl Head {
         let (length, rest) = bytes.split_first_chunk()?;
         let (point, rest) = rest.split_first_chunk()?;
         let (frame, rest) = rest.split_first_chunk()?;
-        let (&[has_previous, listens], mut rest) = rest.split_first_chunk()?;
-        let mut listening = None;
-        if listens != 0 {
-            let (server, after) = rest.split_first_chunk()?;
-            (listening, rest) = (Some(PackedAddress::from_bytes(*server)), after);
+        let (&[has_previous, tag], rest) = rest.split_first_chunk()?;
+        let before = if tag == V4 { &MAPPED[..] } else { &[] };
+        let own_length = if tag == NONE { 0 } else { ADDRESS - before.len() };
+        let (server, rest) = rest.split_at_checked(own_length)?;
+        let mut address = [0; ADDRESS];
+        let (prefix, own) = address.split_at_mut(ADDRESS - own_length);
+        if tag != NONE {
+            prefix.copy_from_slice(before);
+            own.copy_from_slice(server);
         }
+        let listening = (tag != NONE).then(|| PackedAddress::from_bytes(address));
         let order = (u32::from_le_bytes(*point), u64::from_le_bytes(*frame));
         Some((Self { length: u32::from_le_bytes(*length), order, listening, has_previous: has_previous != 0 }, rest))
     }
@@ -176,4 +194,36 @@ impl<'a> Ended<'a> {
 /// The server's address, if it answered.
 pub(super) fn listening(summary: &Summary) -> Option<Address> {
     summary.has(Facts::SYNACK).then(|| summary.address(Side::Server))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_reads_back_and_a_server_over_ipv4_takes_twelve_bytes_less() {
+        let v6 = Address::v6([0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7], 443);
+        let mut lengths = Vec::new();
+        for server in [None, Some(Address::v4([192, 0, 2, 1], 80)), Some(v6)] {
+            let head = |has_previous| Head {
+                length: 0x0102_0304,
+                order: (7, 1 << 40),
+                listening: server.map(PackedAddress::from),
+                has_previous,
+            };
+            for has_previous in [false, true] {
+                let mut bytes = Vec::new();
+                head(has_previous).write(&mut bytes);
+                lengths.push(bytes.len());
+                bytes.push(99);
+                let (read, rest) = Head::read(&bytes).expect("a head");
+                let (length, order, has) = (read.length, read.order, read.has_previous);
+                assert_eq!((length, order, has, rest), (0x0102_0304, (7, 1 << 40), has_previous, &[99][..]));
+                assert_eq!(read.listening.map(Address::from), server);
+                bytes.truncate(bytes.len() - 2);
+                assert!(Head::read(&bytes).is_none(), "cut");
+            }
+        }
+        assert_eq!(lengths, [18, 18, 24, 24, 36, 36]);
+    }
 }
