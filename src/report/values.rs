@@ -20,15 +20,15 @@ pub enum Values {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! values {
-    (U8, $rows:expr, $get:expr) => { $crate::values!(U8, $rows, $get, number::<u8>) };
-    (U16, $rows:expr, $get:expr) => { $crate::values!(U16, $rows, $get, number::<u16>) };
-    (U32, $rows:expr, $get:expr) => { $crate::values!(U32, $rows, $get, number::<u32>) };
-    (U64, $rows:expr, $get:expr) => { $crate::values!(U64, $rows, $get, number::<u64>) };
-    (I64, $rows:expr, $get:expr) => { $crate::values!(I64, $rows, $get, signed) };
-    (Seconds, $rows:expr, $get:expr) => { $crate::values!(F64, $rows, $get, float) };
-    (Decimal, $rows:expr, $get:expr) => { $crate::values!(F64, $rows, $get, float) };
-    (Time, $rows:expr, $get:expr) => { $crate::values!(I64, $rows, $get, nanoseconds) };
-    (Bool, $rows:expr, $get:expr) => { $crate::values!(Bool, $rows, $get, flag) };
+    (U8, $rows:expr, $get:expr) => { $crate::values!(@U8 $rows, $get, |cell| number(cell, u8::MAX)) };
+    (U16, $rows:expr, $get:expr) => { $crate::values!(@U16 $rows, $get, |cell| number(cell, u16::MAX)) };
+    (U32, $rows:expr, $get:expr) => { $crate::values!(@U32 $rows, $get, |cell| number(cell, u32::MAX)) };
+    (U64, $rows:expr, $get:expr) => { $crate::values!(@U64 $rows, $get, |cell| number(cell, u64::MAX)) };
+    (I64, $rows:expr, $get:expr) => { $crate::values!(@I64 $rows, $get, signed) };
+    (Seconds, $rows:expr, $get:expr) => { $crate::values!(@F64 $rows, $get, float) };
+    (Decimal, $rows:expr, $get:expr) => { $crate::values!(@F64 $rows, $get, float) };
+    (Time, $rows:expr, $get:expr) => { $crate::values!(@I64 $rows, $get, nanoseconds) };
+    (Bool, $rows:expr, $get:expr) => { $crate::values!(@Bool $rows, $get, flag) };
     (Enum($names:expr), $rows:expr, $get:expr) => {{
         let mut codes = $crate::report::values::Codes::default();
         let code = |cell: &_| codes.of($names, cell);
@@ -37,13 +37,10 @@ macro_rules! values {
     (Text, $rows:expr, $get:expr) => {
         $crate::report::values::Values::Text($crate::report::values::Texts::of($rows, $get))
     };
-    ($values:ident, $rows:expr, $get:expr, $($pick:tt)*) => {
-        $crate::report::values::Values::$values($crate::report::values::Numbers::of(
-            $rows,
-            $get,
-            $crate::report::values::$($pick)*,
-        ))
-    };
+    (@$values:ident $rows:expr, $get:expr, $pick:expr) => {{
+        use $crate::report::values::*;
+        Values::$values(Numbers::of($rows, $get, $pick))
+    }};
 }
 
 impl Values {
@@ -106,11 +103,9 @@ pub struct There {
 }
 
 impl There {
-    /// `has_value` is asked once about each row, in order.
-    fn of<'v, R>(rows: &'v [R], mut has_value: impl FnMut(&'v R) -> bool) -> Self {
-        let mut word =
-            |rows: &'v [R]| rows.iter().enumerate().fold(0, |bits, (bit, row)| bits | u64::from(has_value(row)) << bit);
-        Self { bits: rows.chunks(64).map(&mut word).collect(), rows: rows.len() }
+    /// `word` gives the bits of 64 rows each, of fewer at the end, in order.
+    fn of<'v, R>(rows: &'v [R], word: impl FnMut(&'v [R]) -> u64) -> Self {
+        Self { bits: rows.chunks(64).map(word).collect(), rows: rows.len() }
     }
 
     fn nowhere(rows: usize) -> Self {
@@ -148,17 +143,17 @@ impl<N: Copy + Default + PartialEq> Numbers<N> {
         get: impl Fn(&'v R) -> Value<'v>,
         mut pick: impl FnMut(&Value<'v>) -> Option<N>,
     ) -> Self {
-        let (mut values, mut bits) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len().div_ceil(64)));
-        for rows in rows.chunks(64) {
-            let mut there = 0;
+        let mut values = Vec::with_capacity(rows.len());
+        let there = There::of(rows, |rows| {
+            let mut bits = 0;
             values.extend(rows.iter().enumerate().map(|(bit, row)| {
                 let number = pick(&get(row));
-                there |= u64::from(number.is_some()) << bit;
+                bits |= u64::from(number.is_some()) << bit;
                 number.unwrap_or_default()
             }));
-            bits.push(there);
-        }
-        Self { values, there: There { bits, rows: rows.len() } }
+            bits
+        });
+        Self { values, there }
     }
 
     fn nothing(rows: usize) -> Self {
@@ -199,7 +194,7 @@ pub struct Texts {
 impl Texts {
     pub fn of<'v, R>(rows: &'v [R], get: impl Fn(&'v R) -> Value<'v>) -> Self {
         let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(rows.len()));
-        let there = There::of(rows, |row| {
+        let mut is_there = |row: &'v R| {
             let cell = &get(row);
             match cell {
                 Value::Null => {}
@@ -208,6 +203,9 @@ impl Texts {
             }
             ends.push(bytes.len() as u32);
             !matches!(cell, Value::Null)
+        };
+        let there = There::of(rows, |rows| {
+            rows.iter().enumerate().fold(0, |bits, (bit, row)| bits | u64::from(is_there(row)) << bit)
         });
         Self { bytes, ends, there }
     }
@@ -237,19 +235,9 @@ impl Texts {
 
 /// A number, at most what its column holds.
 #[inline(always)]
-pub fn number<N: TryFrom<u64> + Bounded>(cell: &Value<'_>) -> Option<N> {
-    if let Value::Number(number) = cell { Some(N::try_from(*number).unwrap_or(N::MOST)) } else { None }
+pub fn number<N: TryFrom<u64>>(cell: &Value<'_>, most: N) -> Option<N> {
+    if let Value::Number(number) = cell { Some(N::try_from(*number).unwrap_or(most)) } else { None }
 }
-
-/// What has a greatest value.
-pub trait Bounded {
-    const MOST: Self;
-}
-
-macro_rules! bounded {
-    ($($type:ty),*) => { $(impl Bounded for $type { const MOST: Self = <$type>::MAX; })* };
-}
-bounded!(u8, u16, u32, u64);
 
 #[inline(always)]
 pub fn signed(cell: &Value<'_>) -> Option<i64> {

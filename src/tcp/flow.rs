@@ -38,27 +38,17 @@ struct Head {
     has_previous: bool,
 }
 
-/// How a server is told: not at all, by its bytes, or by those behind the prefix of IPv4-mapped addresses.
-const NONE: u8 = 0;
-const V6: u8 = 1;
-const V4: u8 = 2;
-const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
-/// Bytes of a [`PackedAddress`].
-const ADDRESS: usize = 18;
-
 impl Head {
     fn write(&self, out: &mut Vec<u8>) {
         let Self { length, order: (point, frame), listening, has_previous } = self;
         out.extend_from_slice(&length.to_le_bytes());
         out.extend_from_slice(&point.to_le_bytes());
         out.extend_from_slice(&frame.to_le_bytes());
-        let server = listening.map(|server| server.to_bytes());
-        let (tag, server) = match &server {
-            None => (NONE, &[][..]),
-            Some(bytes) => bytes.strip_prefix(&MAPPED).map_or((V6, &bytes[..]), |short| (V4, short)),
-        };
-        out.extend_from_slice(&[(*has_previous).into(), tag]);
-        out.extend_from_slice(server);
+        out.push((*has_previous).into());
+        match listening {
+            Some(server) => server.write(out),
+            None => out.push(0),
+        }
     }
 
     /// The head at the start, and what follows it.
@@ -66,17 +56,11 @@ impl Head {
         let (length, rest) = bytes.split_first_chunk()?;
         let (point, rest) = rest.split_first_chunk()?;
         let (frame, rest) = rest.split_first_chunk()?;
-        let (&[has_previous, tag], rest) = rest.split_first_chunk()?;
-        let before = if tag == V4 { &MAPPED[..] } else { &[] };
-        let own_length = if tag == NONE { 0 } else { ADDRESS - before.len() };
-        let (server, rest) = rest.split_at_checked(own_length)?;
-        let mut address = [0; ADDRESS];
-        let (prefix, own) = address.split_at_mut(ADDRESS - own_length);
-        if tag != NONE {
-            prefix.copy_from_slice(before);
-            own.copy_from_slice(server);
-        }
-        let listening = (tag != NONE).then(|| PackedAddress::from_bytes(address));
+        let (&has_previous, rest) = rest.split_first()?;
+        let (listening, rest) = match rest.split_first()? {
+            (0, rest) => (None, rest),
+            _ => PackedAddress::read(rest).map(|(server, rest)| (Some(server), rest))?,
+        };
         let order = (u32::from_le_bytes(*point), u64::from_le_bytes(*frame));
         Some((Self { length: u32::from_le_bytes(*length), order, listening, has_previous: has_previous != 0 }, rest))
     }

@@ -46,17 +46,32 @@ pub struct PackedAddress {
     port: u16,
 }
 
+/// What stands in front of an IPv4 address.
+const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+/// The first byte of a [`PackedAddress`] that was written: its version of IP.
+const V4: u8 = 4;
+const V6: u8 = 6;
+
 impl PackedAddress {
-    pub fn to_bytes(self) -> [u8; 18] {
-        let mut bytes = [0; 18];
-        bytes[..16].copy_from_slice(&self.ip);
-        bytes[16..].copy_from_slice(&self.port.to_be_bytes());
-        bytes
+    /// Appends it, for [`PackedAddress::read`]: seven bytes of an IPv4 one, 19 of others. The first is never 0.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let (version, ip) = self.ip.strip_prefix(&MAPPED).map_or((V6, &self.ip[..]), |short| (V4, short));
+        out.push(version);
+        out.extend_from_slice(ip);
+        out.extend_from_slice(&self.port.to_be_bytes());
     }
 
-    pub fn from_bytes(bytes: [u8; 18]) -> Self {
-        let [ip @ .., p0, p1] = bytes;
-        Self { ip, port: u16::from_be_bytes([p0, p1]) }
+    /// What was written at the start of these bytes, and what follows it.
+    pub fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (&version, rest) = bytes.split_first()?;
+        let mut ip = [0; 16];
+        let from = if version == V4 { MAPPED.len() } else { 0 };
+        let (prefix, own) = ip.split_at_mut(from);
+        prefix.copy_from_slice(&MAPPED[..from]);
+        let (told, rest) = rest.split_at_checked(own.len())?;
+        own.copy_from_slice(told);
+        let (port, rest) = rest.split_first_chunk()?;
+        Some((Self { ip, port: u16::from_be_bytes(*port) }, rest))
     }
 
     /// Its bytes as numbers: both halves of the address, and the port.
@@ -190,6 +205,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_packed_address_reads_back_and_what_is_cut_does_not(address in address(), after: u8) {
+            let packed = PackedAddress::from(address);
+            let mut bytes = Vec::new();
+            packed.write(&mut bytes);
+            prop_assert_ne!(bytes[0], 0);
+            prop_assert_eq!(bytes.len(), if address.ip().is_ipv4() { 7 } else { 19 });
+            bytes.push(after);
+            prop_assert_eq!(PackedAddress::read(&bytes), Some((packed, &[after][..])));
+            bytes.truncate(bytes.len() - 2);
+            prop_assert_eq!(PackedAddress::read(&bytes), None);
+        }
+
         #[test]
         fn both_directions_of_a_flow_are_one_flow(a in address(), b in address(), keys: [u64; 4]) {
             let ((there, up), (back, down)) = (FlowKey::new(a, b), FlowKey::new(b, a));
