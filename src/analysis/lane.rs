@@ -69,7 +69,8 @@ impl Lane {
     fn revive(&mut self, wanted: OnTape) -> bool {
         if self.failed.is_none() {
             match self.shelf.read(wanted, ONE) {
-                Ok(entry) => self.table.revive(wanted, entry),
+                Ok(entry) if self.table.revive(wanted, entry) => {}
+                Ok(_) => self.failed = Some(io::Error::other("what was put on tape is not there any more")),
                 Err(error) => self.failed = Some(error),
             }
         }
@@ -78,8 +79,9 @@ impl Lane {
 
     /// Stores what was put on tape, and gives the connections that are finished, if they are many.
     pub fn tidy(&mut self) -> Option<Records> {
-        let (start, bytes) = self.table.take_tape();
-        if !bytes.is_empty() && self.shelf.write(start, &bytes).is_err() {
+        if let Some((start, bytes)) = self.table.take_tape()
+            && self.shelf.write(start, &bytes).is_err()
+        {
             // The disk is full: what cannot sleep there ends, and its row says so.
             self.table.evict(start, &bytes);
         }
@@ -218,12 +220,13 @@ mod tests {
     #[test]
     fn a_tape_is_read_from_any_of_its_entries_also_after_it_has_grown() {
         let entry = |byte: u8, length: u32| [&length.to_le_bytes()[..], &vec![byte; length as usize]].concat();
-        let lengths = [10, 600, 3, 300_000, 0, 511, 508, 40];
+        // As long as entries are: another one may begin behind each.
+        let lengths = [28, 604, 60, 300_028, 28, 508, 540, 60];
         let mut shelf = Lane::new(0, &std::env::temp_dir()).shelf;
         let mut places = Vec::new();
         let mut at = 0;
         for (byte, length) in (1..).zip(lengths) {
-            let place = OnTape::new(at);
+            let place = OnTape::at(at).expect("a place where one may begin");
             shelf.write(place, &entry(byte, length)).expect("room");
             places.push((place, entry(byte, length)));
             at += 4 + u64::from(length);
@@ -233,6 +236,7 @@ mod tests {
                 }
             }
         }
-        assert!(shelf.read(OnTape::new(at), ONE).is_err(), "nothing stands there");
+        let behind = OnTape::at(at).expect("a place where one may begin");
+        assert!(shelf.read(behind, ONE).is_err(), "nothing stands there");
     }
 }

@@ -59,8 +59,6 @@ struct Forms {
     embryos: Slab<Embryo>,
     full: Slab<Flow>,
     packed: Slab<Packed>,
-    /// Each with the second word of its hash.
-    taped: Slab<(u64, OnTape)>,
 }
 
 #[derive(Debug, Default)]
@@ -80,8 +78,8 @@ struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Slot(u32);
 
-/// The part of a slot that is the number: memory ends long before 2^30 flows of a lane.
-const NUMBER: u32 = (1 << 30) - 1;
+/// The part of a slot that is the number: memory ends long before 2^30 flows of a lane. Of a flow on tape it is the place there.
+const NUMBER: u32 = OnTape::MOST - 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
@@ -121,30 +119,45 @@ impl Store {
     }
 
     /// Where the flow stands in full, whatever form it was in: for [`Store::at`].
+    ///
+    /// Flows on tape are told apart by a part of their hash, as they are not at hand. So another one may be asked for, hardly
+    /// ever: once it is awake it is known by all of its hash.
     pub fn find(&mut self, hash: FlowHash) -> Result<Option<u32>, OnTape> {
-        match self.locate(hash) {
+        match self.locate(hash).map(Slot::split) {
             None => return Ok(None),
             Some((Form::Full, number)) => return Ok(Some(number)),
             Some(_) => self.rest(),
         }
         // Making room may have put this very flow on tape.
-        let Some((form, number)) = self.locate(hash) else { return Ok(None) };
-        let flow = match form {
-            Form::Full => return Ok(Some(number)),
-            Form::Embryo => self.forms.embryos.take(number).map(|embryo| Flow::new(embryo.connection())),
-            Form::Packed => self.unpack(number),
-            Form::Taped => {
-                let Some(&(_, place)) = self.forms.taped.get(number) else { return Ok(None) };
-                let Some(entry) = self.tape.get(place) else { return Err(place) };
-                self.forms.taped.take(number);
-                entry.flow()
+        while let Some(slot) = self.locate(hash) {
+            let flow = match slot.split() {
+                (Form::Full, number) => return Ok(Some(number)),
+                (Form::Embryo, number) => self.forms.embryos.take(number).map(|embryo| Flow::new(embryo.connection())),
+                (Form::Packed, number) => self.unpack(number),
+                (Form::Taped, number) => {
+                    let place = OnTape::numbered(number);
+                    let Some(entry) = self.tape.get(place) else { return Err(place) };
+                    let (hash, flow) = (entry.hash, entry.flow());
+                    self.wake(hash, slot, flow);
+                    continue;
+                }
+            };
+            self.wake(hash, slot, flow);
+        }
+        Ok(None)
+    }
+
+    /// A flow stands in full where it was in another form, or is of no use.
+    fn wake(&mut self, hash: FlowHash, slot: Slot, flow: Option<Flow>) {
+        match flow {
+            Some(flow) => {
+                let number = self.hold(flow);
+                self.enter(hash, slot, Slot::new(Form::Full, number));
             }
-        };
-        let Some(flow) = flow else {
-            self.forget(hash);
-            return Ok(None);
-        };
-        Ok(Some(self.hold(hash, flow)))
+            None => {
+                self.forget(hash, slot);
+            }
+        }
     }
 
     fn unpack(&mut self, number: u32) -> Option<Flow> {
@@ -165,7 +178,7 @@ impl Store {
     pub fn begin(&mut self, hash: FlowHash, embryo: impl FnOnce() -> Option<Embryo>) -> bool {
         let Self { index, forms, .. } = self;
         let part = part(hash);
-        let is_it = |place: &Place| place.part == part && forms.second(place.slot) == Some(hash.0[1]);
+        let is_it = |place: &Place| place.part == part && forms.may_be(place.slot, hash);
         let Entry::Vacant(place) = index.entry(spread(part), is_it, |place| spread(place.part)) else { return false };
         let Some(embryo) = embryo() else { return false };
         self.now = embryo.time;
@@ -176,49 +189,39 @@ impl Store {
         true
     }
 
+    /// A flow that is not known begins in full.
     pub fn insert(&mut self, hash: FlowHash, flow: Flow) -> Option<&mut Flow> {
         self.rest();
-        let number = self.hold(hash, flow);
+        let number = self.hold(flow);
+        let place = Place { part: part(hash), slot: Slot::new(Form::Full, number) };
+        self.index.insert_unique(spread(place.part), place, |place| spread(place.part));
         self.at(number)
     }
 
-    /// A flow comes back from tape.
-    pub fn revive(&mut self, entry: OfTape<'_>) {
-        let hash = entry.hash;
+    /// A flow comes back from tape: whether it was there.
+    pub fn revive(&mut self, entry: OfTape<'_>) -> bool {
         self.rest();
-        if let Some((Form::Taped, number)) = self.locate(hash) {
-            self.forms.taped.take(number);
-            match entry.flow() {
-                Some(flow) => {
-                    self.hold(hash, flow);
-                }
-                None => self.forget(hash),
-            }
+        let slot = Slot::new(Form::Taped, entry.place.number());
+        let is_there = self.index.find(spread(part(entry.hash)), |place| place.slot == slot).is_some();
+        if is_there {
+            self.wake(entry.hash, slot, entry.flow());
         }
+        is_there
     }
 
-    /// A flow on tape that could not be kept there leaves for good.
+    /// A flow on tape that could not be kept there leaves for good, unless it was revived since.
     pub fn evict(&mut self, entry: OfTape<'_>) -> Option<Flow> {
-        let (form, number) = self.locate(entry.hash)?;
-        let there = form == Form::Taped && self.forms.taped.get(number).is_some_and(|&(_, place)| place == entry.place);
-        if !there {
-            return None; // it was revived since
-        }
-        self.forms.taped.take(number);
-        self.forget(entry.hash);
-        entry.flow()
+        self.forget(entry.hash, Slot::new(Form::Taped, entry.place.number())).then(|| entry.flow())?
     }
 
     /// What was put on tape since the last call, to be appended to what was before.
-    pub fn take_tape(&mut self) -> (OnTape, Vec<u8>) {
+    pub fn take_tape(&mut self) -> Option<(OnTape, Vec<u8>)> {
         self.tape.take()
     }
 
-    fn hold(&mut self, hash: FlowHash, mut flow: Flow) -> u32 {
+    fn hold(&mut self, mut flow: Flow) -> u32 {
         flow.last = self.now;
-        let number = self.forms.full.insert(flow);
-        self.enter(hash, Slot::new(Form::Full, number));
-        number
+        self.forms.full.insert(flow)
     }
 
     /// Makes room for a flow in full.
@@ -247,8 +250,8 @@ impl Store {
         let packed = flow.pack(self.now, &mut self.scratch);
         self.forms.full.clear(number);
         self.packed_bytes += packed.memory();
-        let number = self.forms.packed.insert(packed);
-        self.enter(hash, Slot::new(Form::Packed, number));
+        let place = self.forms.packed.insert(packed);
+        self.enter(hash, Slot::new(Form::Full, number), Slot::new(Form::Packed, place));
         self.tape_packed();
     }
 
@@ -257,18 +260,13 @@ impl Store {
         for _ in 0..LOOKED_AT {
             let number = advance(&mut self.hands.packed, self.forms.packed.room());
             let sleeps = |packed: &Packed| self.now.since(packed.last).0 > SLEEPS;
-            if !self
-                .forms
-                .packed
-                .get(number)
-                .is_some_and(|packed| sleeps(packed) || self.packed_bytes > self.bounds.packed)
-            {
-                continue;
-            }
-            if let Some(packed) = self.forms.packed.take(number) {
-                self.packed_bytes -= packed.memory();
-                let place = self.tape.put_flow(packed.hash, &packed.bytes);
-                self.taped(packed.hash, place);
+            let goes = |packed: &&Packed| sleeps(packed) || self.packed_bytes > self.bounds.packed;
+            let Some(packed) = self.forms.packed.get(number).filter(goes) else { continue };
+            let (hash, memory) = (packed.hash, packed.memory());
+            if let Some(place) = self.tape.put_flow(hash, &packed.bytes) {
+                self.packed_bytes -= memory;
+                self.forms.packed.clear(number);
+                self.enter(hash, Slot::new(Form::Packed, number), Slot::new(Form::Taped, place.number()));
             }
         }
     }
@@ -281,44 +279,35 @@ impl Store {
         for _ in 0..LOOKED_AT {
             let number = advance(&mut self.hands.embryos, self.forms.embryos.room());
             let sleeps = |embryo: &&Embryo| self.now.since(embryo.time).0 > SLEEPS;
-            if let Some(embryo) = self.forms.embryos.get(number).filter(sleeps).copied() {
-                self.forms.embryos.take(number);
-                let place = self.tape.put_embryo(&embryo);
-                self.taped(embryo.flow, place);
+            let Some(embryo) = self.forms.embryos.get(number).filter(sleeps).copied() else { continue };
+            if let Some(place) = self.tape.put_embryo(&embryo) {
+                self.forms.embryos.clear(number);
+                self.enter(embryo.flow, Slot::new(Form::Embryo, number), Slot::new(Form::Taped, place.number()));
             }
         }
     }
 
-    fn taped(&mut self, hash: FlowHash, place: OnTape) {
-        let number = self.forms.taped.insert((hash.0[1], place));
-        self.enter(hash, Slot::new(Form::Taped, number));
+    fn locate(&self, hash: FlowHash) -> Option<Slot> {
+        let part = part(hash);
+        let is_it = |place: &Place| place.part == part && self.forms.may_be(place.slot, hash);
+        self.index.find(spread(part), is_it).map(|place| place.slot)
     }
 
-    fn locate(&self, hash: FlowHash) -> Option<(Form, u32)> {
-        let part = part(hash);
-        let is_it = |place: &Place| place.part == part && self.forms.second(place.slot) == Some(hash.0[1]);
-        self.index.find(spread(part), is_it).map(|place| place.slot.split())
-    }
-
-    /// Notes the new form of a flow, which has just left its old one.
-    fn enter(&mut self, hash: FlowHash, slot: Slot) {
-        let Self { index, forms, .. } = self;
-        let part = part(hash);
-        let is_it = |place: &Place| place.part == part && forms.leads_to(place.slot, hash);
-        match index.find_mut(spread(part), is_it) {
-            Some(place) => place.slot = slot,
-            None => {
-                index.insert_unique(spread(part), Place { part, slot }, |place| spread(place.part));
-            }
+    /// Notes the new form of a flow.
+    fn enter(&mut self, hash: FlowHash, from: Slot, to: Slot) {
+        if let Some(place) = self.index.find_mut(spread(part(hash)), |place| place.slot == from) {
+            place.slot = to;
         }
     }
 
-    fn forget(&mut self, hash: FlowHash) {
-        let Self { index, forms, .. } = self;
-        let part = part(hash);
-        let is_it = |place: &Place| place.part == part && forms.leads_to(place.slot, hash);
-        if let Ok(entry) = index.find_entry(spread(part), is_it) {
-            entry.remove();
+    /// A flow leaves: whether it was there in this form.
+    fn forget(&mut self, hash: FlowHash, slot: Slot) -> bool {
+        match self.index.find_entry(spread(part(hash)), |place| place.slot == slot) {
+            Ok(entry) => {
+                entry.remove();
+                true
+            }
+            Err(_) => false,
         }
     }
 
@@ -328,29 +317,26 @@ impl Store {
 
     /// Every flow, in no order; the store is given back piece by piece.
     pub fn drain(self, mut leave: impl FnMut(Leaving)) {
-        drop(self.index);
+        let taped = self.index.into_iter().map(|place| place.slot.split()).filter(|(form, _)| *form == Form::Taped);
+        taped.for_each(|(_, number)| leave(Leaving::Taped(OnTape::numbered(number))));
         self.forms.embryos.blocks().for_each(|block| leave(Leaving::Embryos(block)));
         self.forms.full.drain(|flow| leave(Leaving::Flow(Box::new(flow))));
         self.forms.packed.drain(|packed| leave(Leaving::Packed(packed)));
-        self.forms.taped.drain(|(_, place)| leave(Leaving::Taped(place)));
     }
 }
 
 impl Forms {
-    /// The second word of a flow's hash. With the part of the first that the index holds, 96 bits tell flows apart.
+    /// Whether a slot may be this flow's, the part of whose hash that the index holds leads there. With the second word 96 bits
+    /// tell flows apart; of one on tape nothing more is known.
     #[inline]
-    fn second(&self, slot: Slot) -> Option<u64> {
-        match slot.split() {
+    fn may_be(&self, slot: Slot, hash: FlowHash) -> bool {
+        let second = match slot.split() {
             (Form::Embryo, number) => self.embryos.get(number).map(|embryo| embryo.flow.0[1]),
             (Form::Full, number) => self.full.get(number).map(|flow| flow.hash().0[1]),
             (Form::Packed, number) => self.packed.get(number).map(|packed| packed.hash.0[1]),
-            (Form::Taped, number) => self.taped.get(number).map(|&(second, _)| second),
-        }
-    }
-
-    /// Whether a slot of the index is this flow's: of all slots, only that of a flow on its way to another form is empty.
-    fn leads_to(&self, slot: Slot, hash: FlowHash) -> bool {
-        self.second(slot).is_none_or(|second| second == hash.0[1])
+            (Form::Taped, _) => return true,
+        };
+        second == Some(hash.0[1])
     }
 }
 

@@ -4,20 +4,36 @@
 use super::embryo::Embryo;
 use super::flow::Flow;
 use crate::wire::FlowHash;
-use std::num::NonZeroU64;
 
-/// Where a flow lies on its lane's tape. (One more than the offset, so that an absent one takes no room.)
+/// Bytes that every entry begins at a multiple of, so that a small number tells where.
+const STEP: u64 = 32;
+
+/// Where a flow lies on its lane's tape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct OnTape(NonZeroU64);
+pub struct OnTape(u32);
 
 impl OnTape {
-    pub fn new(offset: u64) -> Self {
-        Self(NonZeroU64::MIN.saturating_add(offset))
+    /// A tape holds what numbers below this lead to: 32 GiB.
+    pub(super) const MOST: u32 = 1 << 30;
+
+    /// The entry with this number.
+    pub(super) fn numbered(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// `None` where no entry can begin.
+    pub fn at(offset: u64) -> Option<Self> {
+        let number = u32::try_from(offset / STEP).ok().filter(|&number| number < Self::MOST)?;
+        offset.is_multiple_of(STEP).then_some(Self(number))
+    }
+
+    pub(super) fn number(self) -> u32 {
+        self.0
     }
 
     /// Bytes of the tape before it.
     pub fn offset(self) -> u64 {
-        self.0.get() - 1
+        u64::from(self.0) * STEP
     }
 }
 
@@ -28,7 +44,7 @@ pub(super) struct Tape {
     bytes: Vec<u8>,
 }
 
-/// Before each entry stands its length.
+/// Before each entry stands its length, with what fills it up to where the next one may begin.
 const LENGTH: usize = 4;
 /// What an entry is.
 const EMBRYO: u8 = 0;
@@ -44,25 +60,29 @@ pub(super) struct Entry<'a> {
 }
 
 impl Tape {
-    pub fn put_flow(&mut self, hash: FlowHash, packed: &[u8]) -> OnTape {
+    /// `None` if the tape is full.
+    pub fn put_flow(&mut self, hash: FlowHash, packed: &[u8]) -> Option<OnTape> {
         self.put(FLOW, hash, |bytes| bytes.extend_from_slice(packed))
     }
 
-    pub fn put_embryo(&mut self, embryo: &Embryo) -> OnTape {
+    /// `None` if the tape is full.
+    pub fn put_embryo(&mut self, embryo: &Embryo) -> Option<OnTape> {
         self.put(EMBRYO, embryo.flow, |bytes| embryo.encode(bytes))
     }
 
-    fn put(&mut self, kind: u8, hash: FlowHash, write: impl FnOnce(&mut Vec<u8>)) -> OnTape {
+    fn put(&mut self, kind: u8, hash: FlowHash, write: impl FnOnce(&mut Vec<u8>)) -> Option<OnTape> {
         let at = self.bytes.len();
+        let place = OnTape::at(self.start + at as u64)?;
         self.bytes.extend_from_slice(&[0; LENGTH]);
         self.bytes.push(kind);
         self.bytes.extend_from_slice(&hash.to_bytes());
         write(&mut self.bytes);
+        self.bytes.resize(self.bytes.len().next_multiple_of(STEP as usize), 0);
         let length = (self.bytes.len() - at - LENGTH) as u32;
-        if let Some(place) = self.bytes.get_mut(at..at + LENGTH) {
-            place.copy_from_slice(&length.to_le_bytes());
+        if let Some(before) = self.bytes.get_mut(at..at + LENGTH) {
+            before.copy_from_slice(&length.to_le_bytes());
         }
-        OnTape::new(self.start + at as u64)
+        Some(place)
     }
 
     /// An entry that was not taken yet.
@@ -71,11 +91,14 @@ impl Tape {
         Entry::first(place, self.bytes.get(usize::try_from(at).ok()?..)?).map(|(entry, _)| entry)
     }
 
-    /// What was put since the last call, and where it begins.
-    pub fn take(&mut self) -> (OnTape, Vec<u8>) {
-        let (start, bytes) = (OnTape::new(self.start), std::mem::take(&mut self.bytes));
+    /// What was put since the last call, if anything was, and where it begins.
+    pub fn take(&mut self) -> Option<(OnTape, Vec<u8>)> {
+        if self.bytes.is_empty() {
+            return None;
+        }
+        let (start, bytes) = (OnTape::at(self.start)?, std::mem::take(&mut self.bytes));
         self.start += bytes.len() as u64;
-        (start, bytes)
+        Some((start, bytes))
     }
 }
 
@@ -93,7 +116,7 @@ impl<'a> Entry<'a> {
     pub fn all(start: OnTape, bytes: &'a [u8]) -> impl Iterator<Item = Self> {
         let mut rest = bytes;
         std::iter::from_fn(move || {
-            let place = OnTape::new(start.offset() + (bytes.len() - rest.len()) as u64);
+            let place = OnTape::at(start.offset() + (bytes.len() - rest.len()) as u64)?;
             let (entry, after) = Self::first(place, rest)?;
             rest = after;
             Some(entry)
