@@ -2,7 +2,7 @@
 
 use super::rebase::Rebase;
 use super::summary::Reset;
-use super::{Connection, Facts, Scoreboard, Side, Summary, packed, sparse};
+use super::{Connection, Facts, Scoreboard, Side, Summary, packed, short, sparse};
 use crate::time::Timestamp;
 use crate::wire::{Address, FlowHash, PackedAddress};
 use serde::{Deserialize, Serialize};
@@ -38,31 +38,33 @@ struct Head {
     has_previous: bool,
 }
 
+/// What a head says in bits.
+const HAS_PREVIOUS: u8 = 1;
+const LISTENS: u8 = 2;
+
 impl Head {
     fn write(&self, out: &mut Vec<u8>) {
         let Self { length, order: (point, frame), listening, has_previous } = self;
-        out.extend_from_slice(&length.to_le_bytes());
-        out.extend_from_slice(&point.to_le_bytes());
-        out.extend_from_slice(&frame.to_le_bytes());
-        out.push((*has_previous).into());
-        match listening {
-            Some(server) => server.write(out),
-            None => out.push(0),
-        }
+        out.push(if *has_previous { HAS_PREVIOUS } else { 0 } | if listening.is_some() { LISTENS } else { 0 });
+        [u64::from(*length), u64::from(*point), *frame].into_iter().for_each(|number| short::put(number, out));
+        listening.iter().for_each(|server| server.write(out));
     }
 
     /// The head at the start, and what follows it.
     fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        let (length, rest) = bytes.split_first_chunk()?;
-        let (point, rest) = rest.split_first_chunk()?;
-        let (frame, rest) = rest.split_first_chunk()?;
-        let (&has_previous, rest) = rest.split_first()?;
-        let (listening, rest) = match rest.split_first()? {
-            (0, rest) => (None, rest),
+        let (&bits, rest) = bytes.split_first()?;
+        let (length, rest) = short::take(rest)?;
+        let (point, rest) = short::take(rest)?;
+        let (frame, rest) = short::take(rest)?;
+        let (listening, rest) = match bits & LISTENS {
+            0 => (None, rest),
             _ => PackedAddress::read(rest).map(|(server, rest)| (Some(server), rest))?,
         };
-        let order = (u32::from_le_bytes(*point), u64::from_le_bytes(*frame));
-        Some((Self { length: u32::from_le_bytes(*length), order, listening, has_previous: has_previous != 0 }, rest))
+        let order = (u32::try_from(point).ok()?, frame);
+        Some((
+            Self { length: u32::try_from(length).ok()?, order, listening, has_previous: bits & HAS_PREVIOUS != 0 },
+            rest,
+        ))
     }
 }
 
@@ -103,19 +105,17 @@ impl Flow {
         rebase(summary, boards, Rebase::ToOwn);
         let order = (summary.point, summary.first_frame);
         let mut bytes = std::mem::take(scratch);
-        Head { length: 0, order, listening, has_previous: self.previous.is_some() }.write(&mut bytes);
-        let start = bytes.len();
         packed::encode(summary, &mut bytes);
-        let length = (bytes.len() - start) as u32;
-        if let Some(place) = bytes.first_chunk_mut() {
-            *place = length.to_le_bytes();
-        }
+        let length = bytes.len() as u32;
         bytes = sparse::encode(&Beside(boards, later_resets), bytes);
         if let Some(Connection { summary, boards, later_resets, .. }) = self.previous.as_deref() {
             packed::encode(summary, &mut bytes);
             bytes = sparse::encode(&Beside(boards, later_resets), bytes);
         }
-        let packed = Packed { hash, last, bytes: bytes.as_slice().into() };
+        let rest = bytes.len();
+        Head { length, order, listening, has_previous: self.previous.is_some() }.write(&mut bytes);
+        let (rest, head) = bytes.split_at(rest);
+        let packed = Packed { hash, last, bytes: [head, rest].concat().into() };
         *scratch = bytes;
         scratch.clear();
         packed
@@ -185,13 +185,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_reads_back_and_a_server_over_ipv4_takes_twelve_bytes_less() {
+    fn a_head_reads_back_and_takes_few_bytes() {
         let v6 = Address::v6([0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7], 443);
         let mut lengths = Vec::new();
         for server in [None, Some(Address::v4([192, 0, 2, 1], 80)), Some(v6)] {
             let head = |has_previous| Head {
                 length: 0x0102_0304,
-                order: (7, 1 << 40),
+                order: (7, 1 << 30),
                 listening: server.map(PackedAddress::from),
                 has_previous,
             };
@@ -202,12 +202,12 @@ mod tests {
                 bytes.push(99);
                 let (read, rest) = Head::read(&bytes).expect("a head");
                 let (length, order, has) = (read.length, read.order, read.has_previous);
-                assert_eq!((length, order, has, rest), (0x0102_0304, (7, 1 << 40), has_previous, &[99][..]));
+                assert_eq!((length, order, has, rest), (0x0102_0304, (7, 1 << 30), has_previous, &[99][..]));
                 assert_eq!(read.listening.map(Address::from), server);
                 bytes.truncate(bytes.len() - 2);
                 assert!(Head::read(&bytes).is_none(), "cut");
             }
         }
-        assert_eq!(lengths, [18, 18, 24, 24, 36, 36]);
+        assert_eq!(lengths, [11, 11, 18, 18, 30, 30]);
     }
 }

@@ -22,6 +22,7 @@ pub mod records;
 mod reset;
 pub mod rtt;
 pub mod scoreboard;
+mod short;
 mod slab;
 mod sparse;
 pub mod state;

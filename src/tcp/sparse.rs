@@ -8,6 +8,8 @@ mod decode;
 
 pub(super) use decode::decode_first;
 
+use super::short;
+use super::words::fold;
 use serde::Serialize;
 use serde::ser::{self, Impossible};
 use std::fmt;
@@ -78,29 +80,9 @@ impl Encoder {
     fn number(&mut self, value: u64) {
         self.bit(value != 0);
         if value != 0 {
-            self.short(value);
+            short::put(value, &mut self.out);
         }
     }
-
-    /// As many bytes as seven bits in each need, and how many as trailing zeros of the first; beyond eight, a zero and all.
-    #[inline]
-    fn short(&mut self, value: u64) {
-        let bytes = (70 - value.leading_zeros()) / 7;
-        let start = self.out.len();
-        if bytes <= 8 {
-            let word = (value << 1 | 1) << (bytes - 1);
-            self.out.extend_from_slice(&word.to_le_bytes());
-            self.out.truncate(start + bytes as usize);
-        } else {
-            self.out.push(0);
-            self.out.extend_from_slice(&value.to_le_bytes());
-        }
-    }
-}
-
-/// 0, -1, 1, -2 ... become 0, 1, 2, 3 ...
-const fn fold(value: i64) -> u64 {
-    (value << 1 ^ value >> 63) as u64
 }
 
 type Done = Result<(), Unsupported>;

@@ -3,7 +3,7 @@
 use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::dns::Transport;
 use crate::wire::{Dns, PackedAddress};
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
@@ -28,17 +28,17 @@ pub struct DnsRow {
     /// Record type by number.
     pub kind: u16,
     /// Questions sent, repeats included.
-    pub asked: u64,
-    pub answered: u64,
+    pub asked: u32,
+    pub answered: u32,
     /// Questions that no answer came to.
-    pub unanswered: u64,
+    pub unanswered: u32,
     /// Answers with another code than 0, and the last such code.
-    pub failed: u64,
+    pub failed: u32,
     pub failure: Option<u8>,
     /// Answers without error and without records.
-    pub empty: u64,
+    pub empty: u32,
     /// Answers that did not fit a datagram.
-    pub truncated: u64,
+    pub truncated: u32,
     /// Addresses told, the first ones.
     pub addresses: Vec<IpAddr>,
     /// Longest time from a question to its answer.
@@ -81,7 +81,7 @@ impl DnsRow {
             0 if self.transport == Transport::Multicast => None,
             0 => Some(DnsState::Unanswered),
             answered if self.failed == answered => Some(DnsState::Failed),
-            answered if self.failed + self.empty == answered => Some(DnsState::Empty),
+            answered if self.failed.saturating_add(self.empty) == answered => Some(DnsState::Empty),
             _ => Some(DnsState::Answered),
         }
     }
@@ -95,16 +95,16 @@ impl DnsRow {
         self.last = self.last.max(dns.time);
         self.last_frame = frame;
         if !dns.is_answer {
-            self.asked += 1;
+            count(&mut self.asked, 1);
             return;
         }
-        self.answered += 1;
-        self.truncated += u64::from(dns.truncated);
+        count(&mut self.answered, 1);
+        count(&mut self.truncated, dns.truncated.into());
         if dns.code != 0 {
-            self.failed += 1;
+            count(&mut self.failed, 1);
             self.failure = Some(dns.code);
         } else if dns.answers == 0 && !dns.truncated {
-            self.empty += 1;
+            count(&mut self.empty, 1);
         }
         if self.addresses.is_empty() {
             // Most rows never get more.
@@ -118,6 +118,11 @@ impl DnsRow {
     }
 }
 
+/// Adds to a count, which stays where it cannot grow: rows are many, and kept small.
+fn count(counter: &mut u32, more: u32) {
+    *counter = counter.saturating_add(more);
+}
+
 /// What tells rows apart: client, server, transport, name, record type.
 type Key<'a> = (IpAddr, IpAddr, Transport, &'a str, u16);
 /// Client, server and identification: what an answer repeats of its question.
@@ -127,7 +132,7 @@ type Asked = (PackedAddress, PackedAddress, u16);
 struct Waiting {
     row: usize,
     since: Timestamp,
-    questions: u64,
+    questions: u32,
 }
 
 /// The questions of a point, in the order of their first frames.
@@ -138,6 +143,8 @@ pub struct DnsFacts {
     pub beyond: u64,
     /// By the hash of its key, which the row itself has: the row's place.
     places: HashTable<u32>,
+    /// The names of the rows: many ask for the same.
+    names: HashSet<Arc<str>>,
     hasher: DefaultHashBuilder,
     waiting: HashMap<Asked, Waiting>,
     /// Those in order; some may have been answered.
@@ -167,7 +174,7 @@ impl DnsFacts {
             && waited.is_some_and(|waited| waited.0 > PATIENCE)
             && let Some(row) = self.rows.get_mut(row)
         {
-            row.unanswered += questions;
+            count(&mut row.unanswered, questions);
         }
         if !dns.is_answer && !multicast {
             self.wait(asked, place, dns.time);
@@ -180,14 +187,14 @@ impl DnsFacts {
         while let Some((asked, since)) = self.order.pop_front() {
             self.give_up(&asked, since);
         }
-        (self.places, self.waiting) = Default::default();
+        (self.places, self.names, self.waiting) = Default::default();
     }
 
     /// The row of a message's question, new if need be; answers without a question, and what is beyond the bound, have none.
     fn place(&mut self, dns: &Dns, frame: u64) -> Option<usize> {
         let question = dns.question.as_ref()?;
         let key = (dns.client.ip(), dns.server.ip(), dns.transport, &*question.name, question.kind);
-        let Self { rows, hasher, places, .. } = self;
+        let Self { rows, hasher, places, names, .. } = self;
         let hash = hasher.hash_one(key);
         if let Some(&place) = places.find(hash, |&place| rows.get(place as usize).is_some_and(|row| row.key() == key)) {
             return Some(place as usize);
@@ -204,7 +211,7 @@ impl DnsFacts {
             client,
             server,
             transport,
-            name: Arc::clone(&question.name),
+            name: Arc::clone(names.get_or_insert_with(&question.name, Arc::clone)),
             kind,
             asked: 0,
             answered: 0,
@@ -226,7 +233,7 @@ impl DnsFacts {
     fn wait(&mut self, asked: Asked, row: usize, since: Timestamp) {
         match self.waiting.get_mut(&asked) {
             Some(waiting) if waiting.row == row && since.since(waiting.since).0 <= PATIENCE => {
-                waiting.questions += 1;
+                count(&mut waiting.questions, 1);
                 return;
             }
             // A port and number used again, for another question or long after: the first one waits no more.
@@ -254,7 +261,7 @@ impl DnsFacts {
         };
         self.waiting.remove(asked);
         if let Some(row) = self.rows.get_mut(row) {
-            row.unanswered += questions;
+            count(&mut row.unanswered, questions);
         }
     }
 }

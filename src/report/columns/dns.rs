@@ -47,26 +47,26 @@ pub static DNS: &[Column<PointRow>] = &[
         |row, facts| of(row, facts, |dns| Value::Name(dns.transport.name())),
     ),
     core!("asked", Kind::U64, "packet", "Questions sent, repeats included.", |row, facts| {
-        of(row, facts, |dns| Value::Number(dns.asked))
+        of(row, facts, |dns| Value::Number(dns.asked.into()))
     }),
     core!("answered", Kind::U64, "packet", "Answers, errors included.", |row, facts| {
-        of(row, facts, |dns| Value::Number(dns.answered))
+        of(row, facts, |dns| Value::Number(dns.answered.into()))
     }),
     core!(
         "unanswered",
         Kind::U64,
         "packet",
         "Questions that no answer came to within five minutes, or before the end.",
-        |row, facts| of(row, facts, |dns| Value::Number(dns.unanswered)),
+        |row, facts| of(row, facts, |dns| Value::Number(dns.unanswered.into())),
     ),
     core!("failed", Kind::U64, "packet", "Answers that are errors.", |row, facts| {
-        of(row, facts, |dns| Value::Number(dns.failed))
+        of(row, facts, |dns| Value::Number(dns.failed.into()))
     }),
     core!("empty", Kind::U64, "packet", "Answers without error and without records.", |row, facts| {
-        of(row, facts, |dns| Value::Number(dns.empty))
+        of(row, facts, |dns| Value::Number(dns.empty.into()))
     }),
     core!("truncated", Kind::U64, "packet", "Answers that did not fit a datagram.", |row, facts| {
-        of(row, facts, |dns| Value::Number(dns.truncated))
+        of(row, facts, |dns| Value::Number(dns.truncated.into()))
     }),
     core!("addresses", Kind::Text, "", "Addresses told, the first 16, joined by semicolons.", |row, facts| {
         of(row, facts, |dns| joined(&dns.addresses))

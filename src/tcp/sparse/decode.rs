@@ -1,6 +1,8 @@
 //! The way back from bytes to values.
 
 use super::Unsupported;
+use crate::tcp::short;
+use crate::tcp::words::unfold;
 use serde::de::{self, Deserialize, DeserializeOwned, DeserializeSeed, Visitor};
 
 /// The value at the start, and what follows it.
@@ -43,22 +45,9 @@ impl<'a> Decoder<'a> {
 
     #[inline]
     fn short(&mut self) -> Result<u64, Unsupported> {
-        let word = match self.rest.first_chunk() {
-            Some(word) => u64::from_le_bytes(*word),
-            None => {
-                let mut word = [0; 8];
-                word.iter_mut().zip(self.rest).for_each(|(to, from)| *to = *from);
-                u64::from_le_bytes(word)
-            }
-        };
-        let bytes = (word as u8).trailing_zeros() + 1;
-        if bytes > 8 {
-            let whole = self.rest.get(1..).and_then(|rest| rest.first_chunk()).ok_or(Unsupported)?;
-            self.rest = self.rest.get(9..).unwrap_or_default();
-            return Ok(u64::from_le_bytes(*whole));
-        }
-        self.rest = self.rest.get(bytes as usize..).ok_or(Unsupported)?;
-        Ok(word << (64 - 8 * bytes) >> (64 - 7 * bytes))
+        let (value, rest) = short::take(self.rest).ok_or(Unsupported)?;
+        self.rest = rest;
+        Ok(value)
     }
 
     #[inline(always)]
@@ -68,8 +57,7 @@ impl<'a> Decoder<'a> {
 
     #[inline(always)]
     fn signed(&mut self) -> Result<i64, Unsupported> {
-        let folded = self.number()?;
-        Ok((folded >> 1) as i64 ^ -((folded & 1) as i64))
+        self.number().map(unfold)
     }
 }
 

@@ -58,10 +58,11 @@ fn give(table: &mut Table, segment: &Segment, rare: Option<&Rare>) {
 
 /// All connections, in the order of their first frames.
 fn finished(mut table: Table) -> Vec<Summary> {
-    let (start, tape) = table.take_tape();
+    // Nothing was taken before: it begins with the first entry.
+    let tape = table.take_tape().map(|(_, tape)| tape).unwrap_or_default();
     let mut finished = table.finish();
     for place in std::mem::take(&mut finished.taped) {
-        finished.add_taped(place, &tape[(place.offset() - start.offset()) as usize..]);
+        finished.add_taped(place, &tape[place.offset() as usize..]);
     }
     let mut records = finished.records;
     records.sort();
