@@ -163,6 +163,17 @@ impl Packed {
     pub fn memory(&self) -> usize {
         size_of::<Self>() + self.bytes.len()
     }
+
+    /// The newest connection's summary, as its record has it.
+    pub fn summary(&self) -> Option<&[u8]> {
+        let (head, rest) = Head::read(&self.bytes)?;
+        rest.get(..head.length as usize)
+    }
+
+    /// What is asked of it once the input has ended.
+    pub fn ended(&self) -> Option<Ended<'_>> {
+        Ended::of(self.hash, &self.bytes)
+    }
 }
 
 impl<'a> Ended<'a> {

@@ -5,6 +5,7 @@
 
 use super::Summary;
 use super::embryo::Embryo;
+use super::flow::{Ended, Packed};
 use super::packed;
 use super::rebase::Rebase;
 use crate::wire::FlowHash;
@@ -27,7 +28,9 @@ pub struct Records {
     blocks: Vec<Vec<u8>>,
     index: Vec<Entry>,
     bytes: usize,
-    /// As a store held them: copies of all would need twice the memory.
+    /// Flows that rested, as a store held them: copies of all would need twice the memory.
+    flows: Vec<Vec<Option<Packed>>>,
+    /// The same of embryos.
     embryos: Vec<Vec<Option<Embryo>>>,
     /// Embryos that came by themselves, or stood where others had stood before.
     strays: Vec<Embryo>,
@@ -41,6 +44,8 @@ pub struct Record<'a>(Content<'a>);
 enum Content<'a> {
     /// Of this flow: a summary that is packed.
     Packed(FlowHash, &'a [u8]),
+    /// The newest of a flow that rested.
+    Rested(&'a Packed),
     Embryo(&'a Embryo),
     /// As [`Record::write`] writes it.
     Written(Vec<u8>),
@@ -49,15 +54,19 @@ enum Content<'a> {
 /// Records of one kind, with their places.
 pub type Each<'a> = Box<dyn Iterator<Item = (Order, Record<'a>)> + Send + 'a>;
 
-/// Where a record lies.
+/// Where a record lies: in a block of bytes, so many from there on, or among flows, at that place.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     point: u32,
     first_frame: u64,
+    /// From [`FLOWS`] on a block of flows.
     block: u32,
     start: u32,
     length: u32,
 }
+
+/// More blocks of bytes than there are.
+const FLOWS: u32 = 1 << 31;
 
 impl Entry {
     fn order(&self) -> Order {
@@ -80,6 +89,20 @@ impl Records {
     /// Embryos as a slab held them.
     pub(super) fn add_embryos(&mut self, block: Vec<Option<Embryo>>) {
         self.embryos.push(block);
+    }
+
+    /// Flows that rested as a slab held them; `also` takes what else there is to each.
+    pub(super) fn add_flows(&mut self, block: Vec<Option<Packed>>, also: &mut dyn FnMut(Ended<'_>)) {
+        let number = FLOWS + self.flows.len() as u32;
+        for (place, packed) in (0..).zip(&block) {
+            let Some(packed) = packed else { continue };
+            let Some(ended) = packed.ended() else { continue };
+            let (point, first_frame) = ended.order;
+            self.bytes += packed.memory();
+            self.index.push(Entry { point, first_frame, block: number, start: place, length: 0 });
+            also(ended);
+        }
+        self.flows.push(block);
     }
 
     /// Takes out the embryos that lie where the store held them.
@@ -144,6 +167,10 @@ impl Records {
 
     fn packed(&self, index: usize) -> Option<(Order, Record<'_>)> {
         let entry = self.index.get(index)?;
+        if let Some(block) = entry.block.checked_sub(FLOWS) {
+            let packed = self.flows.get(block as usize)?.get(entry.start as usize)?.as_ref()?;
+            return Some((entry.order(), Record(Content::Rested(packed))));
+        }
         let record = self.blocks.get(entry.block as usize)?.get(entry.start as usize..)?;
         let (flow, packed) = record.get(..entry.length as usize)?.split_first_chunk()?;
         Some((entry.order(), Record(Content::Packed(FlowHash::from_bytes(*flow), packed))))
@@ -177,6 +204,7 @@ impl Record<'_> {
     pub fn fill(&self, summary: &mut Summary) -> Option<()> {
         match &self.0 {
             Content::Packed(flow, packed) => unpack(summary, *flow, packed),
+            Content::Rested(packed) => unpack(summary, packed.hash, packed.summary()?),
             Content::Embryo(embryo) => {
                 embryo.fill(summary);
                 Some(())
@@ -196,11 +224,8 @@ impl Record<'_> {
     /// Appends it, for [`Record::written`].
     pub fn write(&self, out: &mut Vec<u8>) {
         match &self.0 {
-            Content::Packed(flow, packed) => {
-                out.push(SUMMARY);
-                out.extend_from_slice(&flow.to_bytes());
-                out.extend_from_slice(packed);
-            }
+            Content::Packed(flow, packed) => write(*flow, packed, out),
+            Content::Rested(packed) => write(packed.hash, packed.summary().unwrap_or_default(), out),
             Content::Embryo(embryo) => {
                 out.push(EMBRYO);
                 out.extend_from_slice(&embryo.flow.to_bytes());
@@ -216,6 +241,12 @@ impl Record<'static> {
     pub fn written(bytes: Vec<u8>) -> Self {
         Self(Content::Written(bytes))
     }
+}
+
+fn write(flow: FlowHash, packed: &[u8], out: &mut Vec<u8>) {
+    out.push(SUMMARY);
+    out.extend_from_slice(&flow.to_bytes());
+    out.extend_from_slice(packed);
 }
 
 fn unpack(summary: &mut Summary, flow: FlowHash, packed: &[u8]) -> Option<()> {

@@ -105,11 +105,11 @@ impl Slot {
     }
 }
 
-/// What leaves the store: a flow, or a block of those that are embryos.
+/// What leaves the store: a flow, or a block of those that are embryos or rest.
 pub(super) enum Leaving {
     Embryos(Vec<Option<Embryo>>),
     Flow(Box<Flow>),
-    Packed(Packed),
+    Packed(Vec<Option<Packed>>),
     Taped(OnTape),
 }
 
@@ -321,7 +321,7 @@ impl Store {
         taped.for_each(|(_, number)| leave(Leaving::Taped(OnTape::numbered(number))));
         self.forms.embryos.blocks().for_each(|block| leave(Leaving::Embryos(block)));
         self.forms.full.drain(|flow| leave(Leaving::Flow(Box::new(flow))));
-        self.forms.packed.drain(|packed| leave(Leaving::Packed(packed)));
+        self.forms.packed.blocks().for_each(|block| leave(Leaving::Packed(block)));
     }
 }
 

@@ -5,7 +5,7 @@
 //! `analysis` keeps: whoever feeds a table gives back what it asks for, and asks again.
 
 use super::embryo::Embryo;
-use super::flow::{Ended, Flow, listening};
+use super::flow::{Ended, Flow, Packed, listening};
 use super::records::Records;
 use super::scoreboard::{FAR, NEAR};
 use super::store::{Bounds, Leaving, Store};
@@ -147,7 +147,7 @@ impl Table {
                 flow.previous.iter().for_each(|previous| finished.add(previous.summary()));
                 finished.add(flow.current.summary());
             }
-            Leaving::Packed(packed) => finished.add_packed(packed.hash, &packed.bytes),
+            Leaving::Packed(block) => finished.add_flows(block),
             Leaving::Taped(place) => finished.taped.push(place),
         });
         finished.taped.sort_unstable();
@@ -212,6 +212,16 @@ impl Finished {
     fn add(&mut self, summary: &Summary) {
         self.listening.extend(listening(summary));
         self.records.push(summary);
+    }
+
+    fn add_flows(&mut self, block: Vec<Option<Packed>>) {
+        let Self { records, listening, .. } = self;
+        let mut before = Vec::new();
+        records.add_flows(block, &mut |ended| {
+            listening.extend(ended.listening);
+            before.extend(ended.previous);
+        });
+        before.iter().for_each(|previous| self.add(previous.summary()));
     }
 
     fn add_packed(&mut self, hash: FlowHash, bytes: &[u8]) {

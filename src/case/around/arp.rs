@@ -1,5 +1,6 @@
 //! Who was asked for by ARP or neighbour discovery, and who answered.
 
+use super::Blocks;
 use crate::time::{Span, Timestamp};
 use crate::wire::{Arp, ArpKind};
 use hashbrown::HashMap;
@@ -128,7 +129,7 @@ fn note<T: PartialEq>(known: &mut Vec<T>, new: Option<T>, most: usize) {
 /// The addresses of a point, in the order of their first frames.
 #[derive(Clone, Debug, Default)]
 pub struct ArpFacts {
-    pub rows: Vec<ArpRow>,
+    pub rows: Blocks<ArpRow>,
     /// Messages about addresses beyond the bound.
     pub beyond: u64,
     places: HashMap<IpAddr, usize>,
@@ -175,7 +176,7 @@ mod tests {
             let address = [10, 0, 0, 2].into();
             facts.take(&Arp { time, frame: number, kind, address, asker, hardware }, 100);
         }
-        facts.rows.remove(0)
+        facts.rows.iter().next().expect("a row").clone()
     }
 
     #[test]

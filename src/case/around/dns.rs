@@ -1,5 +1,6 @@
 //! Which names were asked for, and what came back.
 
+use super::Blocks;
 use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::dns::Transport;
 use crate::wire::{Dns, PackedAddress};
@@ -138,7 +139,7 @@ struct Waiting {
 /// The questions of a point, in the order of their first frames.
 #[derive(Clone, Debug, Default)]
 pub struct DnsFacts {
-    pub rows: Vec<DnsRow>,
+    pub rows: Blocks<DnsRow>,
     /// Messages about questions beyond the bound.
     pub beyond: u64,
     /// By the hash of its key, which the row itself has: the row's place.
@@ -296,7 +297,7 @@ mod tests {
             facts.take(dns, 0);
         }
         facts.finish();
-        facts.rows.remove(0)
+        facts.rows.iter().next().expect("a row").clone()
     }
 
     #[test]

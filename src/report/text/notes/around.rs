@@ -11,8 +11,8 @@ const LISTED: usize = 3;
 
 pub(super) fn notes(case: &Case) -> Vec<String> {
     let around = || case.facts.points.iter().map(|point| &point.around);
-    let arp: Vec<&ArpRow> = around().flat_map(|around| &around.arp.rows).collect();
-    let dns: Vec<&DnsRow> = around().flat_map(|around| &around.dns.rows).collect();
+    let arp: Vec<&ArpRow> = around().flat_map(|around| around.arp.rows.iter()).collect();
+    let dns: Vec<&DnsRow> = around().flat_map(|around| around.dns.rows.iter()).collect();
     let mut notes = Vec::new();
     notes.extend(nobody(&arp));
     notes.extend(two(&arp));
