@@ -4,26 +4,25 @@
 /// Bytes of one, at most.
 pub(super) const LONGEST: usize = 9;
 
-/// A number's bytes, and how many of them it takes; what stands behind these is of no use.
+/// Writes a number, and tells how many bytes it takes; what stands behind these is of no use.
 #[inline(always)]
-pub(super) const fn encode(value: u64) -> ([u8; LONGEST], usize) {
+pub(super) const fn write(value: u64, place: &mut [u8; LONGEST]) -> usize {
     let bits = (value | 1).ilog2();
-    let mut bytes = [0; LONGEST];
-    let (first, rest) = bytes.split_at_mut(8);
+    let (first, last) = place.split_at_mut(8);
     if bits < 56 {
         // A seventh of the bits, rounded down.
         let more = (bits * 37) >> 8;
         first.copy_from_slice(&((value << 1 | 1) << more).to_le_bytes());
-        return (bytes, more as usize + 1);
+        return more as usize + 1;
     }
     first.copy_from_slice(&(value << 8).to_le_bytes());
-    rest[0] = (value >> 56) as u8;
-    (bytes, LONGEST)
+    last[0] = (value >> 56) as u8;
+    LONGEST
 }
 
 /// The number that begins there, and how many bytes it takes.
 #[inline(always)]
-pub(super) const fn decode(bytes: &[u8; LONGEST]) -> (u64, usize) {
+pub(super) const fn read(bytes: &[u8; LONGEST]) -> (u64, usize) {
     let [first, b1, b2, b3, b4, b5, b6, b7, last] = *bytes;
     let word = u64::from_le_bytes([first, b1, b2, b3, b4, b5, b6, b7]);
     if first == 0 {
@@ -38,7 +37,8 @@ pub(super) const fn decode(bytes: &[u8; LONGEST]) -> (u64, usize) {
 /// Appends a number.
 #[inline]
 pub(super) fn put(value: u64, out: &mut Vec<u8>) {
-    let (bytes, count) = encode(value);
+    let mut bytes = [0; LONGEST];
+    let count = write(value, &mut bytes);
     out.extend_from_slice(&bytes);
     out.truncate(out.len() - (LONGEST - count));
 }
@@ -47,11 +47,11 @@ pub(super) fn put(value: u64, out: &mut Vec<u8>) {
 #[inline]
 pub(super) fn take(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (value, count) = match bytes.first_chunk() {
-        Some(first) => decode(first),
+        Some(first) => read(first),
         None => {
             let mut first = [0; LONGEST];
             first.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-            decode(&first)
+            read(&first)
         }
     };
     Some((value, bytes.get(count..)?))

@@ -284,16 +284,15 @@ fn write(words: &[u64; MOST], count: usize, out: &mut Vec<u8>) {
     let mut bytes = [0u8; ROOM];
     let (groups, values) = bytes.split_at_mut(GROUPS);
     let mut at = 0;
-    for (words, group) in words.as_chunks::<8>().0.iter().zip(&mut groups[..count.div_ceil(8)]) {
-        let mut left = there(words);
-        *group = left;
+    // By 64 words: where a loop over few ends is not foreseen, and as dear as some words.
+    for (words, groups) in words.as_chunks::<64>().0.iter().zip(groups.as_chunks_mut::<8>().0) {
+        words.as_chunks::<8>().0.iter().zip(&mut *groups).for_each(|(words, group)| *group = there(words));
+        let mut left = u64::from_le_bytes(*groups);
         while left != 0 {
-            let word = words[left.trailing_zeros() as usize % 8];
+            let word = words[left.trailing_zeros() as usize % 64];
             left &= left - 1;
             let Some(place) = values.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) else { return };
-            let bytes;
-            (*place, bytes) = short::encode(word);
-            at += bytes;
+            at += short::write(word, place);
         }
     }
     out.extend_from_slice(&groups[..count.div_ceil(8)]);
@@ -327,19 +326,21 @@ pub(super) fn decode_into<'b, T: Words>(value: &mut T, bytes: &'b [u8]) -> Optio
 
 #[inline(never)]
 fn read<'b>(bytes: &'b [u8], count: usize, words: &mut [u64; MOST]) -> Option<&'b [u8]> {
-    let (groups, rest) = bytes.split_at_checked(count.div_ceil(8))?;
+    let (there, rest) = bytes.split_at_checked(count.div_ceil(8))?;
+    let mut groups = [0; GROUPS];
+    groups[..there.len()].copy_from_slice(there);
     // With room behind the last word, so that as many bytes can be read of each.
     let mut values = [0u8; ROOM];
     let length = rest.len().min(ROOM - LONGEST);
     values[..length].copy_from_slice(&rest[..length]);
     let mut at = 0;
-    for (&there, words) in groups.iter().zip(words.as_chunks_mut::<8>().0) {
-        let mut left = there;
+    for (groups, words) in groups.as_chunks::<8>().0.iter().zip(words.as_chunks_mut::<64>().0) {
+        let mut left = u64::from_le_bytes(*groups);
         while left != 0 {
-            let place = &mut words[left.trailing_zeros() as usize % 8];
+            let place = &mut words[left.trailing_zeros() as usize % 64];
             left &= left - 1;
             let bytes;
-            (*place, bytes) = short::decode(values.get(at..)?.first_chunk()?);
+            (*place, bytes) = short::read(values.get(at..)?.first_chunk()?);
             at += bytes;
         }
     }
