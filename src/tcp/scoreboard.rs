@@ -5,12 +5,14 @@
 
 use super::rebase::Rebase;
 mod seen;
+mod sent;
 
 use super::summary::Half;
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
 use crate::wire::{Flags, Marks, Rare, Segment};
 use seen::Seen;
+use sent::Sent;
 use serde::{Deserialize, Serialize};
 
 /// Frames remembered to know them again.
@@ -56,14 +58,6 @@ pub enum Cause {
 pub enum Origin {
     Network,
     Capture,
-}
-
-/// A sent range that is not yet acknowledged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Sent {
-    end: Seq,
-    time: Timestamp,
-    resent: bool,
 }
 
 /// A repeat whose need is still to be judged by what the receiver says of it.
@@ -221,10 +215,12 @@ impl Scoreboard {
     pub(super) fn rebase(&mut self, rebase: Rebase, base: Seq, first: Timestamp) {
         let mut before = (base, first);
         for sent in &mut self.outstanding {
-            let captured = (sent.end, sent.time);
-            rebase.seq(&mut sent.end, before.0);
-            rebase.time(&mut sent.time, before.1);
-            before = if rebase == Rebase::ToOwn { captured } else { (sent.end, sent.time) };
+            let (captured, resent) = ((sent.end(), sent.time), sent.is_resent());
+            let (mut end, mut time) = captured;
+            rebase.seq(&mut end, before.0);
+            rebase.time(&mut time, before.1);
+            *sent = Sent::new(end, time, resent);
+            before = if rebase == Rebase::ToOwn { captured } else { (end, time) };
         }
         let mut before = (base, first);
         for (from, to, time) in &mut self.holes {
@@ -253,12 +249,11 @@ impl Scoreboard {
         if self.outstanding.len() >= OUTSTANDING {
             // Merge the newest two: the older time stands for both, and the pair is no sample.
             if let Some(last) = self.outstanding.back_mut() {
-                last.end = end;
-                last.resent = true;
+                *last = Sent::new(end, last.time, true);
                 return;
             }
         }
-        self.outstanding.push_back(Sent { end, time, resent: false });
+        self.outstanding.push_back(Sent::new(end, time, false));
     }
 
     fn skip(&mut self, from: Seq, to: Seq, time: Timestamp) {
@@ -299,8 +294,8 @@ impl Scoreboard {
             }
         }
         for sent in &mut self.outstanding {
-            if sent.end.after(segment.seq) {
-                sent.resent = true;
+            if sent.end().after(segment.seq) {
+                sent.resend();
             }
         }
         if let Some((from, to)) = self.declined.filter(|&(from, to)| segment.seq == from && to.reaches(end)) {
@@ -333,10 +328,10 @@ impl Scoreboard {
         self.duplicate_acks = 0;
         let mut sample = None;
         while let Some(first) = self.outstanding.front() {
-            if first.end.after(ack) {
+            if first.end().after(ack) {
                 break;
             }
-            sample = (!first.resent).then_some(first.time);
+            sample = (!first.is_resent()).then_some(first.time);
             self.outstanding.pop_front();
         }
         if let Some(sent) = sample {
