@@ -119,6 +119,11 @@ pub struct Tracking {
     files: Vec<Vec<(plan::File, Index)>>,
 }
 
+/// Memory of what was delivered, to be given back at leisure: it is many pieces, and the process may end as well.
+pub struct Remains {
+    _runs: Runs,
+}
+
 /// Finds, opens and recognises the inputs. A path that cannot be read is an error in the plan, and no more.
 pub fn plan(paths: &[PathBuf], options: &Options) -> Plan {
     options.timings.stage(Stage::Plan, || open(paths, options))
@@ -337,19 +342,18 @@ fn random_keys() -> [u64; 4] {
 }
 
 impl Tracking {
-    /// Delivers every row in order to `output`, and tells what they add up to.
+    /// Delivers every row in order to `output`, and tells what they add up to; with it comes what nobody asks for any more.
     ///
     /// # Errors
     /// When a writer fails.
-    pub fn deliver(mut self, output: &dyn Rows) -> std::io::Result<Case> {
-        let Self { runs, facts, unread, left_out, stuck_after, pool, timings, rows, .. } = &mut self;
-        let facts = std::mem::take(facts);
+    pub fn deliver(self, output: &dyn Rows) -> std::io::Result<(Case, Remains)> {
+        let Self { mut runs, facts, unread, left_out, stuck_after, pool, timings, rows, .. } = self;
         let mut case = timings.stage(Stage::Deliver, || {
-            pool.install(|| deliver::deliver(runs, facts, rows.as_ref(), *stuck_after, timings, output))
+            pool.install(|| deliver::deliver(&mut runs, facts, rows.as_ref(), stuck_after, &timings, output))
         })?;
         case.unread = unread.iter().map(ToString::to_string).collect();
         case.left_out = left_out.iter().map(|path| path.display().to_string()).collect();
-        Ok(case)
+        Ok((case, Remains { _runs: runs }))
     }
 
     /// Whether every input was read to its end as it was when it was opened.

@@ -32,7 +32,7 @@ pub fn analyse_with(paths: &[PathBuf], options: &Options) -> (Vec<Judged>, Case)
     let plan = analysis::plan(paths, options);
     let rows = Collected::default();
     let tracking = analysis::track(plan, options, &Arc::default()).expect("scratch space");
-    let case = tracking.deliver(&rows).expect("memory takes every row");
+    let (case, _) = tracking.deliver(&rows).expect("memory takes every row");
     (rows.into_rows(), case)
 }
 

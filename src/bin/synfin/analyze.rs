@@ -27,17 +27,20 @@ pub fn run(args: &Analyze) -> anyhow::Result<Exit> {
         None => None,
     };
     let Some(tracking) = track(&args.paths, &options)? else { return Ok(Exit::Failed) };
-    let (case, written) = match (folder, wanted) {
+    let (case, remains, written) = match (folder, wanted) {
         (Some(folder), Some(mut wanted)) => {
             let target = folder.target().to_owned();
             let failed = || format!("{}: the report could not be written", target.display());
             wanted.columns = of_connections(&args.output.columns, tracking.facts()).map_err(anyhow::Error::msg)?;
             let report = Report::open(folder, &wanted, &tracking).with_context(failed)?;
-            let case = tracking.deliver(&report).with_context(failed)?;
+            let (case, remains) = tracking.deliver(&report).with_context(failed)?;
             let written = report.finish(&case).with_context(failed)?;
-            (case, written)
+            (case, remains, written)
         }
-        _ => (tracking.deliver(&Nobody)?, Vec::new()),
+        _ => {
+            let (case, remains) = tracking.deliver(&Nobody)?;
+            (case, remains, Vec::new())
+        }
     };
     let mut out = std::io::stdout().lock();
     out.write_all(text::summary(&case, &written, style(&args.run)).as_bytes())?;
@@ -45,7 +48,10 @@ pub fn run(args: &Analyze) -> anyhow::Result<Exit> {
     if args.run.timings {
         timings::print(&options, &case.facts, case.tally.connections, &written, since.elapsed());
     }
-    Ok(if case.all_read() { Exit::Analysed } else { Exit::SomeUnread })
+    let exit = if case.all_read() { Exit::Analysed } else { Exit::SomeUnread };
+    // The process ends: giving back its memory piece by piece would be a part of the time that somebody waits.
+    std::mem::forget((case, remains));
+    Ok(exit)
 }
 
 /// Opens and tracks the inputs under a progress bar. What cannot be read is said on standard error; `None` if that is all.

@@ -5,6 +5,7 @@ use crate::case::{Around, Beside, Case};
 use crate::report::human::{count, counted};
 use crate::report::terminal::safe;
 use crate::wire::dns::code_name;
+use std::collections::HashSet;
 
 /// Addresses or names listed in one note.
 const LISTED: usize = 3;
@@ -35,36 +36,38 @@ pub(super) fn notes(case: &Case) -> Vec<String> {
 }
 
 fn nobody(arp: &[&ArpRow]) -> Option<String> {
-    let rows = arp.iter().filter(|row| row.state() == ArpState::Unanswered);
-    let listed = rows.map(|row| format!("{} ({})", row.address, counted(row.asked, "question")));
-    list(&listed.collect::<Vec<_>>()).map(|list| format!("nobody was heard to answer for {list} (arp)"))
+    let rows: Vec<_> = arp.iter().filter(|row| row.state() == ArpState::Unanswered).collect();
+    let list = list(&rows, |row| format!("{} ({})", row.address, counted(row.asked, "question")));
+    list.map(|list| format!("nobody was heard to answer for {list} (arp)"))
 }
 
 fn two(arp: &[&ArpRow]) -> Option<String> {
-    let rows = arp.iter().filter(|row| row.state() == ArpState::AnsweredByTwo);
-    let listed: Vec<String> = rows.map(|row| row.address.to_string()).collect();
-    list(&listed).map(|list| format!("several hardware addresses claim one IP address: {list} (arp)"))
+    let rows: Vec<_> = arp.iter().filter(|row| row.state() == ArpState::AnsweredByTwo).collect();
+    let list = list(&rows, |row| row.address.to_string());
+    list.map(|list| format!("several hardware addresses claim one IP address: {list} (arp)"))
 }
 
 fn in_vain(dns: &[&DnsRow]) -> Option<String> {
-    let mut listed: Vec<String> = Vec::new();
+    let (mut listed, mut known) = (Vec::new(), HashSet::new());
     for row in dns {
-        let why = match row.state() {
-            Some(DnsState::Failed) => row.failure.map_or("error".into(), code_name),
-            Some(DnsState::Unanswered) => "no answer".into(),
+        let error = match row.state() {
+            Some(DnsState::Failed) => row.failure,
+            Some(DnsState::Unanswered) => None,
             Some(DnsState::Empty | DnsState::Answered) | None => continue,
         };
-        let text = format!("{} ({why})", safe(&row.name));
-        if !listed.contains(&text) {
-            listed.push(text);
+        if known.insert((&row.name, error)) {
+            listed.push((&row.name, error));
         }
     }
-    list(&listed).map(|list| format!("{} asked for in vain: {list} (dns)", counted(listed.len() as u64, "name")))
+    let why = |error: Option<u8>| error.map_or("no answer".into(), code_name);
+    let list = list(&listed, |&(name, error)| format!("{} ({})", safe(name), why(error)));
+    list.map(|list| format!("{} asked for in vain: {list} (dns)", counted(listed.len() as u64, "name")))
 }
 
 /// The first few, and how many more there are.
-fn list(all: &[String]) -> Option<String> {
+fn list<T>(all: &[T], told: impl Fn(&T) -> String) -> Option<String> {
     let rest = all.len().saturating_sub(LISTED) as u64;
     let more = if rest > 0 { format!(" and {} more", count(rest)) } else { String::new() };
-    (!all.is_empty()).then(|| all[..all.len().min(LISTED)].join(", ") + &more)
+    let first: Vec<String> = all.iter().take(LISTED).map(told).collect();
+    (!all.is_empty()).then(|| first.join(", ") + &more)
 }
