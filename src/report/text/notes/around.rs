@@ -71,3 +71,47 @@ fn list<T>(all: &[T], told: impl Fn(&T) -> String) -> Option<String> {
     let first: Vec<String> = all.iter().take(LISTED).map(told).collect();
     (!all.is_empty()).then(|| first.join(", ") + &more)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+    use crate::wire::dns::Transport;
+
+    /// A question that was answered by this error, or not at all.
+    fn row(name: &str, failure: Option<u8>) -> DnsRow {
+        let answers = u32::from(failure.is_some());
+        DnsRow {
+            client: [10, 0, 0, 1].into(),
+            server: [10, 0, 0, 53].into(),
+            transport: Transport::Udp,
+            name: name.into(),
+            kind: 1,
+            asked: 1,
+            answered: answers,
+            unanswered: 1 - answers,
+            failed: answers,
+            failure,
+            empty: 0,
+            truncated: 0,
+            addresses: Vec::new(),
+            answer_max: None,
+            first: Timestamp(0),
+            last: Timestamp(0),
+            first_frame: 1,
+            last_frame: 1,
+        }
+    }
+
+    #[test]
+    fn a_name_asked_for_in_vain_is_listed_once_for_each_reason_however_many_asked() {
+        let mut rows = vec![row("a.example", Some(3)), row("b.example", None), row("a.example", Some(3))];
+        rows.push(row("a.example", Some(2)));
+        let told = |rows: &[DnsRow]| in_vain(&rows.iter().collect::<Vec<_>>()).unwrap_or_default();
+        let three = "a.example (NXDOMAIN), b.example (no answer), a.example (SERVFAIL)";
+        assert_eq!(told(&rows), format!("3 names asked for in vain: {three} (dns)"));
+        rows.extend((0..50_000).map(|number| row(&format!("{number}.example"), Some(3))));
+        assert_eq!(told(&rows), format!("50 003 names asked for in vain: {three} and 50 000 more (dns)"));
+        assert_eq!(in_vain(&[]), None);
+    }
+}
