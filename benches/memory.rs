@@ -107,7 +107,8 @@ fn tell(table: &mut Table, number: u64, at: i64, lines: &[Line]) {
         let syn = line.flags.any(Flags::SYN);
         let marks = if syn { Marks::TIMESTAMPS.with(Marks::RARE) } else { Marks::TIMESTAMPS };
         let segment = Segment {
-            flow: FlowHash([hash(1), hash(2)]),
+            // No two have the part in common that the index holds.
+            flow: FlowHash([number.wrapping_mul(0x9e37_79b9_7f4a_7c15), hash(2)]),
             time: Timestamp(time),
             offset: number * 400,
             frame: index as u32 + 1,

@@ -11,8 +11,8 @@ use std::collections::btree_map::Entry;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Segments that a lane has room for at first: hardly more than a chunk of ordinary traffic has for any, as room that grows is
-/// memory that was touched for nothing.
+/// Segments that a lane has room for at first: as many as a chunk of ordinary traffic has for the busiest. Room that grows is
+/// memory touched for nothing.
 const FEW: usize = 1024;
 /// Comments beside frames without a connection that are kept of each file; the others are counted.
 pub const MOST_COMMENTS: usize = 16;

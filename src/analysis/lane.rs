@@ -27,7 +27,7 @@ pub struct Lane {
 struct Shelf {
     folder: PathBuf,
     file: Option<File>,
-    /// What was read last, and where that begins. A tape only grows: it holds for good.
+    /// What was read last, and where that begins. What was put on a tape stays as it is.
     window: Vec<u8>,
     window_at: u64,
 }
@@ -82,14 +82,15 @@ impl Lane {
         if let Some((start, bytes)) = self.table.take_tape()
             && self.shelf.write(start, &bytes).is_err()
         {
-            // The disk is full: what cannot sleep there ends, and its row says so.
+            // The disk is full: what cannot sleep there ends, and its row says so. Others will lie in its place.
             self.table.evict(start, &bytes);
+            self.shelf.window.clear();
         }
         self.table.drain()
     }
 
-    /// The input has ended: gives the embryos that lie where the table held them, and all other connections, in some order; what
-    /// lay on tape goes to `finished` in pieces, the last of which is returned.
+    /// The input has ended: gives the connections that lie where the table held them, and all others, in some order; what lay on
+    /// tape goes to `finished` in pieces, the last of which is returned.
     ///
     /// # Errors
     /// When the tape cannot be read.
@@ -99,12 +100,12 @@ impl Lane {
             return Err(error);
         }
         let mut rest = self.table.finish();
-        let embryos = rest.records.take_embryos();
+        let held = rest.records.take_held();
         for place in std::mem::take(&mut rest.taped) {
             rest.add_taped(place, self.shelf.read(place, ALL)?);
             rest.drain().into_iter().for_each(finished);
         }
-        Ok((embryos, rest))
+        Ok((held, rest))
     }
 }
 
@@ -166,7 +167,8 @@ mod tests {
             let up = way == Way::Up;
             let seq = if flags.any(Flags::SYN) { 0 } else { 1 + number.saturating_sub(100) * 10 };
             let segment = Segment {
-                flow: FlowHash([u64::from(flow), u64::from(flow)]),
+                // Of every two, the index holds the same part of the hash.
+                flow: FlowHash([u64::from(flow / 2), u64::from(flow)]),
                 time: Timestamp(i64::from(frame) * SECOND / 10),
                 offset: 0,
                 frame,
@@ -198,8 +200,8 @@ mod tests {
 
     fn summaries(mut lane: Lane, sent: u32) -> Vec<Summary> {
         told(&mut lane, sent);
-        let (embryos, rest) = lane.finish(&|_| unreachable!("so few are one piece")).expect("a tape to read");
-        let all = embryos.iter().chain(rest.records.iter()).filter_map(|(_, record)| record.summary());
+        let (held, rest) = lane.finish(&|_| unreachable!("so few are one piece")).expect("a tape to read");
+        let all = held.iter().chain(rest.records.iter()).filter_map(|(_, record)| record.summary());
         let mut all: Vec<_> = all.collect();
         all.sort_by_key(|summary| summary.first_frame);
         all
@@ -215,6 +217,27 @@ mod tests {
             assert_eq!(awake.len(), FLOWS as usize);
             assert_eq!(slept, awake);
         }
+    }
+
+    #[test]
+    fn a_tape_that_somebody_has_changed_is_an_error_and_no_endless_search() {
+        let mut lane = Lane::new(0, &std::env::temp_dir());
+        told(&mut lane, 0);
+        let file = lane.shelf.file.as_mut().expect("flows lie on tape");
+        let length = file.metadata().expect("its length").len();
+        // Of every entry the hash, which stands behind its length and kind, and all else but the lengths.
+        let mut at = 0;
+        while at < length {
+            let mut entry = [0; 4];
+            file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(&mut entry)).expect("an entry");
+            let inside = vec![0x5a; u32::from_le_bytes(entry) as usize];
+            file.write_all(&inside).expect("room");
+            at += 4 + inside.len() as u64;
+        }
+        lane.shelf.window.clear();
+        told(&mut lane, 0);
+        assert!(lane.failed.is_some());
+        assert!(lane.finish(&|_| {}).is_err());
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub struct Tracking {
     files: Vec<Vec<(plan::File, Index)>>,
 }
 
-/// Memory of what was delivered, to be given back at leisure: it is many pieces, and the process may end as well.
+/// Memory of what was delivered, in many pieces: to be dropped, or forgotten where the process is about to end.
 pub struct Remains {
     _runs: Runs,
 }
@@ -272,13 +272,13 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         let services = Mutex::new(&mut facts.services);
         let gather = |lane: Mutex<Lane>| -> std::io::Result<()> {
             let lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let (mut embryos, lane) = lane.finish(&finished)?;
+            let (mut held, lane) = lane.finish(&finished)?;
             if number == last {
                 // No other point will need their memory: they stay where they are.
-                embryos.sort();
-                Runs::keep(&runs, embryos);
+                held.sort();
+                Runs::keep(&runs, held);
             } else {
-                finished(embryos);
+                finished(held);
             }
             services.lock().unwrap_or_else(PoisonError::into_inner).note(lane.listening);
             finished(lane.records);
@@ -342,7 +342,7 @@ fn random_keys() -> [u64; 4] {
 }
 
 impl Tracking {
-    /// Delivers every row in order to `output`, and tells what they add up to; with it comes what nobody asks for any more.
+    /// Delivers every row in order to `output`, and tells what they add up to; with it comes memory that nobody needs any more.
     ///
     /// # Errors
     /// When a writer fails.

@@ -66,6 +66,13 @@ impl Head {
             rest,
         ))
     }
+
+    /// The head at the start, and the summary behind it.
+    fn split(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (head, rest) = Self::read(bytes)?;
+        let summary = rest.get(..head.length as usize)?;
+        Some((head, summary))
+    }
 }
 
 /// What a connection holds beside its summary.
@@ -166,8 +173,7 @@ impl Packed {
 
     /// The newest connection's summary, as its record has it.
     pub fn summary(&self) -> Option<&[u8]> {
-        let (head, rest) = Head::read(&self.bytes)?;
-        rest.get(..head.length as usize)
+        Head::split(&self.bytes).map(|(_, summary)| summary)
     }
 
     /// What is asked of it once the input has ended.
@@ -179,8 +185,7 @@ impl Packed {
 impl<'a> Ended<'a> {
     /// Its summary stays as it was packed; what came before it on the flow is rare, and unpacked.
     pub fn of(flow: FlowHash, bytes: &'a [u8]) -> Option<Self> {
-        let (head, rest) = Head::read(bytes)?;
-        let (summary, _) = rest.split_at_checked(head.length as usize)?;
+        let (head, summary) = Head::split(bytes)?;
         let previous = if head.has_previous { Flow::unpack(flow, bytes)?.previous } else { None };
         Some(Self { order: head.order, listening: head.listening.map(Address::from), summary, previous })
     }

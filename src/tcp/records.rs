@@ -1,5 +1,5 @@
-//! Finished connections as bytes: a few hundred of facts instead of a fixed-size summary of which most is empty. Embryos stay
-//! as they are: they are small already.
+//! Finished connections as bytes: a few hundred of facts instead of a fixed-size summary of which most is empty. Embryos, and
+//! flows that rested, stay as they are: they are small already.
 //!
 //! On disk a record is a tag, the flow's hash as it is (random bytes encode to no less), and a value.
 
@@ -30,6 +30,8 @@ pub struct Records {
     bytes: usize,
     /// Flows that rested, as a store held them: copies of all would need twice the memory.
     flows: Vec<Vec<Option<Packed>>>,
+    /// What they take beside their places.
+    flow_bytes: usize,
     /// The same of embryos.
     embryos: Vec<Vec<Option<Embryo>>>,
     /// Embryos that came by themselves, or stood where others had stood before.
@@ -54,19 +56,24 @@ enum Content<'a> {
 /// Records of one kind, with their places.
 pub type Each<'a> = Box<dyn Iterator<Item = (Order, Record<'a>)> + Send + 'a>;
 
-/// Where a record lies: in a block of bytes, so many from there on, or among flows, at that place.
+/// Where a record lies.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     point: u32,
     first_frame: u64,
-    /// From [`FLOWS`] on a block of flows.
-    block: u32,
-    start: u32,
-    length: u32,
+    at: At,
 }
 
-/// More blocks of bytes than there are.
-const FLOWS: u32 = 1 << 31;
+#[derive(Clone, Copy, Debug)]
+enum At {
+    /// In a block of bytes. None begins further on in it, and none is as long.
+    Bytes { block: u32, start: u16, length: u16 },
+    /// In a block of flows.
+    Flow { block: u32, place: u32 },
+}
+
+/// Of a block of flows with fewer than one in so many places taken, these are copied.
+const SPARSE: usize = 4;
 
 impl Entry {
     fn order(&self) -> Order {
@@ -91,24 +98,42 @@ impl Records {
         self.embryos.push(block);
     }
 
-    /// Flows that rested as a slab held them; `also` takes what else there is to each.
-    pub(super) fn add_flows(&mut self, block: Vec<Option<Packed>>, also: &mut dyn FnMut(Ended<'_>)) {
-        let number = FLOWS + self.flows.len() as u32;
-        for (place, packed) in (0..).zip(&block) {
-            let Some(packed) = packed else { continue };
-            let Some(ended) = packed.ended() else { continue };
-            let (point, first_frame) = ended.order;
-            self.bytes += packed.memory();
-            self.index.push(Entry { point, first_frame, block: number, start: place, length: 0 });
+    /// Flows that rested, as a slab held them; `also` takes what a flow has beside its record.
+    pub(super) fn add_flows(&mut self, flows: Vec<Option<Packed>>, also: &mut dyn FnMut(Ended<'_>)) {
+        let taken = flows.iter().flatten().count();
+        let stay = taken > flows.len() / SPARSE;
+        let block = self.flows.len() as u32;
+        for (place, packed) in (0..).zip(&flows) {
+            let Some((packed, ended)) = packed.as_ref().and_then(|packed| Some((packed, packed.ended()?))) else {
+                continue;
+            };
+            if stay {
+                let (point, first_frame) = ended.order;
+                self.flow_bytes += packed.bytes.len();
+                self.index.push(Entry { point, first_frame, at: At::Flow { block, place } });
+            } else {
+                self.push_encoded(ended.order, packed.hash, ended.summary);
+            }
             also(ended);
         }
-        self.flows.push(block);
+        if stay {
+            self.flows.push(flows);
+        }
     }
 
-    /// Takes out the embryos that lie where the store held them.
+    /// Takes out what lies where the store held it: embryos, and flows that rested.
     #[must_use]
-    pub fn take_embryos(&mut self) -> Self {
-        Self { embryos: std::mem::take(&mut self.embryos), ..Self::default() }
+    pub fn take_held(&mut self) -> Self {
+        let all = std::mem::take(&mut self.index);
+        let (held, others) = all.into_iter().partition(|entry| matches!(entry.at, At::Flow { .. }));
+        self.index = others;
+        Self {
+            index: held,
+            flows: std::mem::take(&mut self.flows),
+            flow_bytes: std::mem::take(&mut self.flow_bytes),
+            embryos: std::mem::take(&mut self.embryos),
+            ..Self::default()
+        }
     }
 
     /// A summary that is rebased and encoded already.
@@ -127,7 +152,9 @@ impl Records {
         let length = block.len() - start;
         self.bytes += length;
         let block = self.blocks.len() as u32 - 1;
-        self.index.push(Entry { point, first_frame, block, start: start as u32, length: length as u32 });
+        debug_assert!(start.max(length) <= usize::from(u16::MAX), "{start}, {length}");
+        let at = At::Bytes { block, start: start as u16, length: length as u16 };
+        self.index.push(Entry { point, first_frame, at });
     }
 
     /// Puts the records into their order. The bytes of those that are packed stay where they are.
@@ -161,19 +188,25 @@ impl Records {
 
     /// Bytes of memory in use.
     pub fn memory(&self) -> usize {
-        let places: usize = self.embryos.iter().map(Vec::len).sum();
-        self.bytes + self.index.len() * size_of::<Entry>() + (places + self.strays.len()) * size_of::<Embryo>()
+        let embryos = self.embryos.iter().map(Vec::len).sum::<usize>() + self.strays.len();
+        let flows: usize = self.flows.iter().map(Vec::len).sum();
+        let held = embryos * size_of::<Embryo>() + flows * size_of::<Option<Packed>>() + self.flow_bytes;
+        self.bytes + self.index.len() * size_of::<Entry>() + held
     }
 
     fn packed(&self, index: usize) -> Option<(Order, Record<'_>)> {
         let entry = self.index.get(index)?;
-        if let Some(block) = entry.block.checked_sub(FLOWS) {
-            let packed = self.flows.get(block as usize)?.get(entry.start as usize)?.as_ref()?;
-            return Some((entry.order(), Record(Content::Rested(packed))));
-        }
-        let record = self.blocks.get(entry.block as usize)?.get(entry.start as usize..)?;
-        let (flow, packed) = record.get(..entry.length as usize)?.split_first_chunk()?;
-        Some((entry.order(), Record(Content::Packed(FlowHash::from_bytes(*flow), packed))))
+        let content = match entry.at {
+            At::Bytes { block, start, length } => {
+                let record = self.blocks.get(block as usize)?.get(usize::from(start)..)?;
+                let (flow, packed) = record.get(..usize::from(length))?.split_first_chunk()?;
+                Content::Packed(FlowHash::from_bytes(*flow), packed)
+            }
+            At::Flow { block, place } => {
+                Content::Rested(self.flows.get(block as usize)?.get(place as usize)?.as_ref()?)
+            }
+        };
+        Some((entry.order(), Record(content)))
     }
 
     /// All of them, of each kind in its order once they are sorted.

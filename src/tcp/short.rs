@@ -1,5 +1,5 @@
 //! Numbers as few bytes: seven bits go into a byte, and how many bytes there are is told by the trailing zeros of the first;
-//! beyond eight, a zero and all.
+//! numbers of more than 56 bits are a zero and all their eight bytes.
 
 /// Bytes of one, at most.
 pub(super) const LONGEST: usize = 9;

@@ -27,21 +27,25 @@ pub(super) struct Bounds {
     pub full: usize,
     /// Bytes of packed flows.
     pub packed: usize,
+    /// Places on tape.
+    pub tape: u32,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { full: 4096, packed: usize::MAX }
+        Self { full: 4096, packed: usize::MAX, tape: OnTape::MOST }
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Store {
     bounds: Bounds,
     /// By part of the hash: the table must not go to the flows when it grows.
     index: HashTable<Place>,
     forms: Forms,
     tape: Tape,
+    /// Flows that should sleep and found the tape full.
+    homeless: Vec<Flow>,
     /// Where a flow is packed before it is known how long it gets.
     scratch: Vec<u8>,
     /// Bytes of packed flows.
@@ -113,15 +117,32 @@ pub(super) enum Leaving {
     Taped(OnTape),
 }
 
+impl Default for Store {
+    fn default() -> Self {
+        Self::new(Bounds::default())
+    }
+}
+
 impl Store {
     pub fn new(bounds: Bounds) -> Self {
-        Self { bounds, ..Self::default() }
+        Self {
+            bounds,
+            index: HashTable::new(),
+            forms: Forms::default(),
+            tape: Tape::new(bounds.tape),
+            homeless: Vec::new(),
+            scratch: Vec::new(),
+            packed_bytes: 0,
+            hands: Hands::default(),
+            eldest: None,
+            now: Timestamp::default(),
+        }
     }
 
     /// Where the flow stands in full, whatever form it was in: for [`Store::at`].
     ///
-    /// Flows on tape are told apart by a part of their hash, as they are not at hand. So another one may be asked for, hardly
-    /// ever: once it is awake it is known by all of its hash.
+    /// Flows on tape are told apart by a part of their hash only, as they are not at hand. So, rarely, another one is asked for
+    /// and wakes: from then on more of its hash tells them apart.
     pub fn find(&mut self, hash: FlowHash) -> Result<Option<u32>, OnTape> {
         match self.locate(hash).map(Slot::split) {
             None => return Ok(None),
@@ -198,20 +219,32 @@ impl Store {
         self.at(number)
     }
 
-    /// A flow comes back from tape: whether it was there.
+    /// A flow comes back from tape: whether it was there, and is a flow.
     pub fn revive(&mut self, entry: OfTape<'_>) -> bool {
         self.rest();
-        let slot = Slot::new(Form::Taped, entry.place.number());
-        let is_there = self.index.find(spread(part(entry.hash)), |place| place.slot == slot).is_some();
-        if is_there {
-            self.wake(entry.hash, slot, entry.flow());
+        let (part, slot) = (part(entry.hash), Slot::new(Form::Taped, entry.place.number()));
+        let is_there = self.index.find(spread(part), |place| place.part == part && place.slot == slot).is_some();
+        let flow = entry.flow().filter(|_| is_there);
+        let revives = flow.is_some();
+        if revives {
+            self.wake(entry.hash, slot, flow);
         }
-        is_there
+        revives
     }
 
     /// A flow on tape that could not be kept there leaves for good, unless it was revived since.
     pub fn evict(&mut self, entry: OfTape<'_>) -> Option<Flow> {
         self.forget(entry.hash, Slot::new(Form::Taped, entry.place.number())).then(|| entry.flow())?
+    }
+
+    /// Flows that leave for good, as the tape is full.
+    pub fn take_homeless(&mut self) -> Vec<Flow> {
+        std::mem::take(&mut self.homeless)
+    }
+
+    /// What was taken of the tape last could not be kept.
+    pub fn take_back(&mut self, start: OnTape) {
+        self.tape.take_back(start);
     }
 
     /// What was put on tape since the last call, to be appended to what was before.
@@ -263,11 +296,13 @@ impl Store {
             let goes = |packed: &&Packed| sleeps(packed) || self.packed_bytes > self.bounds.packed;
             let Some(packed) = self.forms.packed.get(number).filter(goes) else { continue };
             let (hash, memory) = (packed.hash, packed.memory());
-            if let Some(place) = self.tape.put_flow(hash, &packed.bytes) {
-                self.packed_bytes -= memory;
-                self.forms.packed.clear(number);
-                self.enter(hash, Slot::new(Form::Packed, number), Slot::new(Form::Taped, place.number()));
+            let place = self.tape.put_flow(hash, &packed.bytes);
+            if place.is_none() {
+                self.homeless.extend(packed.flow());
             }
+            self.packed_bytes -= memory;
+            self.forms.packed.clear(number);
+            self.sleep(hash, Slot::new(Form::Packed, number), place);
         }
     }
 
@@ -280,9 +315,21 @@ impl Store {
             let number = advance(&mut self.hands.embryos, self.forms.embryos.room());
             let sleeps = |embryo: &&Embryo| self.now.since(embryo.time).0 > SLEEPS;
             let Some(embryo) = self.forms.embryos.get(number).filter(sleeps).copied() else { continue };
-            if let Some(place) = self.tape.put_embryo(&embryo) {
-                self.forms.embryos.clear(number);
-                self.enter(embryo.flow, Slot::new(Form::Embryo, number), Slot::new(Form::Taped, place.number()));
+            let place = self.tape.put_embryo(&embryo);
+            if place.is_none() {
+                self.homeless.push(Flow::new(embryo.connection()));
+            }
+            self.forms.embryos.clear(number);
+            self.sleep(embryo.flow, Slot::new(Form::Embryo, number), place);
+        }
+    }
+
+    /// A flow has left its form for a place on tape, or for good if there was none.
+    fn sleep(&mut self, hash: FlowHash, from: Slot, place: Option<OnTape>) {
+        match place {
+            Some(place) => self.enter(hash, from, Slot::new(Form::Taped, place.number())),
+            None => {
+                self.forget(hash, from);
             }
         }
     }
@@ -315,7 +362,7 @@ impl Store {
         self.index.len()
     }
 
-    /// Every flow, in no order; the store is given back piece by piece.
+    /// Every flow, in no order; blocks of those that are embryos or rest as they are.
     pub fn drain(self, mut leave: impl FnMut(Leaving)) {
         let taped = self.index.into_iter().map(|place| place.slot.split()).filter(|(form, _)| *form == Form::Taped);
         taped.for_each(|(_, number)| leave(Leaving::Taped(OnTape::numbered(number))));

@@ -121,32 +121,27 @@ impl Table {
         Entry::first(place, bytes).is_some_and(|(entry, _)| self.store.revive(entry))
     }
 
-    /// What was taken of the tape could not be kept: its flows are finished, and marked.
+    /// What was taken of the tape last could not be kept: its flows are finished, and marked.
     pub fn evict(&mut self, start: OnTape, bytes: &[u8]) {
         for entry in Entry::all(start, bytes) {
-            let Some(mut flow) = self.store.evict(entry) else { continue };
-            if let Some(previous) = &flow.previous {
-                self.finished.add(previous.summary());
-            }
-            flow.current.summary.facts.set(Facts::EVICTED);
-            self.finished.add(flow.current.summary());
+            self.store.evict(entry).into_iter().for_each(|flow| self.finished.lose(flow));
         }
+        self.store.take_back(start);
     }
 
     /// Connections finished so far, if there are many: a port that is used again and again must not pile them up here.
     pub fn drain(&mut self) -> Option<Records> {
+        self.store.take_homeless().into_iter().for_each(|flow| self.finished.lose(flow));
         self.finished.drain()
     }
 
     /// The input has ended: all connections, in no order.
     pub fn finish(self) -> Finished {
-        let mut finished = self.finished;
-        self.store.drain(|leaving| match leaving {
+        let Self { mut store, mut finished } = self;
+        store.take_homeless().into_iter().for_each(|flow| finished.lose(flow));
+        store.drain(|leaving| match leaving {
             Leaving::Embryos(block) => finished.records.add_embryos(block),
-            Leaving::Flow(flow) => {
-                flow.previous.iter().for_each(|previous| finished.add(previous.summary()));
-                finished.add(flow.current.summary());
-            }
+            Leaving::Flow(flow) => finished.add_flow(&flow),
             Leaving::Packed(block) => finished.add_flows(block),
             Leaving::Taped(place) => finished.taped.push(place),
         });
@@ -212,6 +207,17 @@ impl Finished {
     fn add(&mut self, summary: &Summary) {
         self.listening.extend(listening(summary));
         self.records.push(summary);
+    }
+
+    fn add_flow(&mut self, flow: &Flow) {
+        flow.previous.iter().for_each(|previous| self.add(previous.summary()));
+        self.add(flow.current.summary());
+    }
+
+    /// A flow that nothing can keep any longer: the newest connection is marked.
+    fn lose(&mut self, mut flow: Flow) {
+        flow.current.summary.facts.set(Facts::EVICTED);
+        self.add_flow(&flow);
     }
 
     fn add_flows(&mut self, block: Vec<Option<Packed>>) {
@@ -398,7 +404,8 @@ mod tests {
         Full,
     }
 
-    fn summaries(mut table: Table, keeper: Keeper, segments: &[(Segment, i64)]) -> Vec<Summary> {
+    /// All connections, and who answered a SYN.
+    fn told(mut table: Table, keeper: Keeper, segments: &[(Segment, i64)]) -> (Vec<Summary>, HashSet<Address>) {
         let mut time = 1_700_000_000_000_000_000;
         let mut tape = Vec::new();
         let mut keep = |table: &mut Table| {
@@ -408,6 +415,7 @@ mod tests {
                     Keeper::Full => table.evict(start, &bytes),
                 }
             }
+            assert!(table.drain().is_none(), "so few are one piece");
             tape.clone()
         };
         for (number, (segment, gap)) in segments.iter().enumerate() {
@@ -430,7 +438,7 @@ mod tests {
         }
         let mut records = finished.records;
         records.sort();
-        in_order(&records)
+        (in_order(&records), finished.listening)
     }
 
     /// What the records stand for, also once they were written.
@@ -451,28 +459,33 @@ mod tests {
         all.iter().map(|(_, record)| one(record)).collect()
     }
 
-    fn bounded(full: usize, packed: usize) -> Table {
-        Table { store: Store::new(Bounds { full, packed }), finished: Finished::default() }
+    fn bounded(full: usize, packed: usize, tape: u32) -> Table {
+        Table { store: Store::new(Bounds { full, packed, tape }), finished: Finished::default() }
     }
+
+    const LONG: u32 = OnTape::MOST;
 
     proptest! {
         #[test]
         fn neither_rest_nor_sleep_changes_anything(segments in proptest::collection::vec(segment(), 1..120)) {
-            let awake = summaries(Table::default(), Keeper::Kept, &segments);
-            prop_assert_eq!(&summaries(bounded(1, usize::MAX), Keeper::Kept, &segments), &awake);
-            prop_assert_eq!(&summaries(bounded(1, 0), Keeper::Kept, &segments), &awake);
+            let awake = told(Table::default(), Keeper::Kept, &segments);
+            prop_assert_eq!(&told(bounded(1, usize::MAX, LONG), Keeper::Kept, &segments), &awake);
+            prop_assert_eq!(&told(bounded(1, 0, LONG), Keeper::Kept, &segments), &awake);
             // Flows that sleep for hours.
             let slow: Vec<_> = segments.iter().map(|&(segment, gap)| (segment, gap * 10_000)).collect();
-            let awake = summaries(bounded(usize::MAX, usize::MAX), Keeper::Kept, &slow);
-            prop_assert_eq!(&summaries(bounded(1, usize::MAX), Keeper::Kept, &slow), &awake);
+            let awake = told(bounded(usize::MAX, usize::MAX, LONG), Keeper::Kept, &slow);
+            prop_assert_eq!(&told(bounded(1, usize::MAX, LONG), Keeper::Kept, &slow), &awake);
         }
 
         #[test]
         fn flows_that_no_tape_takes_are_finished_and_marked(segments in proptest::collection::vec(segment(), 60..120)) {
-            let evicted = summaries(bounded(1, 0), Keeper::Full, &segments);
-            prop_assert!(evicted.iter().any(|summary| summary.has(Facts::EVICTED)));
-            let packets = |summaries: &[Summary]| summaries.iter().flat_map(|summary| summary.sides).map(|half| half.packets).sum::<u32>();
-            prop_assert_eq!(packets(&evicted) as usize, segments.len());
+            // No tape is kept, or it ends at once or after some.
+            for (tape, keeper) in [(LONG, Keeper::Full), (0, Keeper::Kept), (20, Keeper::Kept)] {
+                let (evicted, _) = told(bounded(1, 0, tape), keeper, &segments);
+                prop_assert!(evicted.iter().any(|summary| summary.has(Facts::EVICTED)));
+                let packets = |summaries: &[Summary]| summaries.iter().flat_map(|summary| summary.sides).map(|half| half.packets).sum::<u32>();
+                prop_assert_eq!(packets(&evicted) as usize, segments.len());
+            }
         }
     }
 }

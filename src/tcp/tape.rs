@@ -38,13 +38,15 @@ impl OnTape {
 }
 
 /// The part of a tape that was not taken yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tape {
+    /// Entries begin before the place with this number.
+    most: u32,
     start: u64,
     bytes: Vec<u8>,
 }
 
-/// Before each entry stands its length, with what fills it up to where the next one may begin.
+/// Each entry begins with its length, which counts the padding up to the next multiple of [`STEP`].
 const LENGTH: usize = 4;
 /// What an entry is.
 const EMBRYO: u8 = 0;
@@ -60,6 +62,10 @@ pub(super) struct Entry<'a> {
 }
 
 impl Tape {
+    pub fn new(most: u32) -> Self {
+        Self { most, start: 0, bytes: Vec::new() }
+    }
+
     /// `None` if the tape is full.
     pub fn put_flow(&mut self, hash: FlowHash, packed: &[u8]) -> Option<OnTape> {
         self.put(FLOW, hash, |bytes| bytes.extend_from_slice(packed))
@@ -72,7 +78,7 @@ impl Tape {
 
     fn put(&mut self, kind: u8, hash: FlowHash, write: impl FnOnce(&mut Vec<u8>)) -> Option<OnTape> {
         let at = self.bytes.len();
-        let place = OnTape::at(self.start + at as u64)?;
+        let place = OnTape::at(self.start + at as u64).filter(|place| place.number() < self.most)?;
         self.bytes.extend_from_slice(&[0; LENGTH]);
         self.bytes.push(kind);
         self.bytes.extend_from_slice(&hash.to_bytes());
@@ -99,6 +105,13 @@ impl Tape {
         let (start, bytes) = (OnTape::at(self.start)?, std::mem::take(&mut self.bytes));
         self.start += bytes.len() as u64;
         Some((start, bytes))
+    }
+
+    /// What was taken last could not be kept: what comes takes its place.
+    pub fn take_back(&mut self, start: OnTape) {
+        if self.bytes.is_empty() {
+            self.start = start.offset();
+        }
     }
 }
 

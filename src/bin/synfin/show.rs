@@ -67,12 +67,15 @@ fn connections(args: &Printing) -> anyhow::Result<Exit> {
     let columns = of_connections(&args.columns, tracking.facts()).map_err(anyhow::Error::msg)?;
     let fields = columns.iter().map(|column| column.field()).collect();
     let rows = Printed(TableWriter::with(columns, writer(args, false, fields)?));
-    let (case, _) = tracking.deliver(&rows)?;
+    let (case, remains) = tracking.deliver(&rows)?;
     rows.0.finish()?;
     if args.run.timings {
         timings::print(&options, &case.facts, case.tally.connections, &[], since.elapsed());
     }
-    Ok(exit(case.all_read()))
+    let exit = exit(case.all_read());
+    // As in `analyze`.
+    std::mem::forget((case, remains));
+    Ok(exit)
 }
 
 fn exit(all_read: bool) -> Exit {

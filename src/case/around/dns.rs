@@ -96,16 +96,16 @@ impl DnsRow {
         self.last = self.last.max(dns.time);
         self.last_frame = frame;
         if !dns.is_answer {
-            count(&mut self.asked, 1);
+            add(&mut self.asked, 1);
             return;
         }
-        count(&mut self.answered, 1);
-        count(&mut self.truncated, dns.truncated.into());
+        add(&mut self.answered, 1);
+        add(&mut self.truncated, dns.truncated.into());
         if dns.code != 0 {
-            count(&mut self.failed, 1);
+            add(&mut self.failed, 1);
             self.failure = Some(dns.code);
         } else if dns.answers == 0 && !dns.truncated {
-            count(&mut self.empty, 1);
+            add(&mut self.empty, 1);
         }
         if self.addresses.is_empty() {
             // Most rows never get more.
@@ -120,7 +120,7 @@ impl DnsRow {
 }
 
 /// Adds to a count, which stays where it cannot grow: rows are many, and kept small.
-fn count(counter: &mut u32, more: u32) {
+fn add(counter: &mut u32, more: u32) {
     *counter = counter.saturating_add(more);
 }
 
@@ -175,7 +175,7 @@ impl DnsFacts {
             && waited.is_some_and(|waited| waited.0 > PATIENCE)
             && let Some(row) = self.rows.get_mut(row)
         {
-            count(&mut row.unanswered, questions);
+            add(&mut row.unanswered, questions);
         }
         if !dns.is_answer && !multicast {
             self.wait(asked, place, dns.time);
@@ -234,7 +234,7 @@ impl DnsFacts {
     fn wait(&mut self, asked: Asked, row: usize, since: Timestamp) {
         match self.waiting.get_mut(&asked) {
             Some(waiting) if waiting.row == row && since.since(waiting.since).0 <= PATIENCE => {
-                count(&mut waiting.questions, 1);
+                add(&mut waiting.questions, 1);
                 return;
             }
             // A port and number used again, for another question or long after: the first one waits no more.
@@ -262,7 +262,7 @@ impl DnsFacts {
         };
         self.waiting.remove(asked);
         if let Some(row) = self.rows.get_mut(row) {
-            count(&mut row.unanswered, questions);
+            add(&mut row.unanswered, questions);
         }
     }
 }

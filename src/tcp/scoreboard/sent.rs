@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// A sent range that is not yet acknowledged: when, up to where, and whether again.
 ///
-/// Two words, which are handed on in registers. Of more fields it would be put together in memory and read from there at once,
-/// which waits until all have arrived: every segment with payload did.
+/// Two words, which are handed on in registers. With three fields it is assembled in memory and read back at once, which waits
+/// for the stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Sent {
     pub time: Timestamp,
