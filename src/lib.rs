@@ -1,5 +1,6 @@
 #![deny(unsafe_code)]
 
+pub mod blocks;
 pub mod seq;
 pub mod time;
 pub mod error;

@@ -3,12 +3,10 @@
 //! Taken in file order from one observation point's frames, in bounded memory; what is beyond a bound is counted.
 
 mod arp;
-mod blocks;
 mod dns;
 mod names;
 
 pub use arp::{ArpFacts, ArpRow, ArpState};
-pub use blocks::Blocks;
 pub use dns::{DnsFacts, DnsRow, DnsState};
 pub use names::Names;
 

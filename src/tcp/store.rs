@@ -2,6 +2,8 @@
 //! bytes, and those that sleep on a tape that `analysis` keeps on disk. Nothing that a connection knows is lost on the
 //! way, so nothing visible depends on when a flow changes its form.
 
+mod slot;
+
 use super::embryo::Embryo;
 use super::flow::{Flow, Packed};
 use super::slab::Slab;
@@ -10,6 +12,7 @@ use crate::time::{SECOND, Timestamp};
 use crate::wire::FlowHash;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
+use slot::{Form, Slot};
 
 /// A flow silent for so long is packed when another needs its place: what follows within a conversation comes sooner.
 const RESTS: i64 = 2 * SECOND;
@@ -78,37 +81,6 @@ struct Place {
     slot: Slot,
 }
 
-/// The form of a flow, and its number there, in four bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Slot(u32);
-
-/// The part of a slot that is the number: memory ends long before 2^30 flows of a lane. Of a flow on tape it is the place there.
-const NUMBER: u32 = OnTape::MOST - 1;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Embryo,
-    Full,
-    Packed,
-    Taped,
-}
-
-impl Slot {
-    fn new(form: Form, number: u32) -> Self {
-        Self((form as u32) << 30 | (number & NUMBER))
-    }
-
-    fn split(self) -> (Form, u32) {
-        let form = match self.0 >> 30 {
-            0 => Form::Embryo,
-            1 => Form::Full,
-            2 => Form::Packed,
-            _ => Form::Taped,
-        };
-        (form, self.0 & NUMBER)
-    }
-}
-
 /// What leaves the store: a flow, or a block of those that are embryos or rest.
 pub(super) enum Leaving {
     Embryos(Vec<Option<Embryo>>),
@@ -151,16 +123,16 @@ impl Store {
         }
         // Making room may have put this very flow on tape.
         while let Some(slot) = self.locate(hash) {
-            let flow = match slot.split() {
+            let (hash, flow) = match slot.split() {
                 (Form::Full, number) => return Ok(Some(number)),
-                (Form::Embryo, number) => self.forms.embryos.take(number).map(|embryo| Flow::new(embryo.connection())),
-                (Form::Packed, number) => self.unpack(number),
+                (Form::Embryo, number) => {
+                    (hash, self.forms.embryos.take(number).map(|embryo| Flow::new(embryo.connection())))
+                }
+                (Form::Packed, number) => (hash, self.unpack(number)),
                 (Form::Taped, number) => {
                     let place = OnTape::numbered(number);
                     let Some(entry) = self.tape.get(place) else { return Err(place) };
-                    let (hash, flow) = (entry.hash, entry.flow());
-                    self.wake(hash, slot, flow);
-                    continue;
+                    (entry.hash, entry.flow())
                 }
             };
             self.wake(hash, slot, flow);
@@ -224,12 +196,9 @@ impl Store {
         self.rest();
         let (part, slot) = (part(entry.hash), Slot::new(Form::Taped, entry.place.number()));
         let is_there = self.index.find(spread(part), |place| place.part == part && place.slot == slot).is_some();
-        let flow = entry.flow().filter(|_| is_there);
-        let revives = flow.is_some();
-        if revives {
-            self.wake(entry.hash, slot, flow);
-        }
-        revives
+        let Some(flow) = entry.flow().filter(|_| is_there) else { return false };
+        self.wake(entry.hash, slot, Some(flow));
+        true
     }
 
     /// A flow on tape that could not be kept there leaves for good, unless it was revived since.

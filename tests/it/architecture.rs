@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// In data order: a room imports only from rooms before it. Those in one entry stand side by side.
 const ROOMS: [&[&str]; 11] = [
-    &["seq", "time", "error", "service", "record_type"],
+    &["blocks", "seq", "time", "error", "service", "record_type"],
     &["input"],
     &["capture"],
     &["wire"],
@@ -53,8 +53,8 @@ const HOMES: [(&str, &[&str]); 29] = [
 ];
 
 /// Rooms that may not read a clock, open a file, print, or start a thread.
-const PURE: [&str; 11] =
-    ["seq", "time", "error", "service", "record_type", "capture", "wire", "tcp", "host", "case", "diagnosis"];
+const PURE: [&str; 12] =
+    ["blocks", "seq", "time", "error", "service", "record_type", "capture", "wire", "tcp", "host", "case", "diagnosis"];
 
 #[test]
 fn rooms_import_only_from_rooms_before_them() {

@@ -1,6 +1,6 @@
 //! Who was asked for by ARP or neighbour discovery, and who answered.
 
-use super::Blocks;
+use crate::blocks::Blocks;
 use crate::time::{Span, Timestamp};
 use crate::wire::{Arp, ArpKind};
 use hashbrown::HashMap;

@@ -1,6 +1,6 @@
 //! Which names were asked for, and what came back.
 
-use super::Blocks;
+use crate::blocks::Blocks;
 use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::dns::Transport;
 use crate::wire::{Dns, PackedAddress};
