@@ -27,7 +27,7 @@ pub struct Lane {
 struct Shelf {
     folder: PathBuf,
     file: Option<File>,
-    /// What was read last, and where that begins. What was put on a tape stays as it is.
+    /// What was read last, and where that begins.
     window: Vec<u8>,
     window_at: u64,
 }
@@ -79,12 +79,11 @@ impl Lane {
 
     /// Stores what was put on tape, and gives the connections that are finished, if they are many.
     pub fn tidy(&mut self) -> Option<Records> {
-        if let Some((start, bytes)) = self.table.take_tape()
-            && self.shelf.write(start, &bytes).is_err()
-        {
-            // The disk is full: what cannot sleep there ends, and its row says so. Others will lie in its place.
-            self.table.evict(start, &bytes);
-            self.shelf.window.clear();
+        while let Some((start, bytes)) = self.table.take_tape() {
+            if self.shelf.write(start, &bytes).is_err() {
+                // The disk is full: what cannot sleep there ends, and its row says so.
+                self.table.evict(start, &bytes);
+            }
         }
         self.table.drain()
     }
@@ -100,7 +99,7 @@ impl Lane {
             return Err(error);
         }
         let mut rest = self.table.finish();
-        let held = rest.records.take_held();
+        let held = std::mem::take(&mut rest.held);
         for place in std::mem::take(&mut rest.taped) {
             rest.add_taped(place, self.shelf.read(place, ALL)?);
             rest.drain().into_iter().for_each(finished);
@@ -115,6 +114,8 @@ impl Shelf {
             Some(file) => file,
             none => none.insert(tempfile::tempfile_in(&self.folder)?),
         };
+        // What was read may have reached to where nothing stood yet.
+        self.window.clear();
         file.seek(SeekFrom::Start(start.offset()))?;
         file.write_all(bytes)
     }

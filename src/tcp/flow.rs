@@ -17,20 +17,17 @@ pub(super) struct Flow {
     pub last: Timestamp,
 }
 
-/// A flow that rests.
-#[derive(Debug)]
-pub(super) struct Packed {
-    pub hash: FlowHash,
-    /// When anything was last asked of it.
-    pub last: Timestamp,
-    /// The head, the newest connection's summary as its record has it, and what is needed to go on.
-    pub bytes: Box<[u8]>,
+/// A flow that rests: the newest connection's summary as its record has it, what is asked once the input has ended, and what is
+/// needed to go on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packed<'a> {
+    /// Bytes of the summary.
+    pub record: usize,
+    pub bytes: &'a [u8],
 }
 
 /// What is asked of a packed flow that ends.
 struct Head {
-    /// Bytes of the summary that follows.
-    length: u32,
     /// Point and first frame of its newest connection.
     order: (u32, u64),
     /// Its server, if that answered.
@@ -44,16 +41,15 @@ const LISTENS: u8 = 2;
 
 impl Head {
     fn write(&self, out: &mut Vec<u8>) {
-        let Self { length, order: (point, frame), listening, has_previous } = self;
+        let Self { order: (point, frame), listening, has_previous } = self;
         out.push(if *has_previous { HAS_PREVIOUS } else { 0 } | if listening.is_some() { LISTENS } else { 0 });
-        [u64::from(*length), u64::from(*point), *frame].into_iter().for_each(|number| short::put(number, out));
+        [u64::from(*point), *frame].into_iter().for_each(|number| short::put(number, out));
         listening.iter().for_each(|server| server.write(out));
     }
 
     /// The head at the start, and what follows it.
     fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (&bits, rest) = bytes.split_first()?;
-        let (length, rest) = short::take(rest)?;
         let (point, rest) = short::take(rest)?;
         let (frame, rest) = short::take(rest)?;
         let (listening, rest) = match bits & LISTENS {
@@ -61,17 +57,7 @@ impl Head {
             _ => PackedAddress::read(rest).map(|(server, rest)| (Some(server), rest))?,
         };
         let order = (u32::try_from(point).ok()?, frame);
-        Some((
-            Self { length: u32::try_from(length).ok()?, order, listening, has_previous: bits & HAS_PREVIOUS != 0 },
-            rest,
-        ))
-    }
-
-    /// The head at the start, and the summary behind it.
-    fn split(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        let (head, rest) = Self::read(bytes)?;
-        let summary = rest.get(..head.length as usize)?;
-        Some((head, summary))
+        Some((Self { order, listening, has_previous: bits & HAS_PREVIOUS != 0 }, rest))
     }
 }
 
@@ -102,39 +88,25 @@ impl Flow {
         self.current.summary().flow
     }
 
-    /// As small as it gets without losing anything that a segment after `now` could ask for. It is made in `scratch`, which is
-    /// empty before and after.
-    pub fn pack(&mut self, now: Timestamp, scratch: &mut Vec<u8>) -> Packed {
-        let (hash, last) = (self.hash(), self.last);
+    /// As small as it gets without losing anything that a segment after `now` could ask for; made in `place`.
+    pub fn pack<'p>(&mut self, now: Timestamp, place: &'p mut Vec<u8>) -> Packed<'p> {
         let Connection { summary, boards, later_resets, .. } = &mut self.current;
         let listening = listening(summary).map(Into::into);
         boards.iter_mut().for_each(|board| board.forget(now));
         rebase(summary, boards, Rebase::ToOwn);
         let order = (summary.point, summary.first_frame);
-        let mut bytes = std::mem::take(scratch);
+        let mut bytes = std::mem::take(place);
+        bytes.clear();
         packed::encode(summary, &mut bytes);
-        let length = bytes.len() as u32;
+        let record = bytes.len();
+        Head { order, listening, has_previous: self.previous.is_some() }.write(&mut bytes);
         bytes = sparse::encode(&Beside(boards, later_resets), bytes);
         if let Some(Connection { summary, boards, later_resets, .. }) = self.previous.as_deref() {
             packed::encode(summary, &mut bytes);
             bytes = sparse::encode(&Beside(boards, later_resets), bytes);
         }
-        let rest = bytes.len();
-        Head { length, order, listening, has_previous: self.previous.is_some() }.write(&mut bytes);
-        let (rest, head) = bytes.split_at(rest);
-        let packed = Packed { hash, last, bytes: [head, rest].concat().into() };
-        *scratch = bytes;
-        scratch.clear();
-        packed
-    }
-
-    pub fn unpack(flow: FlowHash, bytes: &[u8]) -> Option<Self> {
-        let (head, rest) = Head::read(bytes)?;
-        let (mut current, rest) = connection(flow, rest)?;
-        rebase(&mut current.summary, &mut current.boards, Rebase::ToCapture);
-        current.steady = current.is_steady();
-        let previous = if head.has_previous { Some(Box::new(connection(flow, rest)?.0)) } else { None };
-        Some(Self { previous, ..Self::new(current) })
+        *place = bytes;
+        Packed { record, bytes: place }
     }
 
     /// `new` takes the flow; gives the connection that this pushes out.
@@ -146,11 +118,17 @@ impl Flow {
     }
 }
 
-/// The packed connection at the start, its numbers as they were packed, and what follows it.
-fn connection(flow: FlowHash, bytes: &[u8]) -> Option<(Connection, &[u8])> {
+/// The packed connection at the start, its numbers as they were packed, and what follows it; `between` reads what stands behind
+/// its summary.
+fn connection<'b, T>(
+    flow: FlowHash,
+    bytes: &'b [u8],
+    between: impl FnOnce(&'b [u8]) -> Option<(T, &'b [u8])>,
+) -> Option<(Connection, T, &'b [u8])> {
     let (summary, rest) = packed::decode_first(flow, bytes)?;
+    let (read, rest) = between(rest)?;
     let (TakenBeside(boards, later_resets), rest) = sparse::decode_first(rest)?;
-    Some((Connection { summary, boards, later_resets, steady: false }, rest))
+    Some((Connection { summary, boards, later_resets, steady: false }, read, rest))
 }
 
 /// The boards before the summary, on which they are based, or after it.
@@ -161,33 +139,24 @@ fn rebase(summary: &mut Summary, boards: &mut [Scoreboard; 2], rebase: Rebase) {
     summary.rebase(rebase);
 }
 
-impl Packed {
-    pub fn flow(&self) -> Option<Flow> {
-        Flow::unpack(self.hash, &self.bytes)
+impl<'a> Packed<'a> {
+    pub fn flow(&self, hash: FlowHash) -> Option<Flow> {
+        let (mut current, head, rest) = connection(hash, self.bytes, Head::read)?;
+        rebase(&mut current.summary, &mut current.boards, Rebase::ToCapture);
+        current.steady = current.is_steady();
+        let previous = match head.has_previous {
+            true => Some(Box::new(connection(hash, rest, |rest| Some(((), rest)))?.0)),
+            false => None,
+        };
+        Some(Flow { previous, ..Flow::new(current) })
     }
 
-    /// Bytes of memory.
-    pub fn memory(&self) -> usize {
-        size_of::<Self>() + self.bytes.len()
-    }
-
-    /// The newest connection's summary, as its record has it.
-    pub fn summary(&self) -> Option<&[u8]> {
-        Head::split(&self.bytes).map(|(_, summary)| summary)
-    }
-
-    /// What is asked of it once the input has ended.
-    pub fn ended(&self) -> Option<Ended<'_>> {
-        Ended::of(self.hash, &self.bytes)
-    }
-}
-
-impl<'a> Ended<'a> {
-    /// Its summary stays as it was packed; what came before it on the flow is rare, and unpacked.
-    pub fn of(flow: FlowHash, bytes: &'a [u8]) -> Option<Self> {
-        let (head, summary) = Head::split(bytes)?;
-        let previous = if head.has_previous { Flow::unpack(flow, bytes)?.previous } else { None };
-        Some(Self { order: head.order, listening: head.listening.map(Address::from), summary, previous })
+    /// Once the input has ended. Its summary stays as it was packed; what came before it on the flow is rare, and unpacked.
+    pub fn ended(&self, hash: FlowHash) -> Option<Ended<'a>> {
+        let (summary, rest) = self.bytes.split_at_checked(self.record)?;
+        let (head, _) = Head::read(rest)?;
+        let previous = if head.has_previous { self.flow(hash)?.previous } else { None };
+        Some(Ended { order: head.order, listening: head.listening.map(Address::from), summary, previous })
     }
 }
 
@@ -205,25 +174,20 @@ mod tests {
         let v6 = Address::v6([0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7], 443);
         let mut lengths = Vec::new();
         for server in [None, Some(Address::v4([192, 0, 2, 1], 80)), Some(v6)] {
-            let head = |has_previous| Head {
-                length: 0x0102_0304,
-                order: (7, 1 << 30),
-                listening: server.map(PackedAddress::from),
-                has_previous,
-            };
+            let head =
+                |has_previous| Head { order: (7, 1 << 30), listening: server.map(PackedAddress::from), has_previous };
             for has_previous in [false, true] {
                 let mut bytes = Vec::new();
                 head(has_previous).write(&mut bytes);
                 lengths.push(bytes.len());
                 bytes.push(99);
                 let (read, rest) = Head::read(&bytes).expect("a head");
-                let (length, order, has) = (read.length, read.order, read.has_previous);
-                assert_eq!((length, order, has, rest), (0x0102_0304, (7, 1 << 30), has_previous, &[99][..]));
+                assert_eq!((read.order, read.has_previous, rest), ((7, 1 << 30), has_previous, &[99][..]));
                 assert_eq!(read.listening.map(Address::from), server);
                 bytes.truncate(bytes.len() - 2);
                 assert!(Head::read(&bytes).is_none(), "cut");
             }
         }
-        assert_eq!(lengths, [11, 11, 18, 18, 30, 30]);
+        assert_eq!(lengths, [7, 7, 14, 14, 26, 26]);
     }
 }

@@ -1,13 +1,14 @@
-//! Finished connections as bytes: a few hundred of facts instead of a fixed-size summary of which most is empty. Embryos, and
-//! flows that rested, stay as they are: they are small already.
+//! Finished connections as bytes: a few hundred of facts instead of a fixed-size summary of which most is empty. Embryos stay as
+//! they are, and flows that rested where they are: they are small already.
 //!
 //! On disk a record is a tag, the flow's hash as it is (random bytes encode to no less), and a value.
 
 use super::Summary;
 use super::embryo::Embryo;
-use super::flow::{Ended, Packed};
+use super::flow::Ended;
 use super::packed;
 use super::rebase::Rebase;
+use super::tape::{Content as OfTape, Entry as Taped, OnTape};
 use crate::wire::FlowHash;
 
 /// What follows is an embryo, or a summary whose numbers count from its own beginning.
@@ -28,11 +29,7 @@ pub struct Records {
     blocks: Vec<Vec<u8>>,
     index: Vec<Entry>,
     bytes: usize,
-    /// Flows that rested, as a store held them: copies of all would need twice the memory.
-    flows: Vec<Vec<Option<Packed>>>,
-    /// What they take beside their places.
-    flow_bytes: usize,
-    /// The same of embryos.
+    /// Embryos as a store held them.
     embryos: Vec<Vec<Option<Embryo>>>,
     /// Embryos that came by themselves, or stood where others had stood before.
     strays: Vec<Embryo>,
@@ -46,8 +43,6 @@ pub struct Record<'a>(Content<'a>);
 enum Content<'a> {
     /// Of this flow: a summary that is packed.
     Packed(FlowHash, &'a [u8]),
-    /// The newest of a flow that rested.
-    Rested(&'a Packed),
     Embryo(&'a Embryo),
     /// As [`Record::write`] writes it.
     Written(Vec<u8>),
@@ -56,24 +51,15 @@ enum Content<'a> {
 /// Records of one kind, with their places.
 pub type Each<'a> = Box<dyn Iterator<Item = (Order, Record<'a>)> + Send + 'a>;
 
-/// Where a record lies.
+/// Where a record lies: in a block, with the hash of its flow. None begins further on in it, and none is as long.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     point: u32,
     first_frame: u64,
-    at: At,
+    block: u32,
+    start: u16,
+    length: u16,
 }
-
-#[derive(Clone, Copy, Debug)]
-enum At {
-    /// In a block of bytes. None begins further on in it, and none is as long.
-    Bytes { block: u32, start: u16, length: u16 },
-    /// In a block of flows.
-    Flow { block: u32, place: u32 },
-}
-
-/// Of a block of flows with fewer than one in so many places taken, these are copied.
-const SPARSE: usize = 4;
 
 impl Entry {
     fn order(&self) -> Order {
@@ -98,42 +84,22 @@ impl Records {
         self.embryos.push(block);
     }
 
-    /// Flows that rested, as a slab held them; `also` takes what a flow has beside its record.
-    pub(super) fn add_flows(&mut self, flows: Vec<Option<Packed>>, also: &mut dyn FnMut(Ended<'_>)) {
-        let taken = flows.iter().flatten().count();
-        let stay = taken > flows.len() / SPARSE;
-        let block = self.flows.len() as u32;
-        for (place, packed) in (0..).zip(&flows) {
-            let Some((packed, ended)) = packed.as_ref().and_then(|packed| Some((packed, packed.ended()?))) else {
-                continue;
-            };
-            if stay {
-                let (point, first_frame) = ended.order;
-                self.flow_bytes += packed.bytes.len();
-                self.index.push(Entry { point, first_frame, at: At::Flow { block, place } });
-            } else {
-                self.push_encoded(ended.order, packed.hash, ended.summary);
+    /// A block of a tape; `also` takes what a flow has beside its record.
+    pub(super) fn add_tape(&mut self, block: Vec<u8>, also: &mut dyn FnMut(Ended<'_>)) {
+        let (start, number) = (OnTape::default(), self.blocks.len() as u32);
+        for entry in Taped::all(start, &block) {
+            match entry.content() {
+                OfTape::Embryo(embryo) => self.push_embryo(embryo),
+                OfTape::Flow(packed) => {
+                    let Some(ended) = packed.ended(entry.hash) else { continue };
+                    self.note(ended.order, number, entry.record_at(start), FlowHash::BYTES + packed.record);
+                    also(ended);
+                }
+                OfTape::Nothing => {}
             }
-            also(ended);
         }
-        if stay {
-            self.flows.push(flows);
-        }
-    }
-
-    /// Takes out what lies where the store held it: embryos, and flows that rested.
-    #[must_use]
-    pub fn take_held(&mut self) -> Self {
-        let all = std::mem::take(&mut self.index);
-        let (held, others) = all.into_iter().partition(|entry| matches!(entry.at, At::Flow { .. }));
-        self.index = others;
-        Self {
-            index: held,
-            flows: std::mem::take(&mut self.flows),
-            flow_bytes: std::mem::take(&mut self.flow_bytes),
-            embryos: std::mem::take(&mut self.embryos),
-            ..Self::default()
-        }
+        self.bytes += block.len();
+        self.blocks.push(block);
     }
 
     /// A summary that is rebased and encoded already.
@@ -141,7 +107,7 @@ impl Records {
         self.add(order, flow, |bytes| bytes.extend_from_slice(encoded));
     }
 
-    fn add(&mut self, (point, first_frame): Order, flow: FlowHash, write: impl FnOnce(&mut Vec<u8>)) {
+    fn add(&mut self, order: Order, flow: FlowHash, write: impl FnOnce(&mut Vec<u8>)) {
         if self.blocks.last().is_none_or(|block| block.len() + ROOM > BLOCK) {
             self.blocks.push(Vec::with_capacity(BLOCK));
         }
@@ -151,10 +117,12 @@ impl Records {
         write(block);
         let length = block.len() - start;
         self.bytes += length;
-        let block = self.blocks.len() as u32 - 1;
+        self.note(order, self.blocks.len() as u32 - 1, start, length);
+    }
+
+    fn note(&mut self, (point, first_frame): Order, block: u32, start: usize, length: usize) {
         debug_assert!(start.max(length) <= usize::from(u16::MAX), "{start}, {length}");
-        let at = At::Bytes { block, start: start as u16, length: length as u16 };
-        self.index.push(Entry { point, first_frame, at });
+        self.index.push(Entry { point, first_frame, block, start: start as u16, length: length as u16 });
     }
 
     /// Puts the records into their order. The bytes of those that are packed stay where they are.
@@ -189,24 +157,14 @@ impl Records {
     /// Bytes of memory in use.
     pub fn memory(&self) -> usize {
         let embryos = self.embryos.iter().map(Vec::len).sum::<usize>() + self.strays.len();
-        let flows: usize = self.flows.iter().map(Vec::len).sum();
-        let held = embryos * size_of::<Embryo>() + flows * size_of::<Option<Packed>>() + self.flow_bytes;
-        self.bytes + self.index.len() * size_of::<Entry>() + held
+        self.bytes + self.index.len() * size_of::<Entry>() + embryos * size_of::<Embryo>()
     }
 
     fn packed(&self, index: usize) -> Option<(Order, Record<'_>)> {
         let entry = self.index.get(index)?;
-        let content = match entry.at {
-            At::Bytes { block, start, length } => {
-                let record = self.blocks.get(block as usize)?.get(usize::from(start)..)?;
-                let (flow, packed) = record.get(..usize::from(length))?.split_first_chunk()?;
-                Content::Packed(FlowHash::from_bytes(*flow), packed)
-            }
-            At::Flow { block, place } => {
-                Content::Rested(self.flows.get(block as usize)?.get(place as usize)?.as_ref()?)
-            }
-        };
-        Some((entry.order(), Record(content)))
+        let record = self.blocks.get(entry.block as usize)?.get(usize::from(entry.start)..)?;
+        let (flow, packed) = record.get(..usize::from(entry.length))?.split_first_chunk()?;
+        Some((entry.order(), Record(Content::Packed(FlowHash::from_bytes(*flow), packed))))
     }
 
     /// All of them, of each kind in its order once they are sorted.
@@ -237,7 +195,6 @@ impl Record<'_> {
     pub fn fill(&self, summary: &mut Summary) -> Option<()> {
         match &self.0 {
             Content::Packed(flow, packed) => unpack(summary, *flow, packed),
-            Content::Rested(packed) => unpack(summary, packed.hash, packed.summary()?),
             Content::Embryo(embryo) => {
                 embryo.fill(summary);
                 Some(())
@@ -258,7 +215,6 @@ impl Record<'_> {
     pub fn write(&self, out: &mut Vec<u8>) {
         match &self.0 {
             Content::Packed(flow, packed) => write(*flow, packed, out),
-            Content::Rested(packed) => write(packed.hash, packed.summary().unwrap_or_default(), out),
             Content::Embryo(embryo) => {
                 out.push(EMBRYO);
                 out.extend_from_slice(&embryo.flow.to_bytes());

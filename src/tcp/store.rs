@@ -1,14 +1,14 @@
 //! Where a lane's flows live: embryos in 80 bytes, those that speak in full, those that rest packed to some two hundred
-//! bytes, and those that sleep on a tape that `analysis` keeps on disk. Nothing that a connection knows is lost on the
-//! way, so nothing visible depends on when a flow changes its form.
+//! bytes on a tape, most of which `analysis` keeps on disk. Nothing that a connection knows is lost on the way, so nothing
+//! visible depends on when a flow changes its form.
 
 mod slot;
 
 use super::embryo::Embryo;
-use super::flow::{Flow, Packed};
+use super::flow::Flow;
 use super::slab::Slab;
 use super::tape::{Entry as OfTape, OnTape, Tape};
-use crate::time::{SECOND, Timestamp};
+use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::FlowHash;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -16,7 +16,7 @@ use slot::{Form, Slot};
 
 /// A flow silent for so long is packed when another needs its place: what follows within a conversation comes sooner.
 const RESTS: i64 = 2 * SECOND;
-/// A flow silent for so long is put on tape.
+/// A flow silent for so long need not be in memory.
 const SLEEPS: i64 = 15 * 60 * SECOND;
 /// Flows looked at for each that comes. More than one, or those that rest would pile up.
 const LOOKED_AT: u32 = 2;
@@ -28,7 +28,7 @@ const COMPARED: u32 = 8;
 pub(super) struct Bounds {
     /// Flows in full.
     pub full: usize,
-    /// Bytes of packed flows.
+    /// Bytes of tape in memory.
     pub packed: usize,
     /// Places on tape.
     pub tape: u32,
@@ -46,13 +46,10 @@ pub(super) struct Store {
     /// By part of the hash: the table must not go to the flows when it grows.
     index: HashTable<Place>,
     forms: Forms,
-    tape: Tape,
-    /// Flows that should sleep and found the tape full.
+    /// Flows that should rest and found the tape full.
     homeless: Vec<Flow>,
     /// Where a flow is packed before it is known how long it gets.
     scratch: Vec<u8>,
-    /// Bytes of packed flows.
-    packed_bytes: usize,
     /// Where the searches for a flow that rests or sleeps go on.
     hands: Hands,
     /// Time of the first embryo.
@@ -61,18 +58,17 @@ pub(super) struct Store {
     pub now: Timestamp,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Forms {
     embryos: Slab<Embryo>,
     full: Slab<Flow>,
-    packed: Slab<Packed>,
+    tape: Tape,
 }
 
 #[derive(Debug, Default)]
 struct Hands {
     embryos: u32,
     full: u32,
-    packed: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -81,11 +77,11 @@ struct Place {
     slot: Slot,
 }
 
-/// What leaves the store: a flow, or a block of those that are embryos or rest.
+/// What leaves the store: a flow, a block of embryos or of the tape, or a place on tape that is not in memory.
 pub(super) enum Leaving {
     Embryos(Vec<Option<Embryo>>),
     Flow(Box<Flow>),
-    Packed(Vec<Option<Packed>>),
+    Tape(Vec<u8>),
     Taped(OnTape),
 }
 
@@ -100,11 +96,9 @@ impl Store {
         Self {
             bounds,
             index: HashTable::new(),
-            forms: Forms::default(),
-            tape: Tape::new(bounds.tape),
+            forms: Forms { embryos: Slab::default(), full: Slab::default(), tape: Tape::new(bounds.tape) },
             homeless: Vec::new(),
             scratch: Vec::new(),
-            packed_bytes: 0,
             hands: Hands::default(),
             eldest: None,
             now: Timestamp::default(),
@@ -113,50 +107,32 @@ impl Store {
 
     /// Where the flow stands in full, whatever form it was in: for [`Store::at`].
     ///
-    /// Flows on tape are told apart by a part of their hash only, as they are not at hand. So, rarely, another one is asked for
+    /// Flows on disk are told apart by a part of their hash only, as they are not at hand. So, rarely, another one is asked for
     /// and wakes: from then on more of its hash tells them apart.
     pub fn find(&mut self, hash: FlowHash) -> Result<Option<u32>, OnTape> {
-        match self.locate(hash).map(Slot::split) {
-            None => return Ok(None),
-            Some((Form::Full, number)) => return Ok(Some(number)),
-            Some(_) => self.rest(),
+        let Some(slot) = self.locate(hash) else { return Ok(None) };
+        match slot.split() {
+            (Form::Full, number) => return Ok(Some(number)),
+            (Form::Taped, number) if !self.forms.tape.has(OnTape::numbered(number)) => {
+                return Err(OnTape::numbered(number));
+            }
+            _ => {}
         }
-        // Making room may have put this very flow on tape.
-        while let Some(slot) = self.locate(hash) {
-            let (hash, flow) = match slot.split() {
-                (Form::Full, number) => return Ok(Some(number)),
-                (Form::Embryo, number) => {
-                    (hash, self.forms.embryos.take(number).map(|embryo| Flow::new(embryo.connection())))
-                }
-                (Form::Packed, number) => (hash, self.unpack(number)),
-                (Form::Taped, number) => {
-                    let place = OnTape::numbered(number);
-                    let Some(entry) = self.tape.get(place) else { return Err(place) };
-                    (entry.hash, entry.flow())
-                }
-            };
-            self.wake(hash, slot, flow);
-        }
-        Ok(None)
+        // First: what rests now must not take the place that the index still has for this flow.
+        self.rest();
+        let flow = match slot.split() {
+            (Form::Full, _) => None,
+            (Form::Embryo, number) => self.forms.embryos.take(number).map(|embryo| Flow::new(embryo.connection())),
+            (Form::Taped, number) => self.forms.tape.wake(OnTape::numbered(number)),
+        };
+        Ok(self.wake(hash, slot, flow))
     }
 
     /// A flow stands in full where it was in another form, or is of no use.
-    fn wake(&mut self, hash: FlowHash, slot: Slot, flow: Option<Flow>) {
-        match flow {
-            Some(flow) => {
-                let number = self.hold(flow);
-                self.enter(hash, slot, Slot::new(Form::Full, number));
-            }
-            None => {
-                self.forget(hash, slot);
-            }
-        }
-    }
-
-    fn unpack(&mut self, number: u32) -> Option<Flow> {
-        let packed = self.forms.packed.take(number)?;
-        self.packed_bytes -= packed.memory();
-        packed.flow()
+    fn wake(&mut self, hash: FlowHash, slot: Slot, flow: Option<Flow>) -> Option<u32> {
+        let number = flow.map(|flow| self.hold(flow));
+        self.enter(hash, slot, number.map(|number| Slot::new(Form::Full, number)));
+        number
     }
 
     /// The flow that [`Store::find`] found.
@@ -191,34 +167,41 @@ impl Store {
         self.at(number)
     }
 
-    /// A flow comes back from tape: whether it was there, and is a flow.
+    /// A flow comes back from disk: whether it was there, and is a flow.
     pub fn revive(&mut self, entry: OfTape<'_>) -> bool {
         self.rest();
         let (part, slot) = (part(entry.hash), Slot::new(Form::Taped, entry.place.number()));
         let is_there = self.index.find(spread(part), |place| place.part == part && place.slot == slot).is_some();
         let Some(flow) = entry.flow().filter(|_| is_there) else { return false };
-        self.wake(entry.hash, slot, Some(flow));
-        true
+        self.wake(entry.hash, slot, Some(flow)).is_some()
     }
 
-    /// A flow on tape that could not be kept there leaves for good, unless it was revived since.
-    pub fn evict(&mut self, entry: OfTape<'_>) -> Option<Flow> {
-        self.forget(entry.hash, Slot::new(Form::Taped, entry.place.number())).then(|| entry.flow())?
+    /// A block of the tape that could not be kept: its flows leave for good.
+    pub fn evict(&mut self, start: OnTape, block: &[u8]) {
+        for entry in OfTape::all(start, block) {
+            if self.enter(entry.hash, Slot::new(Form::Taped, entry.place.number()), None) {
+                self.homeless.extend(entry.flow());
+            }
+        }
+        self.forms.tape.give_up(start, block.len());
     }
 
-    /// Flows that leave for good, as the tape is full.
+    /// Flows that leave for good, as nothing can keep them.
     pub fn take_homeless(&mut self) -> Vec<Flow> {
         std::mem::take(&mut self.homeless)
     }
 
-    /// What was taken of the tape last could not be kept.
-    pub fn take_back(&mut self, start: OnTape) {
-        self.tape.take_back(start);
-    }
-
-    /// What was put on tape since the last call, to be appended to what was before.
+    /// A block of the tape that is to be kept on disk.
     pub fn take_tape(&mut self) -> Option<(OnTape, Vec<u8>)> {
-        self.tape.take()
+        let Self { index, forms, homeless, bounds, now, .. } = self;
+        let before = now.plus(Span(-SLEEPS));
+        forms.tape.leave(bounds.packed, before, &mut |entry, to| {
+            let from = Slot::new(Form::Taped, entry.place.number());
+            if to.is_none() {
+                homeless.extend(entry.flow());
+            }
+            enter(index, entry.hash, from, to.map(|to| Slot::new(Form::Taped, to.number())));
+        })
     }
 
     fn hold(&mut self, mut flow: Flow) -> u32 {
@@ -250,29 +233,12 @@ impl Store {
         let Some(flow) = self.forms.full.get_mut(number) else { return };
         let hash = flow.hash();
         let packed = flow.pack(self.now, &mut self.scratch);
-        self.forms.full.clear(number);
-        self.packed_bytes += packed.memory();
-        let place = self.forms.packed.insert(packed);
-        self.enter(hash, Slot::new(Form::Full, number), Slot::new(Form::Packed, place));
-        self.tape_packed();
-    }
-
-    /// Puts packed flows on tape that sleep, or one that does not if they need too much memory.
-    fn tape_packed(&mut self) {
-        for _ in 0..LOOKED_AT {
-            let number = advance(&mut self.hands.packed, self.forms.packed.room());
-            let sleeps = |packed: &Packed| self.now.since(packed.last).0 > SLEEPS;
-            let goes = |packed: &&Packed| sleeps(packed) || self.packed_bytes > self.bounds.packed;
-            let Some(packed) = self.forms.packed.get(number).filter(goes) else { continue };
-            let (hash, memory) = (packed.hash, packed.memory());
-            let place = self.tape.put_flow(hash, &packed.bytes);
-            if place.is_none() {
-                self.homeless.extend(packed.flow());
-            }
-            self.packed_bytes -= memory;
-            self.forms.packed.clear(number);
-            self.sleep(hash, Slot::new(Form::Packed, number), place);
+        let place = self.forms.tape.put_flow(self.now, hash, packed);
+        if place.is_none() {
+            self.homeless.extend(packed.flow(hash));
         }
+        self.forms.full.clear(number);
+        self.sleep(hash, Slot::new(Form::Full, number), place);
     }
 
     /// Puts embryos on tape of which nothing more has come.
@@ -284,7 +250,7 @@ impl Store {
             let number = advance(&mut self.hands.embryos, self.forms.embryos.room());
             let sleeps = |embryo: &&Embryo| self.now.since(embryo.time).0 > SLEEPS;
             let Some(embryo) = self.forms.embryos.get(number).filter(sleeps).copied() else { continue };
-            let place = self.tape.put_embryo(&embryo);
+            let place = self.forms.tape.put_embryo(self.now, &embryo);
             if place.is_none() {
                 self.homeless.push(Flow::new(embryo.connection()));
             }
@@ -295,12 +261,7 @@ impl Store {
 
     /// A flow has left its form for a place on tape, or for good if there was none.
     fn sleep(&mut self, hash: FlowHash, from: Slot, place: Option<OnTape>) {
-        match place {
-            Some(place) => self.enter(hash, from, Slot::new(Form::Taped, place.number())),
-            None => {
-                self.forget(hash, from);
-            }
-        }
+        self.enter(hash, from, place.map(|place| Slot::new(Form::Taped, place.number())));
     }
 
     fn locate(&self, hash: FlowHash) -> Option<Slot> {
@@ -309,22 +270,8 @@ impl Store {
         self.index.find(spread(part), is_it).map(|place| place.slot)
     }
 
-    /// Notes the new form of a flow.
-    fn enter(&mut self, hash: FlowHash, from: Slot, to: Slot) {
-        if let Some(place) = self.index.find_mut(spread(part(hash)), |place| place.slot == from) {
-            place.slot = to;
-        }
-    }
-
-    /// A flow leaves: whether it was there in this form.
-    fn forget(&mut self, hash: FlowHash, slot: Slot) -> bool {
-        match self.index.find_entry(spread(part(hash)), |place| place.slot == slot) {
-            Ok(entry) => {
-                entry.remove();
-                true
-            }
-            Err(_) => false,
-        }
+    fn enter(&mut self, hash: FlowHash, from: Slot, to: Option<Slot>) -> bool {
+        enter(&mut self.index, hash, from, to)
     }
 
     pub fn len(&self) -> usize {
@@ -333,27 +280,43 @@ impl Store {
 
     /// Every flow, in no order; blocks of those that are embryos or rest as they are.
     pub fn drain(self, mut leave: impl FnMut(Leaving)) {
-        let taped = self.index.into_iter().map(|place| place.slot.split()).filter(|(form, _)| *form == Form::Taped);
-        taped.for_each(|(_, number)| leave(Leaving::Taped(OnTape::numbered(number))));
-        self.forms.embryos.blocks().for_each(|block| leave(Leaving::Embryos(block)));
-        self.forms.full.drain(|flow| leave(Leaving::Flow(Box::new(flow))));
-        self.forms.packed.blocks().for_each(|block| leave(Leaving::Packed(block)));
+        let Self { index, forms: Forms { embryos, full, tape }, .. } = self;
+        for (form, number) in index.into_iter().map(|place| place.slot.split()) {
+            let place = OnTape::numbered(number);
+            if form == Form::Taped && !tape.has(place) {
+                leave(Leaving::Taped(place));
+            }
+        }
+        embryos.blocks().for_each(|block| leave(Leaving::Embryos(block)));
+        full.drain(|flow| leave(Leaving::Flow(Box::new(flow))));
+        tape.into_blocks().for_each(|block| leave(Leaving::Tape(block)));
     }
 }
 
 impl Forms {
     /// Whether a slot may be this flow's, the part of whose hash that the index holds leads there. With the second word 96 bits
-    /// tell flows apart; of one on tape nothing more is known.
+    /// tell flows apart; of one on disk nothing more is known.
     #[inline]
     fn may_be(&self, slot: Slot, hash: FlowHash) -> bool {
-        let second = match slot.split() {
-            (Form::Embryo, number) => self.embryos.get(number).map(|embryo| embryo.flow.0[1]),
-            (Form::Full, number) => self.full.get(number).map(|flow| flow.hash().0[1]),
-            (Form::Packed, number) => self.packed.get(number).map(|packed| packed.hash.0[1]),
-            (Form::Taped, _) => return true,
+        let known = match slot.split() {
+            (Form::Embryo, number) => self.embryos.get(number).map(|embryo| embryo.flow),
+            (Form::Full, number) => self.full.get(number).map(Flow::hash),
+            (Form::Taped, number) => Some(self.tape.hash(OnTape::numbered(number)).unwrap_or(hash)),
         };
-        second == Some(hash.0[1])
+        known.is_some_and(|known| known.0[1] == hash.0[1])
     }
+}
+
+/// Notes the new form of a flow, or that it has none any more: whether it was there in the one before.
+fn enter(index: &mut HashTable<Place>, hash: FlowHash, from: Slot, to: Option<Slot>) -> bool {
+    let Ok(mut entry) = index.find_entry(spread(part(hash)), |place| place.slot == from) else { return false };
+    match to {
+        Some(to) => entry.get_mut().slot = to,
+        None => {
+            entry.remove();
+        }
+    }
+    true
 }
 
 /// The part of a flow's hash that the index holds. The hash is random already: hashing it again would only cost time.

@@ -5,7 +5,7 @@
 //! `analysis` keeps: whoever feeds a table gives back what it asks for, and asks again.
 
 use super::embryo::Embryo;
-use super::flow::{Ended, Flow, Packed, listening};
+use super::flow::{Flow, listening};
 use super::records::Records;
 use super::scoreboard::{FAR, NEAR};
 use super::store::{Bounds, Leaving, Store};
@@ -30,9 +30,11 @@ pub struct Table {
 #[derive(Debug, Default)]
 pub struct Finished {
     pub records: Records,
+    /// Those that lie where the table held them.
+    pub held: Records,
     /// Addresses that sent an acceptable SYN-ACK.
     pub listening: HashSet<Address>,
-    /// Flows that are still on tape: for [`Finished::add_taped`], in the tape's order.
+    /// Flows that are still on disk: for [`Finished::add_taped`], in the tape's order.
     pub taped: Vec<OnTape>,
 }
 
@@ -109,7 +111,7 @@ impl Table {
         Ok(previous.observe_icmp(error, place).then_some(&*previous))
     }
 
-    /// What was put on tape since the last call, and where it begins: to be kept for [`Table::revive`].
+    /// A block of the tape that is to be kept for [`Table::revive`], and where it begins; there may be more of them.
     pub fn take_tape(&mut self) -> Option<(OnTape, Vec<u8>)> {
         self.store.take_tape()
     }
@@ -121,12 +123,9 @@ impl Table {
         Entry::first(place, bytes).is_some_and(|(entry, _)| self.store.revive(entry))
     }
 
-    /// What was taken of the tape last could not be kept: its flows are finished, and marked.
-    pub fn evict(&mut self, start: OnTape, bytes: &[u8]) {
-        for entry in Entry::all(start, bytes) {
-            self.store.evict(entry).into_iter().for_each(|flow| self.finished.lose(flow));
-        }
-        self.store.take_back(start);
+    /// A block of the tape could not be kept: its flows are finished, and marked.
+    pub fn evict(&mut self, start: OnTape, block: &[u8]) {
+        self.store.evict(start, block);
     }
 
     /// Connections finished so far, if there are many: a port that is used again and again must not pile them up here.
@@ -140,9 +139,9 @@ impl Table {
         let Self { mut store, mut finished } = self;
         store.take_homeless().into_iter().for_each(|flow| finished.lose(flow));
         store.drain(|leaving| match leaving {
-            Leaving::Embryos(block) => finished.records.add_embryos(block),
+            Leaving::Embryos(block) => finished.held.add_embryos(block),
             Leaving::Flow(flow) => finished.add_flow(&flow),
-            Leaving::Packed(block) => finished.add_flows(block),
+            Leaving::Tape(block) => finished.add_tape(block),
             Leaving::Taped(place) => finished.taped.push(place),
         });
         finished.taped.sort_unstable();
@@ -220,23 +219,14 @@ impl Finished {
         self.add_flow(&flow);
     }
 
-    fn add_flows(&mut self, block: Vec<Option<Packed>>) {
-        let Self { records, listening, .. } = self;
+    fn add_tape(&mut self, block: Vec<u8>) {
+        let Self { held, listening, .. } = self;
         let mut before = Vec::new();
-        records.add_flows(block, &mut |ended| {
+        held.add_tape(block, &mut |ended| {
             listening.extend(ended.listening);
             before.extend(ended.previous);
         });
         before.iter().for_each(|previous| self.add(previous.summary()));
-    }
-
-    fn add_packed(&mut self, hash: FlowHash, bytes: &[u8]) {
-        let Some(ended) = Ended::of(hash, bytes) else { return };
-        self.listening.extend(ended.listening);
-        self.records.push_encoded(ended.order, hash, ended.summary);
-        if let Some(previous) = ended.previous {
-            self.add(previous.summary());
-        }
     }
 
     /// Takes the tape's bytes from one of `taped` on, as far as the flow there needs them.
@@ -244,7 +234,12 @@ impl Finished {
         let Some((entry, _)) = Entry::first(place, bytes) else { return };
         match entry.content() {
             Content::Embryo(embryo) => self.records.push_embryo(embryo),
-            Content::Flow(packed) => self.add_packed(entry.hash, packed),
+            Content::Flow(packed) => {
+                let Some(ended) = packed.ended(entry.hash) else { return };
+                self.listening.extend(ended.listening);
+                self.records.push_encoded(ended.order, entry.hash, ended.summary);
+                ended.previous.iter().for_each(|previous| self.add(previous.summary()));
+            }
             Content::Nothing => {}
         }
     }
@@ -364,6 +359,7 @@ mod tests {
     use crate::time::Timestamp;
     use crate::wire::{Marks, Way};
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     /// A segment of one of eight flows, with numbers that often fit.
     fn segment() -> impl Strategy<Value = (Segment, i64)> {
@@ -407,16 +403,19 @@ mod tests {
     /// All connections, and who answered a SYN.
     fn told(mut table: Table, keeper: Keeper, segments: &[(Segment, i64)]) -> (Vec<Summary>, HashSet<Address>) {
         let mut time = 1_700_000_000_000_000_000;
-        let mut tape = Vec::new();
-        let mut keep = |table: &mut Table| {
-            if let Some((start, bytes)) = table.take_tape() {
+        let mut shelf = BTreeMap::new();
+        let keep = |table: &mut Table, shelf: &mut BTreeMap<OnTape, Vec<u8>>| {
+            while let Some((start, block)) = table.take_tape() {
                 match keeper {
-                    Keeper::Kept => tape.extend_from_slice(&bytes),
-                    Keeper::Full => table.evict(start, &bytes),
+                    Keeper::Kept => drop(shelf.insert(start, block)),
+                    Keeper::Full => table.evict(start, &block),
                 }
             }
             assert!(table.drain().is_none(), "so few are one piece");
-            tape.clone()
+        };
+        let kept = |place: OnTape, shelf: &BTreeMap<OnTape, Vec<u8>>| {
+            let (start, block) = shelf.range(..=place).next_back().expect("a block");
+            block[(place.offset() - start.offset()) as usize..].to_vec()
         };
         for (number, (segment, gap)) in segments.iter().enumerate() {
             time += gap;
@@ -424,21 +423,25 @@ mod tests {
             let end = |port| Address::v4([10, 0, 0, 1], port);
             let ends = || Some((end(1), end(2)));
             while let Err(place) = table.observe(&segment, None, Place::default(), &ends) {
-                let tape = keep(&mut table);
-                assert!(table.revive(place, &tape[place.offset() as usize..]), "what was put there");
+                assert!(table.revive(place, &kept(place, &shelf)), "what was put there");
             }
             if number % 3 == 0 {
-                keep(&mut table);
+                keep(&mut table, &mut shelf);
             }
         }
-        let tape = keep(&mut table);
+        keep(&mut table, &mut shelf);
         let mut finished = table.finish();
         for place in std::mem::take(&mut finished.taped) {
-            finished.add_taped(place, &tape[place.offset() as usize..]);
+            finished.add_taped(place, &kept(place, &shelf));
         }
-        let mut records = finished.records;
-        records.sort();
-        (in_order(&records), finished.listening)
+        let Finished { mut records, mut held, listening, .. } = finished;
+        let all = [&mut records, &mut held].into_iter().flat_map(|records| {
+            records.sort();
+            in_order(records)
+        });
+        let mut all: Vec<_> = all.collect();
+        all.sort_by_key(|summary| summary.first_frame);
+        (all, listening)
     }
 
     /// What the records stand for, also once they were written.

@@ -131,11 +131,14 @@ pub struct FlowKey {
 pub struct FlowHash(pub [u64; 2]);
 
 impl FlowHash {
-    pub fn to_bytes(self) -> [u8; 16] {
+    /// How many bytes it is.
+    pub const BYTES: usize = 16;
+
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
         (u128::from(self.0[0]) << 64 | u128::from(self.0[1])).to_le_bytes()
     }
 
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+    pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
         let both = u128::from_le_bytes(bytes);
         Self([(both >> 64) as u64, both as u64])
     }

@@ -13,7 +13,6 @@ const NUMBER: u32 = OnTape::MOST - 1;
 pub(super) enum Form {
     Embryo,
     Full,
-    Packed,
     Taped,
 }
 
@@ -26,7 +25,6 @@ impl Slot {
         let form = match self.0 >> 30 {
             0 => Form::Embryo,
             1 => Form::Full,
-            2 => Form::Packed,
             _ => Form::Taped,
         };
         (form, self.0 & NUMBER)
