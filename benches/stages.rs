@@ -12,6 +12,7 @@ use synfin::case::{Facts, Judged};
 use synfin::report::columns::{COLUMNS, select};
 use synfin::report::{FORMATS, TableWriter, format};
 use synfin::tcp::records::Records;
+use synfin::tcp::table::Finished;
 use synfin::tcp::{Place, Table};
 use synfin::wire::flow::LANES;
 use synfin::wire::{self, Address, Keys, Packet, Rare, Segment};
@@ -94,11 +95,13 @@ fn track(segments: &[Served]) -> [Table; LANES] {
 
 fn finish(tables: [Table; LANES]) -> Vec<Records> {
     let sorted = |table: Table| {
-        let mut records = table.finish().records;
-        records.sort();
-        records
+        let Finished { records, held, .. } = table.finish();
+        [records, held].map(|mut records| {
+            records.sort();
+            records
+        })
     };
-    tables.into_iter().map(sorted).collect()
+    tables.into_iter().flat_map(sorted).collect()
 }
 
 fn rows(kind: &str) -> Vec<Judged> {

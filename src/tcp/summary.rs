@@ -151,13 +151,14 @@ words! {
         pub refusals: u32,
         /// What stands beside the connection.
         pub aside: Aside,
+        // In one word: what is seldom said comes last.
+        /// Which way the first frame went.
+        pub first_way: Way,
+        pub role_basis: RoleBasis,
         /// Where the innermost IP header of the first frame begins in its bytes.
         pub ip_at: u16,
         pub vlan: u16,
         pub interface: u16,
-        /// Which way the first frame went.
-        pub first_way: Way,
-        pub role_basis: RoleBasis,
     }
 }
 

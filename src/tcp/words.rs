@@ -15,7 +15,10 @@ pub(super) trait Words: Sized {
     /// How many words it takes.
     const COUNT: usize;
 
-    /// Fills exactly so many. A zero should be what is most often to be said.
+    /// The lowest bits of its only word that it needs; of anything else as many as a word has.
+    const BITS: u32 = u64::BITS;
+
+    /// Fills exactly so many, which are zeros before. A zero should be what is most often to be said.
     fn put(&self, words: &mut [u64]);
 
     /// `None` for words that no value gives.
@@ -29,6 +32,65 @@ pub(super) trait Words: Sized {
     }
 }
 
+/// Values of so few bits share a word with those next to them: each word costs more time than its bits do.
+const SMALL: u32 = 17;
+/// Bits that a word is shared by: more would take a byte more.
+const SHARED: u32 = 56;
+
+/// The word that a field begins with, and the bit there; of the number behind the last field, how many words there are. Each
+/// field has a count and bits.
+pub(super) const fn place(fields: &[(usize, u32)], field: usize) -> (usize, u32) {
+    let (mut word, mut bit, mut index) = (0, 0, 0);
+    loop {
+        let shares = index < fields.len() && fields[index].1 <= SMALL;
+        if bit > 0 && !(shares && bit + fields[index].1 <= SHARED) {
+            (word, bit) = (word + 1, 0);
+        }
+        if index == field {
+            return (word, bit);
+        }
+        let (count, bits) = fields[index];
+        (word, bit) = if shares { (word, bit + bits) } else { (word + count, 0) };
+        index += 1;
+    }
+}
+
+/// Bits of a structure of such fields.
+pub(super) const fn bits(fields: &[(usize, u32)]) -> u32 {
+    let (mut all, mut index) = (0, 0);
+    while index < fields.len() {
+        all += fields[index].1;
+        index += 1;
+    }
+    if all <= SHARED { all } else { u64::BITS }
+}
+
+#[inline(always)]
+pub(super) fn put<T: Words>(field: &T, words: &mut [u64], (word, bit): (usize, u32)) {
+    if T::BITS > SMALL {
+        return field.put(&mut words[word..word + T::COUNT]);
+    }
+    let mut own = [0];
+    field.put(&mut own);
+    words[word] |= own[0] << bit;
+}
+
+#[inline(always)]
+pub(super) fn set<T: Words>(field: &mut T, words: &[u64], (word, bit): (usize, u32)) -> Option<()> {
+    if T::BITS > SMALL {
+        return field.set(&words[word..word + T::COUNT]);
+    }
+    field.set(&[words[word] >> bit & ((1 << T::BITS) - 1)])
+}
+
+#[inline(always)]
+pub(super) fn get<T: Words>(words: &[u64], (word, bit): (usize, u32)) -> Option<T> {
+    if T::BITS > SMALL {
+        return T::get(&words[word..word + T::COUNT]);
+    }
+    T::get(&[words[word] >> bit & ((1 << T::BITS) - 1)])
+}
+
 /// A structure, and [`Words`] of all its fields.
 macro_rules! words {
     (
@@ -38,41 +100,37 @@ macro_rules! words {
         $(#[$about])*
         $access struct $type { $($(#[$of_field])* $field_access $field: $kind),* }
 
-        impl $crate::tcp::words::Words for $type {
-            const COUNT: usize = 0 $(+ <$kind as $crate::tcp::words::Words>::COUNT)*;
+        const _: () = {
+            use $crate::tcp::words::{self, Words};
 
-            #[inline(always)]
-            fn put(&self, words: &mut [u64]) {
-                let rest = &mut words[..Self::COUNT];
-                $(
-                    let (own, rest) = rest.split_at_mut(<$kind as $crate::tcp::words::Words>::COUNT);
-                    $crate::tcp::words::Words::put(&self.$field, own);
-                )*
-                debug_assert!(rest.is_empty());
-            }
+            #[expect(non_camel_case_types, reason = "as the fields are named")]
+            enum Field { $($field),* }
+            const FIELDS: &[(usize, u32)] = &[$((<$kind as Words>::COUNT, <$kind as Words>::BITS)),*];
 
-            #[inline(always)]
-            fn get(words: &[u64]) -> Option<Self> {
-                let rest = words.get(..Self::COUNT)?;
-                $(
-                    let (own, rest) = rest.split_at(<$kind as $crate::tcp::words::Words>::COUNT);
-                    let $field = <$kind as $crate::tcp::words::Words>::get(own)?;
-                )*
-                debug_assert!(rest.is_empty());
-                Some(Self { $($field),* })
-            }
+            impl Words for $type {
+                const COUNT: usize = words::place(FIELDS, FIELDS.len()).0;
+                const BITS: u32 = words::bits(FIELDS);
 
-            #[inline(always)]
-            fn set(&mut self, words: &[u64]) -> Option<()> {
-                let rest = words.get(..Self::COUNT)?;
-                $(
-                    let (own, rest) = rest.split_at(<$kind as $crate::tcp::words::Words>::COUNT);
-                    $crate::tcp::words::Words::set(&mut self.$field, own)?;
-                )*
-                debug_assert!(rest.is_empty());
-                Some(())
+                #[inline(always)]
+                fn put(&self, words: &mut [u64]) {
+                    let words = &mut words[..Self::COUNT];
+                    $(words::put(&self.$field, words, const { words::place(FIELDS, Field::$field as usize) });)*
+                }
+
+                #[inline(always)]
+                fn get(words: &[u64]) -> Option<Self> {
+                    let words = words.get(..Self::COUNT)?;
+                    Some(Self { $($field: words::get(words, const { words::place(FIELDS, Field::$field as usize) })?),* })
+                }
+
+                #[inline(always)]
+                fn set(&mut self, words: &[u64]) -> Option<()> {
+                    let words = words.get(..Self::COUNT)?;
+                    $(words::set(&mut self.$field, words, const { words::place(FIELDS, Field::$field as usize) })?;)*
+                    Some(())
+                }
             }
-        }
+        };
     };
 }
 pub(super) use words;
@@ -82,6 +140,7 @@ macro_rules! choices {
     ($type:ident: $all:expr) => {
         impl $crate::tcp::words::Words for $type {
             const COUNT: usize = 1;
+            const BITS: u32 = usize::BITS - ($all.len() - 1).leading_zeros();
 
             #[inline(always)]
             fn put(&self, words: &mut [u64]) {
@@ -109,6 +168,7 @@ macro_rules! numbers {
     ($($type:ty),*) => { $(
         impl Words for $type {
             const COUNT: usize = 1;
+            const BITS: u32 = <$type>::BITS;
 
             #[inline(always)]
             fn put(&self, words: &mut [u64]) {
@@ -157,6 +217,7 @@ macro_rules! wrapped {
     ($($type:ident($of:ty)),*) => { $(
         impl Words for $type {
             const COUNT: usize = <$of as Words>::COUNT;
+            const BITS: u32 = <$of as Words>::BITS;
 
             #[inline(always)]
             fn put(&self, words: &mut [u64]) {
@@ -192,6 +253,7 @@ impl<T: Words> Words for Option<T> {
         assert!(T::COUNT == 1, "one word cannot hold it");
         1
     };
+    const BITS: u32 = if T::BITS < u64::BITS { T::BITS + 1 } else { u64::BITS };
 
     #[inline(always)]
     fn put(&self, words: &mut [u64]) {
@@ -211,12 +273,18 @@ impl<T: Words> Words for Option<T> {
     }
 }
 
+/// Where an element of an array stands, as [`place`] tells it.
+const fn element<T: Words + Copy + Default, const N: usize>(index: usize) -> (usize, u32) {
+    if <[T; N]>::BITS <= SMALL { (0, T::BITS * index as u32) } else { (index * T::COUNT, 0) }
+}
+
 impl<T: Words + Copy + Default, const N: usize> Words for [T; N] {
-    const COUNT: usize = N * T::COUNT;
+    const COUNT: usize = if Self::BITS <= SMALL { 1 } else { N * T::COUNT };
+    const BITS: u32 = if T::BITS * N as u32 <= SMALL { T::BITS * N as u32 } else { u64::BITS };
 
     #[inline(always)]
     fn put(&self, words: &mut [u64]) {
-        self.iter().zip(words.chunks_exact_mut(T::COUNT)).for_each(|(value, words)| value.put(words));
+        self.iter().enumerate().for_each(|(index, value)| put(value, words, element::<T, N>(index)));
     }
 
     #[inline(always)]
@@ -228,10 +296,7 @@ impl<T: Words + Copy + Default, const N: usize> Words for [T; N] {
 
     #[inline(always)]
     fn set(&mut self, words: &[u64]) -> Option<()> {
-        for (value, words) in self.iter_mut().zip(words.chunks_exact(T::COUNT)) {
-            value.set(words)?;
-        }
-        Some(())
+        self.iter_mut().enumerate().try_for_each(|(index, value)| set(value, words, element::<T, N>(index)))
     }
 }
 
@@ -264,11 +329,10 @@ impl<const N: usize> Words for Bytes<N> {
     }
 }
 
-/// The most words of a value.
-const MOST: usize = 256;
-/// Bytes that say which words are there, and those of a whole value.
+/// The most words of a value: a multiple of 64.
+const MOST: usize = 192;
+/// Bytes that say which words are there.
 const GROUPS: usize = MOST / 8;
-const ROOM: usize = GROUPS + MOST * LONGEST;
 
 /// Appends a value: for each eight words a byte that says which are there, then these.
 #[inline(always)]
@@ -281,12 +345,17 @@ pub(super) fn encode<T: Words>(value: &T, out: &mut Vec<u8>) {
 
 #[inline(never)]
 fn write(words: &[u64; MOST], count: usize, out: &mut Vec<u8>) {
-    let mut bytes = [0u8; ROOM];
-    let (groups, values) = bytes.split_at_mut(GROUPS);
+    let mut groups = [0; GROUPS];
+    words.as_chunks::<8>().0.iter().zip(&mut groups).for_each(|(words, group)| *group = there(words));
+    let groups_64 = groups.as_chunks::<8>().0;
+    let all: u32 = groups_64.iter().map(|groups| u64::from_le_bytes(*groups).count_ones()).sum();
+    out.extend_from_slice(&groups[..count.div_ceil(8)]);
+    let start = out.len();
+    out.resize(start + all as usize * LONGEST, 0);
+    let values = &mut out[start..];
     let mut at = 0;
     // By 64 words: the end of a short loop is mispredicted, which costs as much as several words.
-    for (words, groups) in words.as_chunks::<64>().0.iter().zip(groups.as_chunks_mut::<8>().0) {
-        words.as_chunks::<8>().0.iter().zip(&mut *groups).for_each(|(words, group)| *group = there(words));
+    for (words, groups) in words.as_chunks::<64>().0.iter().zip(groups_64) {
         let mut left = u64::from_le_bytes(*groups);
         while left != 0 {
             let word = words[left.trailing_zeros() as usize % 64];
@@ -295,8 +364,7 @@ fn write(words: &[u64; MOST], count: usize, out: &mut Vec<u8>) {
             at += short::write(word, place);
         }
     }
-    out.extend_from_slice(&groups[..count.div_ceil(8)]);
-    out.extend_from_slice(&values[..at]);
+    out.truncate(start + at);
 }
 
 /// A bit for each word that is not zero.
@@ -326,25 +394,19 @@ pub(super) fn decode_into<'b, T: Words>(value: &mut T, bytes: &'b [u8]) -> Optio
 
 #[inline(never)]
 fn read<'b>(bytes: &'b [u8], count: usize, words: &mut [u64; MOST]) -> Option<&'b [u8]> {
-    let (there, rest) = bytes.split_at_checked(count.div_ceil(8))?;
+    let (there, values) = bytes.split_at_checked(count.div_ceil(8))?;
     let mut groups = [0; GROUPS];
     groups[..there.len()].copy_from_slice(there);
-    // With room behind the last word, so that as many bytes can be read of each.
-    let mut values = [0u8; ROOM];
-    let length = rest.len().min(ROOM - LONGEST);
-    values[..length].copy_from_slice(&rest[..length]);
-    let mut at = 0;
+    let mut rest = values;
     for (groups, words) in groups.as_chunks::<8>().0.iter().zip(words.as_chunks_mut::<64>().0) {
         let mut left = u64::from_le_bytes(*groups);
         while left != 0 {
             let place = &mut words[left.trailing_zeros() as usize % 64];
             left &= left - 1;
-            let bytes;
-            (*place, bytes) = short::read(values.get(at..)?.first_chunk()?);
-            at += bytes;
+            (*place, rest) = short::take(rest)?;
         }
     }
-    rest.get(at..)
+    Some(rest)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use page::{Page, Seg};
 use std::collections::BTreeMap;
 use synfin::seq::Seq;
 use synfin::tcp::judgement::States;
+use synfin::tcp::table::Finished;
 use synfin::tcp::{Ending, Judgement, Outcome, Summary, Table};
 use synfin::time::Timestamp;
 use synfin::wire::{Flags, FlowHash, Marks, Rare, Segment, Way};
@@ -57,16 +58,10 @@ fn give(table: &mut Table, segment: &Segment, rare: Option<&Rare>) {
 }
 
 /// All connections, in the order of their first frames.
-fn finished(mut table: Table) -> Vec<Summary> {
-    // Nothing was taken before: it begins with the first entry.
-    let tape = table.take_tape().map(|(_, tape)| tape).unwrap_or_default();
-    let mut finished = table.finish();
-    for place in std::mem::take(&mut finished.taped) {
-        finished.add_taped(place, &tape[place.offset() as usize..]);
-    }
-    let mut records = finished.records;
-    records.sort();
-    let mut all: Vec<_> = records.iter().collect();
+fn finished(table: Table) -> Vec<Summary> {
+    let Finished { records, held, taped, .. } = table.finish();
+    assert!(taped.is_empty(), "the tape is at hand");
+    let mut all: Vec<_> = records.iter().chain(held.iter()).collect();
     all.sort_by_key(|(order, _)| *order);
     all.iter().map(|(_, record)| record.summary().expect("a sound record")).collect()
 }
