@@ -2,6 +2,7 @@
 //! bytes on a tape, most of which `analysis` keeps on disk. Nothing that a connection knows is lost on the way, so nothing
 //! visible depends on when a flow changes its form.
 
+mod index;
 mod slot;
 
 use super::embryo::Embryo;
@@ -10,8 +11,7 @@ use super::slab::Slab;
 use super::tape::{Entry as OfTape, OnTape, Tape};
 use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::FlowHash;
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
+use index::Index;
 use slot::{Form, Slot};
 
 /// A flow silent for so long is packed when another needs its place: what follows within a conversation comes sooner.
@@ -43,8 +43,7 @@ impl Default for Bounds {
 #[derive(Debug)]
 pub(super) struct Store {
     bounds: Bounds,
-    /// By part of the hash: the table must not go to the flows when it grows.
-    index: HashTable<Place>,
+    index: Index,
     forms: Forms,
     /// Flows that should rest and found the tape full.
     homeless: Vec<Flow>,
@@ -71,12 +70,6 @@ struct Hands {
     full: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    part: u32,
-    slot: Slot,
-}
-
 /// What leaves the store: a flow, a block of embryos or of the tape, or a place on tape that is not in memory.
 pub(super) enum Leaving {
     Embryos(Vec<Option<Embryo>>),
@@ -95,7 +88,7 @@ impl Store {
     pub fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
-            index: HashTable::new(),
+            index: Index::default(),
             forms: Forms { embryos: Slab::default(), full: Slab::default(), tape: Tape::new(bounds.tape) },
             homeless: Vec::new(),
             scratch: Vec::new(),
@@ -131,7 +124,7 @@ impl Store {
     /// A flow stands in full where it was in another form, or is of no use.
     fn wake(&mut self, hash: FlowHash, slot: Slot, flow: Option<Flow>) -> Option<u32> {
         let number = flow.map(|flow| self.hold(flow));
-        self.enter(hash, slot, number.map(|number| Slot::new(Form::Full, number)));
+        self.index.enter(hash, slot, number.map(|number| Slot::new(Form::Full, number)));
         number
     }
 
@@ -146,14 +139,12 @@ impl Store {
     /// A flow that is not known begins as an embryo, if it can: whether it does.
     pub fn begin(&mut self, hash: FlowHash, embryo: impl FnOnce() -> Option<Embryo>) -> bool {
         let Self { index, forms, .. } = self;
-        let part = part(hash);
-        let is_it = |place: &Place| place.part == part && forms.may_be(place.slot, hash);
-        let Entry::Vacant(place) = index.entry(spread(part), is_it, |place| spread(place.part)) else { return false };
+        let Some(vacancy) = index.vacancy(hash, |slot| forms.may_be(slot, hash)) else { return false };
         let Some(embryo) = embryo() else { return false };
         self.now = embryo.time;
         self.eldest.get_or_insert(embryo.time);
         let number = forms.embryos.insert(embryo);
-        place.insert(Place { part, slot: Slot::new(Form::Embryo, number) });
+        vacancy.fill(Slot::new(Form::Embryo, number));
         self.tape_embryos();
         true
     }
@@ -162,24 +153,22 @@ impl Store {
     pub fn insert(&mut self, hash: FlowHash, flow: Flow) -> Option<&mut Flow> {
         self.rest();
         let number = self.hold(flow);
-        let place = Place { part: part(hash), slot: Slot::new(Form::Full, number) };
-        self.index.insert_unique(spread(place.part), place, |place| spread(place.part));
+        self.index.insert(hash, Slot::new(Form::Full, number));
         self.at(number)
     }
 
     /// A flow comes back from disk: whether it was there, and is a flow.
     pub fn revive(&mut self, entry: OfTape<'_>) -> bool {
         self.rest();
-        let (part, slot) = (part(entry.hash), Slot::new(Form::Taped, entry.place.number()));
-        let is_there = self.index.find(spread(part), |place| place.part == part && place.slot == slot).is_some();
-        let Some(flow) = entry.flow().filter(|_| is_there) else { return false };
+        let slot = Slot::new(Form::Taped, entry.place.number());
+        let Some(flow) = entry.flow().filter(|_| self.index.has(entry.hash, slot)) else { return false };
         self.wake(entry.hash, slot, Some(flow)).is_some()
     }
 
     /// A block of the tape that could not be kept: its flows leave for good.
     pub fn evict(&mut self, start: OnTape, block: &[u8]) {
         for entry in OfTape::all(start, block) {
-            if self.enter(entry.hash, Slot::new(Form::Taped, entry.place.number()), None) {
+            if self.index.enter(entry.hash, Slot::new(Form::Taped, entry.place.number()), None) {
                 self.homeless.extend(entry.flow());
             }
         }
@@ -200,7 +189,7 @@ impl Store {
             if to.is_none() {
                 homeless.extend(entry.flow());
             }
-            enter(index, entry.hash, from, to.map(|to| Slot::new(Form::Taped, to.number())));
+            index.enter(entry.hash, from, to.map(|to| Slot::new(Form::Taped, to.number())));
         })
     }
 
@@ -261,17 +250,11 @@ impl Store {
 
     /// A flow has left its form for a place on tape, or for good if there was none.
     fn sleep(&mut self, hash: FlowHash, from: Slot, place: Option<OnTape>) {
-        self.enter(hash, from, place.map(|place| Slot::new(Form::Taped, place.number())));
+        self.index.enter(hash, from, place.map(|place| Slot::new(Form::Taped, place.number())));
     }
 
     fn locate(&self, hash: FlowHash) -> Option<Slot> {
-        let part = part(hash);
-        let is_it = |place: &Place| place.part == part && self.forms.may_be(place.slot, hash);
-        self.index.find(spread(part), is_it).map(|place| place.slot)
-    }
-
-    fn enter(&mut self, hash: FlowHash, from: Slot, to: Option<Slot>) -> bool {
-        enter(&mut self.index, hash, from, to)
+        self.index.find(hash, |slot| self.forms.may_be(slot, hash))
     }
 
     pub fn len(&self) -> usize {
@@ -281,7 +264,7 @@ impl Store {
     /// Every flow, in no order; blocks of those that are embryos or rest as they are.
     pub fn drain(self, mut leave: impl FnMut(Leaving)) {
         let Self { index, forms: Forms { embryos, full, tape }, .. } = self;
-        for (form, number) in index.into_iter().map(|place| place.slot.split()) {
+        for (form, number) in index.into_slots().map(Slot::split) {
             let place = OnTape::numbered(number);
             if form == Form::Taped && !tape.has(place) {
                 leave(Leaving::Taped(place));
@@ -305,28 +288,6 @@ impl Forms {
         };
         known.is_some_and(|known| known.0[1] == hash.0[1])
     }
-}
-
-/// Notes the new form of a flow, or that it has none any more: whether it was there in the one before.
-fn enter(index: &mut HashTable<Place>, hash: FlowHash, from: Slot, to: Option<Slot>) -> bool {
-    let Ok(mut entry) = index.find_entry(spread(part(hash)), |place| place.slot == from) else { return false };
-    match to {
-        Some(to) => entry.get_mut().slot = to,
-        None => {
-            entry.remove();
-        }
-    }
-    true
-}
-
-/// The part of a flow's hash that the index holds. The hash is random already: hashing it again would only cost time.
-fn part(hash: FlowHash) -> u32 {
-    hash.0[0] as u32
-}
-
-/// The index looks at the lowest bits and at the highest seven.
-fn spread(part: u32) -> u64 {
-    u64::from(part) << 32 | u64::from(part)
 }
 
 /// The next number below `room`, around and around.
