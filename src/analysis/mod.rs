@@ -78,7 +78,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
-            memory: 32 << 20,
+            memory: 16 << 20,
             chunk: 4 << 20,
             keys: None,
             stuck_after: Span::from_seconds(60),

@@ -130,7 +130,7 @@ pub struct Run {
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Memory for finished connections, and as much for silent ones; what is beyond it waits on disk
-    #[arg(long, value_name = "SIZE", default_value = "32M", value_parser = size)]
+    #[arg(long, value_name = "SIZE", default_value = "16M", value_parser = size)]
     pub memory: u64,
     /// The most that one packed input, or standard input, may become
     #[arg(long, value_name = "SIZE", default_value = "64G", value_parser = size)]
