@@ -83,7 +83,7 @@ fn show(what: &str, connections: u64, wait: i64, lines: &[Line]) {
         }
         let after = connections as i64 * apart;
         if wait > 0 {
-            // The others come to be looked at while new ones come.
+            // Embryos come to be looked at while new ones come.
             let more = connections / 2;
             (0..more).for_each(|number| tell(&mut table, connections + number, after + wait, lines));
         }

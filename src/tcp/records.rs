@@ -85,7 +85,7 @@ impl Records {
     }
 
     /// A block of a tape; `also` takes what a flow has beside its record.
-    pub(super) fn add_tape(&mut self, block: Vec<u8>, also: &mut dyn FnMut(Ended<'_>)) {
+    pub(super) fn add_tape(&mut self, mut block: Vec<u8>, also: &mut dyn FnMut(Ended<'_>)) {
         let (start, number) = (OnTape::default(), self.blocks.len() as u32);
         for entry in Taped::all(start, &block) {
             match entry.content() {
@@ -97,6 +97,10 @@ impl Records {
                 }
                 OfTape::Nothing => {}
             }
+        }
+        // What is left of few takes as little memory as it says.
+        if block.len() < BLOCK / 2 {
+            block.shrink_to_fit();
         }
         self.bytes += block.len();
         self.blocks.push(block);

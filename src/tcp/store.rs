@@ -29,14 +29,14 @@ pub(super) struct Bounds {
     /// Flows in full.
     pub full: usize,
     /// Bytes of tape in memory.
-    pub packed: usize,
+    pub tape_memory: usize,
     /// Places on tape.
     pub tape: u32,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { full: 4096, packed: usize::MAX, tape: OnTape::MOST }
+        Self { full: 4096, tape_memory: usize::MAX, tape: OnTape::MOST }
     }
 }
 
@@ -172,7 +172,7 @@ impl Store {
                 self.homeless.extend(entry.flow());
             }
         }
-        self.forms.tape.give_up(start, block.len());
+        self.forms.tape.give_up(start);
     }
 
     /// Flows that leave for good, as nothing can keep them.
@@ -184,7 +184,7 @@ impl Store {
     pub fn take_tape(&mut self) -> Option<(OnTape, Vec<u8>)> {
         let Self { index, forms, homeless, bounds, now, .. } = self;
         let before = now.plus(Span(-SLEEPS));
-        forms.tape.leave(bounds.packed, before, &mut |entry, to| {
+        forms.tape.leave(bounds.tape_memory, before, &mut |entry, to| {
             let from = Slot::new(Form::Taped, entry.place.number());
             if to.is_none() {
                 homeless.extend(entry.flow());

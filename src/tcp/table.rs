@@ -1,8 +1,8 @@
 //! Which segment belongs to which connection: port reuse, challenges, and the one predecessor of a flow (OUTCOMES 1.2).
 //!
 //! A single-threaded value; `analysis` runs one a lane. Connections never end by idling: each stays until its flow is
-//! taken by the next but one, or the input ends. Those that are silent for long lie on a tape (see `tape`), which
-//! `analysis` keeps: whoever feeds a table gives back what it asks for, and asks again.
+//! taken by the next but one, or the input ends. Those that are silent lie on a tape (see `tape`), of which `analysis` keeps
+//! on disk what needs too much memory: whoever feeds a table gives back what it asks for, and asks again.
 
 use super::embryo::Embryo;
 use super::flow::{Flow, listening};
@@ -49,15 +49,15 @@ pub struct Taken<'a> {
 pub type Ends<'a> = &'a dyn Fn() -> Option<(Address, Address)>;
 
 impl Table {
-    /// A table that puts flows on tape which do not fit into so many bytes, although they may speak soon.
+    /// A table whose flows that rest take so many bytes of memory at most; the others go to disk, although they may speak soon.
     pub fn within(bytes: usize) -> Self {
-        Self { store: Store::new(Bounds { packed: bytes, ..Bounds::default() }), finished: Finished::default() }
+        Self { store: Store::new(Bounds { tape_memory: bytes, ..Bounds::default() }), finished: Finished::default() }
     }
 
     /// Takes one segment, in file order.
     ///
     /// # Errors
-    /// When its flow lies on tape: nothing was done, and will be after [`Table::revive`].
+    /// When its flow lies on disk: nothing was done, and will be after [`Table::revive`].
     pub fn observe(
         &mut self,
         segment: &Segment,
@@ -126,18 +126,23 @@ impl Table {
     /// A block of the tape could not be kept: its flows are finished, and marked.
     pub fn evict(&mut self, start: OnTape, block: &[u8]) {
         self.store.evict(start, block);
+        self.lose_homeless();
+    }
+
+    fn lose_homeless(&mut self) {
+        self.store.take_homeless().into_iter().for_each(|flow| self.finished.lose(flow));
     }
 
     /// Connections finished so far, if there are many: a port that is used again and again must not pile them up here.
     pub fn drain(&mut self) -> Option<Records> {
-        self.store.take_homeless().into_iter().for_each(|flow| self.finished.lose(flow));
+        self.lose_homeless();
         self.finished.drain()
     }
 
     /// The input has ended: all connections, in no order.
-    pub fn finish(self) -> Finished {
-        let Self { mut store, mut finished } = self;
-        store.take_homeless().into_iter().for_each(|flow| finished.lose(flow));
+    pub fn finish(mut self) -> Finished {
+        self.lose_homeless();
+        let Self { store, mut finished } = self;
         store.drain(|leaving| match leaving {
             Leaving::Embryos(block) => finished.held.add_embryos(block),
             Leaving::Flow(flow) => finished.add_flow(&flow),
@@ -398,17 +403,22 @@ mod tests {
     enum Keeper {
         Kept,
         Full,
+        /// Full now and then.
+        Crowded,
     }
 
     /// All connections, and who answered a SYN.
     fn told(mut table: Table, keeper: Keeper, segments: &[(Segment, i64)]) -> (Vec<Summary>, HashSet<Address>) {
         let mut time = 1_700_000_000_000_000_000;
         let mut shelf = BTreeMap::new();
-        let keep = |table: &mut Table, shelf: &mut BTreeMap<OnTape, Vec<u8>>| {
+        let mut turn = 0;
+        let mut keep = |table: &mut Table, shelf: &mut BTreeMap<OnTape, Vec<u8>>| {
             while let Some((start, block)) = table.take_tape() {
-                match keeper {
-                    Keeper::Kept => drop(shelf.insert(start, block)),
-                    Keeper::Full => table.evict(start, &block),
+                turn += 1;
+                if keeper == Keeper::Kept || keeper == Keeper::Crowded && turn % 2 == 0 {
+                    shelf.insert(start, block);
+                } else {
+                    table.evict(start, &block);
                 }
             }
             assert!(table.drain().is_none(), "so few are one piece");
@@ -462,8 +472,8 @@ mod tests {
         all.iter().map(|(_, record)| one(record)).collect()
     }
 
-    fn bounded(full: usize, packed: usize, tape: u32) -> Table {
-        Table { store: Store::new(Bounds { full, packed, tape }), finished: Finished::default() }
+    fn bounded(full: usize, tape_memory: usize, tape: u32) -> Table {
+        Table { store: Store::new(Bounds { full, tape_memory, tape }), finished: Finished::default() }
     }
 
     const LONG: u32 = OnTape::MOST;
@@ -482,8 +492,9 @@ mod tests {
 
         #[test]
         fn flows_that_no_tape_takes_are_finished_and_marked(segments in proptest::collection::vec(segment(), 60..120)) {
-            // No tape is kept, or it ends at once or after some.
-            for (tape, keeper) in [(LONG, Keeper::Full), (0, Keeper::Kept), (20, Keeper::Kept)] {
+            // No tape is kept, or not all of it, or it ends at once or after some.
+            let all = [(LONG, Keeper::Full), (LONG, Keeper::Crowded), (0, Keeper::Kept), (20, Keeper::Kept)];
+            for (tape, keeper) in all {
                 let (evicted, _) = told(bounded(1, 0, tape), keeper, &segments);
                 prop_assert!(evicted.iter().any(|summary| summary.has(Facts::EVICTED)));
                 let packets = |summaries: &[Summary]| summaries.iter().flat_map(|summary| summary.sides).map(|half| half.packets).sum::<u32>();

@@ -12,9 +12,10 @@ use std::collections::VecDeque;
 
 /// Bytes that every entry begins at a multiple of, so that a small number tells where.
 const STEP: usize = 32;
-/// Bytes of a block; an entry that is longer has as many as it needs to itself.
+/// Bytes of a block. What an entry holds is bounded, and far less.
 const BLOCK: usize = 64 << 10;
 const STEPS: u32 = (BLOCK / STEP) as u32;
+const _: () = assert!(BLOCK <= 1 << u16::BITS, "`Records` tell by so many bits where a record begins");
 
 /// Where a flow lies on its lane's tape.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,8 +81,6 @@ struct Block {
     gone: usize,
     /// When something was last put there.
     last: Timestamp,
-    /// How many numbers of blocks it has.
-    numbers: usize,
 }
 
 /// Each entry begins with its length, which counts what follows and the padding up to the next multiple of [`STEP`]; then
@@ -156,20 +155,22 @@ impl Tape {
         if let Some(number) = last.filter(|&number| self.block(number).is_some_and(room)) {
             return Some(number);
         }
-        let (numbers, used) = (length.div_ceil(BLOCK), self.blocks.len());
-        let number = match self.free.pop_if(|_| numbers == 1) {
-            Some(number) => number,
-            None if used + numbers > (OnTape::MOST / STEPS) as usize => return None,
-            None => {
-                self.blocks.resize_with(used + numbers, || None);
-                used as u32
-            }
-        };
-        let block =
-            Block { bytes: Vec::with_capacity(length.max(BLOCK)), gone: 0, last: Timestamp::default(), numbers };
+        if length > BLOCK || self.is_full() {
+            return None;
+        }
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.blocks.push(None);
+            self.blocks.len() as u32 - 1
+        });
+        let block = Block { bytes: Vec::with_capacity(BLOCK), gone: 0, last: Timestamp::default() };
         *self.blocks.get_mut(number as usize)? = Some(block);
         self.rows[row as usize].push_back(number);
         Some(number)
+    }
+
+    /// No other block can be begun.
+    fn is_full(&self) -> bool {
+        self.free.is_empty() && self.blocks.len() as u32 * STEPS >= self.most
     }
 
     fn block(&self, number: u32) -> Option<&Block> {
@@ -200,8 +201,13 @@ impl Tape {
         if block.gone == block.bytes.len() {
             self.memory -= std::mem::take(&mut block.gone);
             block.bytes.clear();
-            if self.rows.iter().all(|row| row.back() != Some(&number)) {
-                block.bytes = Vec::new();
+            // One that is being filled goes on from its start.
+            for row in &mut self.rows {
+                if let Some(at) = row.iter().position(|&other| other == number).filter(|&at| at + 1 < row.len()) {
+                    row.remove(at);
+                    self.blocks[number as usize] = None;
+                    self.free.push(number);
+                }
             }
         }
         flow
@@ -216,7 +222,8 @@ impl Tape {
     }
 
     /// The next block that is to be kept on disk, and where it begins: more is in memory than `bound`, or what is there was put
-    /// there before `before`. Of a block that many flows have left, `moved` is told where the others went.
+    /// there before `before`, or it is full of what has left another one: of a block that many flows have left, `moved` is told
+    /// where the others went.
     pub fn leave(
         &mut self,
         bound: usize,
@@ -226,36 +233,37 @@ impl Tape {
         loop {
             let [resting, leaving] = &self.rows;
             let oldest = resting.front().and_then(|&number| self.block(number));
-            let due = |block: &Block| self.memory > bound || block.last < before || block.bytes.is_empty();
+            let crowded = self.memory > bound;
             // Of those that leave, the last one is not full yet.
-            let row = if leaving.len() > 1 || oldest.is_none() && self.memory > bound {
+            let row = if leaving.len() > 1 || oldest.is_none() && crowded {
                 Row::Leaving
-            } else if oldest.is_some_and(due) && self.memory > 0 {
+            } else if oldest.is_some_and(|block| crowded || block.last < before) {
                 Row::Resting
             } else {
                 return None;
             };
-            let (number, Block { bytes, gone, last, numbers }) = self.take(row)?;
+            let (number, Block { bytes, gone, last }) = self.take(row)?;
             let start = OnTape(number * STEPS);
-            if !bytes.is_empty() && (matches!(row, Row::Leaving) || gone < bytes.len() / 4) {
+            let stays_whole = matches!(row, Row::Leaving) || gone < bytes.len() / 4 || self.is_full();
+            if stays_whole && gone < bytes.len() {
                 return Some((start, bytes));
             }
             for entry in Entry::all(start, &bytes) {
                 moved(entry, self.put(Row::Leaving, last, entry));
             }
             // Not before: until all have moved, each place must be that of one flow.
-            self.free.extend((number..).take(numbers));
+            self.free.push(number);
         }
     }
 
     /// What lies there could not be kept.
-    pub fn give_up(&mut self, start: OnTape, bytes: usize) {
-        self.free.extend((start.split().0..).take(bytes.div_ceil(BLOCK)));
+    pub fn give_up(&mut self, start: OnTape) {
+        self.free.push(start.split().0);
     }
 
     /// The blocks in memory.
     pub fn into_blocks(self) -> impl Iterator<Item = Vec<u8>> {
-        self.blocks.into_iter().flatten().map(|block| block.bytes)
+        self.blocks.into_iter().flatten().map(|block| block.bytes).filter(|bytes| !bytes.is_empty())
     }
 }
 
@@ -396,21 +404,39 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_may_be_longer_than_a_block_and_a_tape_may_be_full() {
+    fn what_wakes_behind_others_leaves_its_number_at_once() {
         let mut tape = Tape::new(OnTape::MOST);
-        let short = put(&mut tape, 1, 100);
-        let long = put(&mut tape, 2, 3 * BLOCK);
-        let after = put(&mut tape, 3, 100);
-        assert!(short < long && after.offset() - long.offset() >= 3 * BLOCK as u64);
-        assert_eq!(tape.hash(long), Some(FlowHash([2, 2])));
-        let blocks: Vec<_> = std::iter::from_fn(|| tape.leave(0, NOW, &mut |_, _| ())).collect();
-        let read: Vec<_> = blocks.iter().flat_map(|(start, block)| read(*start, block)).map(|(flow, _)| flow).collect();
-        assert_eq!(read, [1, 2, 3]);
+        let first = put(&mut tape, 0, 300);
+        for flow in 0..100_000 {
+            let place = put(&mut tape, flow, 300);
+            tape.wake(place);
+        }
+        assert!(tape.has(first) && tape.blocks.len() < 4, "{}", tape.blocks.len());
+    }
 
-        let mut tape = Tape::new(10);
+    #[test]
+    fn a_tape_may_be_full() {
         let bytes = [0; 200];
         let packed = Packed { record: 7, bytes: &bytes };
-        let room = std::iter::from_fn(|| tape.put_flow(NOW, FlowHash([0, 0]), packed)).count();
-        assert_eq!(room, 2);
+        let put = |tape: &mut Tape| tape.put_flow(NOW, FlowHash([0, 0]), packed);
+        let mut tape = Tape::new(10);
+        assert_eq!(std::iter::from_fn(|| put(&mut tape)).count(), 2);
+
+        // What flows have left is not put elsewhere then.
+        let mut tape = Tape::new(STEPS);
+        let places: Vec<_> = std::iter::from_fn(|| put(&mut tape)).collect();
+        places.iter().skip(1).for_each(|&place| drop(tape.wake(place)));
+        let (start, block) = tape.leave(0, NOW, &mut |_, _| unreachable!("no room")).expect("a block");
+        assert_eq!(read(start, &block), [(0, 0)]);
+        tape.give_up(start);
+        assert!(put(&mut tape).is_some(), "there is room again");
+    }
+
+    #[test]
+    fn what_no_block_has_room_for_is_not_put_there() {
+        let mut tape = Tape::new(OnTape::MOST);
+        let bytes = vec![0; BLOCK];
+        assert!(tape.put_flow(NOW, FlowHash([0, 0]), Packed { record: 7, bytes: &bytes }).is_none());
+        assert_eq!(tape.memory, 0);
     }
 }

@@ -15,7 +15,7 @@ pub(super) trait Words: Sized {
     /// How many words it takes.
     const COUNT: usize;
 
-    /// The lowest bits of its only word that it needs; of anything else as many as a word has.
+    /// Bits that it needs: up to [`SMALL`], the lowest of its only word.
     const BITS: u32 = u64::BITS;
 
     /// Fills exactly so many, which are zeros before. A zero should be what is most often to be said.

@@ -88,12 +88,11 @@ fn key(hash: FlowHash) -> u32 {
     hash.0[0] as u32
 }
 
-/// A table looks at the lowest bits and at the highest seven.
+/// A table looks at the lowest bits and at the highest seven. Those that tell its part are the same of all in it.
 fn spread(key: u32) -> u64 {
-    u64::from(key) << 32 | u64::from(key)
+    (u64::from(key) << 32) | (u64::from(key) / PARTS as u64)
 }
 
-/// By bits that the tables do not look at.
 fn part(key: u32) -> usize {
-    (key >> 21) as usize % PARTS
+    key as usize % PARTS
 }
