@@ -88,23 +88,21 @@ impl Lane {
         self.table.drain()
     }
 
-    /// The input has ended: gives the connections that lie where the table held them, and all others, in some order; what lay on
-    /// tape goes to `finished` in pieces, the last of which is returned.
+    /// The input has ended: all connections, in no order; what lies on disk goes to `finished` in pieces, but for the last.
     ///
     /// # Errors
     /// When the tape cannot be read.
-    pub fn finish(mut self, finished: &dyn Fn(Records)) -> io::Result<(Records, Finished)> {
+    pub fn finish(mut self, finished: &dyn Fn(Records)) -> io::Result<Finished> {
         self.tidy().into_iter().for_each(finished);
         if let Some(error) = self.failed {
             return Err(error);
         }
         let mut rest = self.table.finish();
-        let held = std::mem::take(&mut rest.held);
         for place in std::mem::take(&mut rest.taped) {
             rest.add_taped(place, self.shelf.read(place, ALL)?);
             rest.drain().into_iter().for_each(finished);
         }
-        Ok((held, rest))
+        Ok(rest)
     }
 }
 
@@ -201,8 +199,8 @@ mod tests {
 
     fn summaries(mut lane: Lane, sent: u32) -> Vec<Summary> {
         told(&mut lane, sent);
-        let (held, rest) = lane.finish(&|_| unreachable!("so few are one piece")).expect("a tape to read");
-        let all = held.iter().chain(rest.records.iter()).filter_map(|(_, record)| record.summary());
+        let rest = lane.finish(&|_| unreachable!("so few are one piece")).expect("a tape to read");
+        let all = rest.held.iter().chain(rest.records.iter()).filter_map(|(_, record)| record.summary());
         let mut all: Vec<_> = all.collect();
         all.sort_by_key(|summary| summary.first_frame);
         all

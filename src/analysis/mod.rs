@@ -34,6 +34,7 @@ use crate::error::Error;
 use crate::input::{self, Input, Source};
 use crate::tcp::Place;
 use crate::tcp::records::Records;
+use crate::tcp::table::Finished;
 use crate::time::{Span, Timestamp, Zone};
 use crate::wire::{self, Keys};
 use index::Index;
@@ -272,7 +273,7 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
         let services = Mutex::new(&mut facts.services);
         let gather = |lane: Mutex<Lane>| -> std::io::Result<()> {
             let lane = lane.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let (mut held, lane) = lane.finish(&finished)?;
+            let Finished { records, mut held, listening, .. } = lane.finish(&finished)?;
             if number == last {
                 // No other point will need their memory: they stay where they are.
                 held.sort();
@@ -280,8 +281,8 @@ pub fn track(plan: Plan, options: &Options, done: &Arc<AtomicU64>) -> std::io::R
             } else {
                 finished(held);
             }
-            services.lock().unwrap_or_else(PoisonError::into_inner).note(lane.listening);
-            finished(lane.records);
+            services.lock().unwrap_or_else(PoisonError::into_inner).note(listening);
+            finished(records);
             Ok(())
         };
         options.timings.stage(Stage::Gather, || pool.install(|| tables.into_par_iter().try_for_each(gather)))?;

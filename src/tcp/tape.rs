@@ -53,7 +53,7 @@ impl OnTape {
 
 /// Which flows come next to one another.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Row {
+enum Row {
     /// Those that begin to rest.
     Resting,
     /// Those that have rested for long, and go to disk.

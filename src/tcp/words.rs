@@ -4,18 +4,22 @@
 //!
 //! What decodes must be what was encoded, by the same build. What is rare and of many shapes goes through `sparse` instead.
 
+mod fields;
+
 use super::Facts;
 use super::short::{self, LONGEST};
 use crate::seq::Seq;
 use crate::time::{Span, Timestamp};
 use crate::wire::{PackedAddress, Way};
+use fields::SMALL;
+pub(super) use fields::{bits, get, place, put, set, words};
 
 /// What a value is made of. [`words!`](words) writes both ways for a structure.
 pub(super) trait Words: Sized {
     /// How many words it takes.
     const COUNT: usize;
 
-    /// Bits that it needs: up to [`SMALL`], the lowest of its only word.
+    /// Bits that it needs: up to `SMALL`, the lowest of its only word.
     const BITS: u32 = u64::BITS;
 
     /// Fills exactly so many, which are zeros before. A zero should be what is most often to be said.
@@ -31,109 +35,6 @@ pub(super) trait Words: Sized {
         Some(())
     }
 }
-
-/// Values of so few bits share a word with those next to them: each word costs more time than its bits do.
-const SMALL: u32 = 17;
-/// Bits that a word is shared by: more would take a byte more.
-const SHARED: u32 = 56;
-
-/// The word that a field begins with, and the bit there; of the number behind the last field, how many words there are. Each
-/// field has a count and bits.
-pub(super) const fn place(fields: &[(usize, u32)], field: usize) -> (usize, u32) {
-    let (mut word, mut bit, mut index) = (0, 0, 0);
-    loop {
-        let shares = index < fields.len() && fields[index].1 <= SMALL;
-        if bit > 0 && !(shares && bit + fields[index].1 <= SHARED) {
-            (word, bit) = (word + 1, 0);
-        }
-        if index == field {
-            return (word, bit);
-        }
-        let (count, bits) = fields[index];
-        (word, bit) = if shares { (word, bit + bits) } else { (word + count, 0) };
-        index += 1;
-    }
-}
-
-/// Bits of a structure of such fields.
-pub(super) const fn bits(fields: &[(usize, u32)]) -> u32 {
-    let (mut all, mut index) = (0, 0);
-    while index < fields.len() {
-        all += fields[index].1;
-        index += 1;
-    }
-    if all <= SHARED { all } else { u64::BITS }
-}
-
-#[inline(always)]
-pub(super) fn put<T: Words>(field: &T, words: &mut [u64], (word, bit): (usize, u32)) {
-    if T::BITS > SMALL {
-        return field.put(&mut words[word..word + T::COUNT]);
-    }
-    let mut own = [0];
-    field.put(&mut own);
-    words[word] |= own[0] << bit;
-}
-
-#[inline(always)]
-pub(super) fn set<T: Words>(field: &mut T, words: &[u64], (word, bit): (usize, u32)) -> Option<()> {
-    if T::BITS > SMALL {
-        return field.set(&words[word..word + T::COUNT]);
-    }
-    field.set(&[words[word] >> bit & ((1 << T::BITS) - 1)])
-}
-
-#[inline(always)]
-pub(super) fn get<T: Words>(words: &[u64], (word, bit): (usize, u32)) -> Option<T> {
-    if T::BITS > SMALL {
-        return T::get(&words[word..word + T::COUNT]);
-    }
-    T::get(&[words[word] >> bit & ((1 << T::BITS) - 1)])
-}
-
-/// A structure, and [`Words`] of all its fields.
-macro_rules! words {
-    (
-        $(#[$about:meta])*
-        $access:vis struct $type:ident { $($(#[$of_field:meta])* $field_access:vis $field:ident: $kind:ty),* $(,)? }
-    ) => {
-        $(#[$about])*
-        $access struct $type { $($(#[$of_field])* $field_access $field: $kind),* }
-
-        const _: () = {
-            use $crate::tcp::words::{self, Words};
-
-            #[expect(non_camel_case_types, reason = "as the fields are named")]
-            enum Field { $($field),* }
-            const FIELDS: &[(usize, u32)] = &[$((<$kind as Words>::COUNT, <$kind as Words>::BITS)),*];
-
-            impl Words for $type {
-                const COUNT: usize = words::place(FIELDS, FIELDS.len()).0;
-                const BITS: u32 = words::bits(FIELDS);
-
-                #[inline(always)]
-                fn put(&self, words: &mut [u64]) {
-                    let words = &mut words[..Self::COUNT];
-                    $(words::put(&self.$field, words, const { words::place(FIELDS, Field::$field as usize) });)*
-                }
-
-                #[inline(always)]
-                fn get(words: &[u64]) -> Option<Self> {
-                    let words = words.get(..Self::COUNT)?;
-                    Some(Self { $($field: words::get(words, const { words::place(FIELDS, Field::$field as usize) })?),* })
-                }
-
-                #[inline(always)]
-                fn set(&mut self, words: &[u64]) -> Option<()> {
-                    let words = words.get(..Self::COUNT)?;
-                    $(words::set(&mut self.$field, words, const { words::place(FIELDS, Field::$field as usize) })?;)*
-                    Some(())
-                }
-            }
-        };
-    };
-}
-pub(super) use words;
 
 /// Makes [`Words`] of an enumeration without fields, the first of which is a zero; all are listed in their order.
 macro_rules! choices {
