@@ -71,7 +71,7 @@ impl Tracking {
         match key {
             Key::Id { digits } => {
                 let nothing = format!("no connection has an id that begins with {digits}");
-                self.those(most, nothing, &|row| format!("{:016x}", row.id).starts_with(digits))
+                self.those(most, nothing, &|row| format!("{:016x}", row.id()).starts_with(digits))
             }
             Key::End(ip, port) => {
                 let end = port.map_or(ip.to_string(), |port| SocketAddr::new(*ip, port).to_string());

@@ -31,7 +31,7 @@ pub use timeline::Timeline;
 
 use crate::capture::End;
 use crate::tcp::judgement::States;
-use crate::tcp::summary::Reset;
+use crate::tcp::summary::{Link, Reset};
 use crate::tcp::{Ending, Judgement, Outcome, Side, Summary};
 use crate::time::{Timestamp, Zone};
 use crate::wire::{Address, FlowKey, FragmentCounts, NameFrom};
@@ -43,10 +43,6 @@ pub struct Judged {
     pub summary: Summary,
     pub client: Address,
     pub server: Address,
-    /// Stable over runs: from addresses, the first segment's sequence number and the first time.
-    pub id: u64,
-    pub previous_id: Option<u64>,
-    pub next_id: Option<u64>,
     pub outcome: Outcome,
     pub judgement: Judgement,
     /// What packet filters say of it.
@@ -205,9 +201,6 @@ impl Facts {
 
 /// What a summary and the facts say of a connection.
 struct Said {
-    id: u64,
-    previous_id: Option<u64>,
-    next_id: Option<u64>,
     client: Address,
     server: Address,
     outcome: Outcome,
@@ -227,16 +220,7 @@ impl Said {
             unsettled_error: point.is_some_and(|point| point.may_have_rejected(client, server)),
             lacks_files: point.is_some_and(|point| point.lacks_between(summary.file, summary.last_file)),
         };
-        let id = |seq: u32, time: Timestamp| connection_id(client, server, seq, time);
-        Self {
-            id: id(summary.first_seq.0, summary.first),
-            previous_id: summary.previous.map(|link| id(link.seq.0, link.time)),
-            next_id: summary.next.map(|link| id(link.seq.0, link.time)),
-            client,
-            server,
-            outcome,
-            judgement: Judgement::of(summary, outcome, &states, &ending),
-        }
+        Self { client, server, outcome, judgement: Judgement::of(summary, outcome, &states, &ending) }
     }
 }
 
@@ -261,19 +245,33 @@ impl Judged {
 
     /// Settles the roles, labels and judges a connection.
     pub fn new(mut summary: Summary, facts: &Facts) -> Self {
-        let Said { id, previous_id, next_id, client, server, outcome, judgement } = Said::of(&mut summary, facts);
-        let mut judged = Self { summary, client, server, id, previous_id, next_id, outcome, judgement, firewall: None };
+        let Said { client, server, outcome, judgement } = Said::of(&mut summary, facts);
+        let mut judged = Self { summary, client, server, outcome, judgement, firewall: None };
         judged.firewall = facts.firewall.decision(&facts.dumps, &judged);
         judged
     }
 
     /// Makes this the row of another connection, whose summary now stands in it.
     pub fn renew(&mut self, facts: &Facts) {
-        let Said { id, previous_id, next_id, client, server, outcome, judgement } = Said::of(&mut self.summary, facts);
-        (self.id, self.previous_id, self.next_id) = (id, previous_id, next_id);
+        let Said { client, server, outcome, judgement } = Said::of(&mut self.summary, facts);
         (self.client, self.server) = (client, server);
         (self.outcome, self.judgement) = (outcome, judgement);
         self.firewall = facts.firewall.decision(&facts.dumps, self);
+    }
+
+    /// Stable over runs: from addresses, the first segment's sequence number and the first time.
+    pub fn id(&self) -> u64 {
+        connection_id(self.client, self.server, self.summary.link())
+    }
+
+    /// The same of the connection before on the same addresses and ports.
+    pub fn previous_id(&self) -> Option<u64> {
+        self.summary.previous.map(|previous| connection_id(self.client, self.server, previous))
+    }
+
+    /// And of the one after it.
+    pub fn next_id(&self) -> Option<u64> {
+        self.summary.next.map(|next| connection_id(self.client, self.server, next))
     }
 
     /// The RST that ended the connection, as far as the judgement counts one as its end.
@@ -306,7 +304,7 @@ fn place<'a>(facts: &'a Facts, summary: &Summary, file: u32, frame: u64) -> Opti
 }
 
 /// 64-bit FNV-1a over addresses (order-free), sequence number and time: the same in every run and on every machine.
-fn connection_id(a: Address, b: Address, seq: u32, time: Timestamp) -> u64 {
+fn connection_id(a: Address, b: Address, Link { seq, time }: Link) -> u64 {
     const PRIME: u64 = 0x0100_0000_01b3;
     /// Ten zeros stand before each IPv4 address.
     const ZEROS: usize = 10;
@@ -323,7 +321,7 @@ fn connection_id(a: Address, b: Address, seq: u32, time: Timestamp) -> u64 {
     };
     let (low, high) = if a <= b { (a, b) } else { (b, a) };
     let hash = end(end(0xcbf2_9ce4_8422_2325, low), high);
-    mix(mix(hash, &seq.to_be_bytes()), &time.0.to_be_bytes())
+    mix(mix(hash, &seq.0.to_be_bytes()), &time.0.to_be_bytes())
 }
 
 /// A whole case after delivery: what reports print besides the rows.

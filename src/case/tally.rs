@@ -188,7 +188,7 @@ impl Stuck {
         let ended = changed.plus(row.judgement.state_age?);
         let since = since_stall.unwrap_or(changed);
         Some(Self {
-            id: row.id,
+            id: row.id(),
             client: row.client,
             server: row.server,
             outcome: row.outcome,

@@ -49,7 +49,7 @@ impl Ticket {
 
     /// What the connection is and came to, as comments, and the two ends.
     pub fn head(&self, row: &Judged, facts: &Facts) -> String {
-        let mut out = format!("// connection {:016x}", row.id);
+        let mut out = format!("// connection {:016x}", row.id());
         if let Some((path, frame)) = row.first_place(facts) {
             let _ = write!(out, ", from frame {frame} of {}", safe(path)); // a string takes everything
         }

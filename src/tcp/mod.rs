@@ -48,7 +48,7 @@ use crate::seq::Seq;
 use crate::time::Span;
 use crate::wire::{Address, Flags, IcmpError, Marks, Rare, Segment};
 use scoreboard::{FAR, NEAR, Scoreboard};
-use summary::{Icmp, Link};
+use summary::Icmp;
 
 /// Where a segment stands in the input: what its record itself does not hold.
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,19 +99,14 @@ impl Connection {
         &mut self.summary.aside
     }
 
-    /// What parts of an id link another connection to this one.
-    fn link(&self) -> Link {
-        Link { seq: self.summary.first_seq, time: self.summary.first }
-    }
-
     /// This connection takes the flow after `old`.
     pub(crate) fn succeeds(&mut self, old: &Self) {
-        self.summary.previous = Some(old.link());
+        self.summary.previous = Some(old.summary.link());
     }
 
     /// `new` takes the flow after this connection.
     pub(crate) fn succeeded_by(&mut self, new: &Self) {
-        self.summary.next = Some(new.link());
+        self.summary.next = Some(new.summary.link());
         self.summary.facts.set(Facts::SUCCEEDED);
     }
 

@@ -23,12 +23,12 @@ pub(super) const fn write(value: u64, place: &mut [u8; LONGEST]) -> usize {
 /// The number that begins there, and how many bytes it takes.
 #[inline(always)]
 pub(super) const fn read(bytes: &[u8; LONGEST]) -> (u64, usize) {
-    let [first, b1, b2, b3, b4, b5, b6, b7, last] = *bytes;
-    let word = u64::from_le_bytes([first, b1, b2, b3, b4, b5, b6, b7]);
-    if first == 0 {
-        return (word >> 8 | (last as u64) << 56, LONGEST);
+    let [first @ .., last] = bytes;
+    let word = u64::from_le_bytes(*first);
+    let count = word.trailing_zeros() + 1;
+    if count > 8 {
+        return (word >> 8 | (*last as u64) << 56, LONGEST);
     }
-    let count = first.trailing_zeros() + 1;
     // What follows is pushed out at the top.
     let above = 64 - 8 * count;
     (word << above >> above >> count, count as usize)

@@ -182,6 +182,11 @@ impl IndexMut<Side> for Summary {
 }
 
 impl Summary {
+    /// What its id is made of, and links others to it.
+    pub fn link(&self) -> Link {
+        Link { seq: self.first_seq, time: self.first }
+    }
+
     /// Notes where and when this summary, of which nothing is known yet, begins.
     pub(super) fn begin(&mut self, segment: &Segment, place: Place) {
         let synack = segment.flags.has(Flags::SYN.with(Flags::ACK)) && !segment.flags.any(Flags::RST);

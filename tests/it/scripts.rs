@@ -137,7 +137,7 @@ fn story(path: PathBuf) -> Story {
 fn cell(name: &str, row: &Judged, rows: &[Judged], facts: &Facts) -> String {
     let number = |id: Option<u64>| {
         id.map_or(String::new(), |id| {
-            rows.iter().position(|row| row.id == id).map_or("none of these".to_owned(), |at| (at + 1).to_string())
+            rows.iter().position(|row| row.id() == id).map_or("none of these".to_owned(), |at| (at + 1).to_string())
         })
     };
     let end = |address: Address| std::net::SocketAddr::new(address.ip(), address.port).to_string();
@@ -148,8 +148,8 @@ fn cell(name: &str, row: &Judged, rows: &[Judged], facts: &Facts) -> String {
     match name {
         "client" => end(row.client),
         "server" => end(row.server),
-        "previous" => number(row.previous_id),
-        "next" => number(row.next_id),
+        "previous" => number(row.previous_id()),
+        "next" => number(row.next_id()),
         "client_retransmissions" => repeats(Side::Client),
         "server_retransmissions" => repeats(Side::Server),
         _ => {

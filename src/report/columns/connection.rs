@@ -29,7 +29,7 @@ pub(super) const FIXED: &[Column<Judged>] = &[
         Kind::Text,
         "",
         "Identifies the connection in every run: made of addresses, first sequence number and first time.",
-        |row, _| Value::Id(row.id),
+        |row, _| Value::Id(row.id()),
     ),
     core!("client_address", Kind::Text, "", "IP address of the side that opened the connection.", |row, _| {
         Value::Ip(row.client.ip())
@@ -199,10 +199,10 @@ pub(super) const CORE: &[Column<Judged>] = &[
         Kind::Text,
         "",
         "The connection before this one on the same addresses and ports.",
-        |row, _| row.previous_id.map_or(Value::Null, Value::Id),
+        |row, _| row.previous_id().map_or(Value::Null, Value::Id),
     ),
     core!("next_id", Kind::Text, "", "The connection after this one on the same addresses and ports.", |row, _| {
-        row.next_id.map_or(Value::Null, Value::Id)
+        row.next_id().map_or(Value::Null, Value::Id)
     }),
 ];
 

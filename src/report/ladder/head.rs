@@ -29,7 +29,7 @@ const CAVEATS: [&str; Caveats::NAMES.len()] = [
 
 pub(super) fn lines(row: &Judged, known: &Known, evidence: Option<ResetEvidence>, style: Style) -> Vec<Line> {
     let verdict = row.outcome.verdict();
-    let title = Line::of(Paint::Bold, &format!("connection {:016x}  ", row.id)).with(Paint::Plain, &words::ends(row));
+    let title = Line::of(Paint::Bold, &format!("connection {:016x}  ", row.id())).with(Paint::Plain, &words::ends(row));
     let outcome = format!("{} ({}): {}", row.outcome.name(), verdict.name(), row.outcome.meaning());
     let mut lines = vec![title];
     lines.extend(labelled("outcome", &outcome, Paint::of(verdict), style));
@@ -61,7 +61,7 @@ pub(super) fn lines(row: &Judged, known: &Known, evidence: Option<ResetEvidence>
     for (bit, meaning) in CAVEATS.iter().enumerate().filter(|(bit, _)| row.judgement.caveats.has(Caveats(1 << bit))) {
         add("caveat", format!("{}: {meaning}{}", Caveats::NAMES[bit], basis(row, Caveats(1 << bit))));
     }
-    for (label, id) in [("before", row.previous_id), ("after", row.next_id)] {
+    for (label, id) in [("before", row.previous_id()), ("after", row.next_id())] {
         if let Some(id) = id {
             add(label, format!("{id:016x} on the same addresses and ports"));
         }

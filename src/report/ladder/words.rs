@@ -183,7 +183,7 @@ pub(super) fn ending(row: &Judged, silence: Span) -> String {
     if let Some(reset) = summary.reset {
         return format!("reset by the {}", reset.by.name());
     }
-    if let (Some(id), true) = (row.next_id, row.judgement.caveats.has(Caveats::SUPERSEDED)) {
+    if let (Some(id), true) = (row.next_id(), row.judgement.caveats.has(Caveats::SUPERSEDED)) {
         return format!("{id:016x} takes the ports over");
     }
     let waited = duration(silence);

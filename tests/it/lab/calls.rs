@@ -71,9 +71,9 @@ fn opened<'a>(rows: &'a [Judged], call: &Value, taken: &mut BTreeSet<u64>) -> Op
         row.server == to
             && from.is_none_or(|from| row.client == from)
             && span.contains(&row.summary.first.0)
-            && !taken.contains(&row.id)
+            && !taken.contains(&row.id())
     });
-    taken.extend(row.map(|row| row.id));
+    taken.extend(row.map(|row| row.id()));
     row
 }
 

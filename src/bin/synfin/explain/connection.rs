@@ -98,7 +98,7 @@ fn list(found: &Found, facts: &Facts, style: Style) -> io::Result<()> {
         let first = row.summary.first;
         let time = if common.is_some() { first.time_of_day(zone) } else { first.date_and_time(zone) };
         let cells = [
-            format!("{:016x}", row.id),
+            format!("{:016x}", row.id()),
             human::address(row.client),
             human::address(row.server),
             row.outcome.name().to_owned(),

@@ -111,7 +111,7 @@ impl Candidate {
         Self {
             point: summary.point,
             first_frame: summary.first_frame,
-            id: row.id,
+            id: row.id(),
             client: row.client,
             server: row.server,
             first: summary.first,
