@@ -3,6 +3,7 @@
 //! An embryo is its SYN and nothing else, so that the connection made of it, once a second segment comes, is the one
 //! that would have stood there all along.
 
+use super::scoreboard::Scoreboard;
 use super::{Connection, Facts, Moment, Place, Side, Summary};
 use crate::seq::Seq;
 use crate::time::Timestamp;
@@ -175,12 +176,22 @@ impl Embryo {
 
     /// The connection that this SYN began.
     pub fn connection(&self) -> Connection {
-        let (segment, rare, place) = self.parts();
         let boards = Default::default();
         let mut connection = Connection { summary: *BLANK, boards, later_resets: Vec::new(), steady: false };
-        self.complete(&mut connection.summary, &segment, rare.as_ref(), place);
-        connection.boards[Side::Client as usize].begins(&segment);
+        self.grow(&mut connection);
         connection
+    }
+
+    /// Makes this, whatever it was, the connection that this SYN began.
+    pub fn grow(&self, connection: &mut Connection) {
+        let (segment, rare, place) = self.parts();
+        let Connection { summary, boards, later_resets, steady } = connection;
+        *summary = *BLANK;
+        self.complete(summary, &segment, rare.as_ref(), place);
+        boards.iter_mut().for_each(Scoreboard::clear);
+        boards[Side::Client as usize].begins(&segment);
+        later_resets.clear();
+        *steady = false;
     }
 
     /// Makes this the summary of that connection.
@@ -310,6 +321,14 @@ mod tests {
             let grown = embryo.connection();
             prop_assert_eq!(&grown.boards, &whole.boards);
             prop_assert_eq!((grown.steady, grown.later_resets.len()), (whole.steady, whole.later_resets.len()));
+            // Also where another connection stood.
+            let mut used = Connection::new(&Segment { seq: segment.seq.plus(7), len: 9, way: Way::Up, ..segment }, Place::default());
+            for flags in [Flags::ACK, Flags::ACK, Flags::RST] {
+                used.observe(&Segment { seq: Seq(segment.time.0 as u32), flags, len: 5, ..segment }, None, place);
+            }
+            embryo.grow(&mut used);
+            prop_assert_eq!(&used.boards, &grown.boards);
+            prop_assert_eq!((&used.summary, used.steady, used.later_resets.len()), (&grown.summary, grown.steady, 0));
             let mut encoded = Vec::new();
             embryo.encode(&mut encoded);
             // Where the frame lies in the file is the one thing that an embryo forgets: its addresses are known.

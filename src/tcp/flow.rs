@@ -1,5 +1,6 @@
 //! The newest connection of a flow with its one predecessor, and the same packed into some two hundred bytes.
 
+use super::embryo::Embryo;
 use super::rebase::Rebase;
 use super::summary::Reset;
 use super::{Connection, Facts, Scoreboard, Side, Summary, packed, short, sparse};
@@ -79,6 +80,19 @@ pub(super) struct Ended<'a> {
 }
 
 impl Flow {
+    /// One of which nothing is known, for a place in which others will stand.
+    pub fn blank() -> Self {
+        let (summary, boards) = Default::default();
+        Self::new(Connection { summary, boards, later_resets: Vec::new(), steady: false })
+    }
+
+    /// Becomes the flow that this SYN began.
+    pub fn grow(&mut self, embryo: &Embryo) {
+        embryo.grow(&mut self.current);
+        self.previous = None;
+        self.last = embryo.time;
+    }
+
     pub fn new(current: Connection) -> Self {
         let last = current.summary().last;
         Self { current, previous: None, last }

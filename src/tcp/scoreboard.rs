@@ -153,6 +153,14 @@ impl Scoreboard {
         self.repeated(segment, end, me)
     }
 
+    /// Forgets all, but for the memory that its lists have.
+    pub(super) fn clear(&mut self) {
+        let (mut outstanding, mut holes) = (std::mem::take(&mut self.outstanding), std::mem::take(&mut self.holes));
+        outstanding.clear();
+        holes.clear();
+        *self = Self { outstanding, holes, ..Self::default() };
+    }
+
     /// Notes a SYN before which nothing was sent.
     pub fn begins(&mut self, syn: &Segment) {
         self.remember(syn);

@@ -2,6 +2,7 @@
 //! bytes on a tape, most of which `analysis` keeps on disk. Nothing that a connection knows is lost on the way, so nothing
 //! visible depends on when a flow changes its form.
 
+mod full;
 mod index;
 mod slot;
 
@@ -11,6 +12,7 @@ use super::slab::Slab;
 use super::tape::{Entry as OfTape, OnTape, Tape};
 use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::FlowHash;
+use full::Full;
 use index::Index;
 use slot::{Form, Slot};
 
@@ -60,7 +62,7 @@ pub(super) struct Store {
 #[derive(Debug)]
 struct Forms {
     embryos: Slab<Embryo>,
-    full: Slab<Flow>,
+    full: Full,
     tape: Tape,
 }
 
@@ -89,7 +91,7 @@ impl Store {
         Self {
             bounds,
             index: Index::default(),
-            forms: Forms { embryos: Slab::default(), full: Slab::default(), tape: Tape::new(bounds.tape) },
+            forms: Forms { embryos: Slab::default(), full: Full::default(), tape: Tape::new(bounds.tape) },
             homeless: Vec::new(),
             scratch: Vec::new(),
             hands: Hands::default(),
@@ -113,19 +115,19 @@ impl Store {
         }
         // First: what rests now must not take the place that the index still has for this flow.
         self.rest();
-        let flow = match slot.split() {
+        let number = match slot.split() {
             (Form::Full, _) => None,
-            (Form::Embryo, number) => self.forms.embryos.take(number).map(|embryo| Flow::new(embryo.connection())),
-            (Form::Taped, number) => self.forms.tape.wake(OnTape::numbered(number)),
+            (Form::Embryo, number) => {
+                let embryo = self.forms.embryos.take(number);
+                embryo.map(|embryo| self.hold(|flow| flow.grow(&embryo)))
+            }
+            (Form::Taped, number) => {
+                let flow = self.forms.tape.wake(OnTape::numbered(number));
+                flow.map(|woken| self.hold(|flow| *flow = woken))
+            }
         };
-        Ok(self.wake(hash, slot, flow))
-    }
-
-    /// A flow stands in full where it was in another form, or is of no use.
-    fn wake(&mut self, hash: FlowHash, slot: Slot, flow: Option<Flow>) -> Option<u32> {
-        let number = flow.map(|flow| self.hold(flow));
         self.index.enter(hash, slot, number.map(|number| Slot::new(Form::Full, number)));
-        number
+        Ok(number)
     }
 
     /// The flow that [`Store::find`] found.
@@ -152,7 +154,7 @@ impl Store {
     /// A flow that is not known begins in full.
     pub fn insert(&mut self, hash: FlowHash, flow: Flow) -> Option<&mut Flow> {
         self.rest();
-        let number = self.hold(flow);
+        let number = self.hold(|place| *place = flow);
         self.index.insert(hash, Slot::new(Form::Full, number));
         self.at(number)
     }
@@ -162,7 +164,8 @@ impl Store {
         self.rest();
         let slot = Slot::new(Form::Taped, entry.place.number());
         let Some(flow) = entry.flow().filter(|_| self.index.has(entry.hash, slot)) else { return false };
-        self.wake(entry.hash, slot, Some(flow)).is_some()
+        let number = self.hold(|place| *place = flow);
+        self.index.enter(entry.hash, slot, Some(Slot::new(Form::Full, number)))
     }
 
     /// A block of the tape that could not be kept: its flows leave for good.
@@ -193,9 +196,13 @@ impl Store {
         })
     }
 
-    fn hold(&mut self, mut flow: Flow) -> u32 {
-        flow.last = self.now;
-        self.forms.full.insert(flow)
+    /// A flow that `make` makes stands in full.
+    fn hold(&mut self, make: impl FnOnce(&mut Flow)) -> u32 {
+        let now = self.now;
+        self.forms.full.hold(|flow| {
+            make(flow);
+            flow.last = now;
+        })
     }
 
     /// Makes room for a flow in full.
@@ -226,7 +233,7 @@ impl Store {
         if place.is_none() {
             self.homeless.extend(packed.flow(hash));
         }
-        self.forms.full.clear(number);
+        self.forms.full.leave(number);
         self.sleep(hash, Slot::new(Form::Full, number), place);
     }
 
