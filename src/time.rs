@@ -81,13 +81,10 @@ impl Timestamp {
     /// RFC 3339 with nine decimals, appended to `out`: `2026-11-23T08:54:54.000000001Z`, elsewhere than in UTC with the offset.
     pub fn write_rfc3339(self, zone: Zone, out: &mut Vec<u8>) {
         let offset = zone.offset_minutes(self);
-        let local = i128::from(self.0) + i128::from(offset) * 60 * i128::from(SECOND);
-        let (days, within) =
-            (local.div_euclid(86_400 * i128::from(SECOND)), local.rem_euclid(86_400 * i128::from(SECOND)));
-        // Both fit: a day is some 2^47 nanoseconds, and there are some 2^18 days.
-        let (days, within) = (days as i64, within as i64);
+        let (seconds, fraction) = (self.0.div_euclid(SECOND), self.0.rem_euclid(SECOND));
+        let local = seconds + offset * 60; // seconds of all nanoseconds leave room
+        let (days, second) = (local.div_euclid(86_400), local.rem_euclid(86_400));
         let (year, month, day) = civil(days);
-        let (second, fraction) = (within / SECOND, within % SECOND);
         let mut text = *b"0000-00-00T00:00:00.000000000";
         let [century, years] = [year / 100, year % 100];
         for (at, value) in [

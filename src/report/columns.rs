@@ -26,6 +26,12 @@ macro_rules! column {
             core: $core,
             doc: $doc,
             get: $get,
+            write: |row, facts, zone, quote, out| {
+                match &$crate::report::columns::ask(row, facts, $get) {
+                    $crate::report::Value::Text(text) => quote(out, text),
+                    cell => cell.write(zone, out),
+                }
+            },
             #[cfg(feature = "parquet")]
             all: |rows, facts| {
                 $crate::values!(
@@ -81,8 +87,9 @@ pub use tracked::{TRACKED, tracked};
 
 #[cfg(feature = "parquet")]
 use super::Values;
-use super::{Kind, Value};
+use super::{Kind, Quote, Value};
 use crate::case::{Facts, Judged};
+use crate::time::Zone;
 
 /// A column of a table whose rows are `R`.
 pub struct Column<R> {
@@ -95,6 +102,8 @@ pub struct Column<R> {
     /// The meaning in one sentence.
     pub doc: &'static str,
     pub get: for<'a> fn(&'a R, &'a Facts) -> Value<'a>,
+    /// Appends what `get` gives as text.
+    pub write: fn(&R, &Facts, Zone, Quote, &mut Vec<u8>),
     /// The cells of some rows: what `get` gives, without a call for each.
     #[cfg(feature = "parquet")]
     pub all: for<'a> fn(&'a [R], &'a Facts) -> Values,
@@ -118,7 +127,6 @@ impl<R> Column<R> {
 }
 
 /// What a getter says of a row: where the getter is known when the program is compiled, it is made part of its caller.
-#[cfg(feature = "parquet")]
 #[inline(always)]
 pub fn ask<'a, R>(row: &'a R, facts: &'a Facts, get: for<'g> fn(&'g R, &'g Facts) -> Value<'g>) -> Value<'a> {
     get(row, facts)

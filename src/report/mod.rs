@@ -92,10 +92,15 @@ pub trait RowWriter: Send + Sync {
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
+/// Appends a text as a format wants it.
+pub type Quote = fn(&mut Vec<u8>, &str);
+
 /// Some rows of a table, as cells of the columns that a writer was opened with.
 pub trait Cells: Sync {
     fn rows(&self) -> usize;
     fn cell(&self, row: usize, column: usize) -> Value<'_>;
+    /// Appends all cells of a row as text with `between` between them; `quote` appends those that are texts.
+    fn write_row(&self, row: usize, between: u8, quote: Quote, out: &mut Vec<u8>);
     /// All cells of one column, which is of this kind.
     #[cfg(feature = "parquet")]
     fn column(&self, column: usize, kind: Kind) -> Values;
@@ -187,6 +192,18 @@ impl<R: Sync> Cells for Batch<'_, R> {
 
     fn cell(&self, row: usize, column: usize) -> Value<'_> {
         self.columns[column].map_or(Value::Null, |column| (column.get)(&self.rows[row], self.facts))
+    }
+
+    fn write_row(&self, row: usize, between: u8, quote: Quote, out: &mut Vec<u8>) {
+        let (row, zone) = (&self.rows[row], self.facts.zone);
+        for (index, column) in self.columns.iter().enumerate() {
+            if index > 0 {
+                out.push(between);
+            }
+            if let Some(column) = column {
+                (column.write)(row, self.facts, zone, quote, out);
+            }
+        }
     }
 
     #[cfg(feature = "parquet")]

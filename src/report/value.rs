@@ -99,6 +99,7 @@ impl<'a> Value<'a> {
     }
 
     /// Appends the value as text, without any quoting and times as they are in `zone`; nothing for null.
+    #[inline(always)]
     pub fn write(&self, zone: Zone, out: &mut Vec<u8>) {
         match self {
             Value::Null => {}
