@@ -44,6 +44,7 @@ impl Full {
     pub fn leave(&mut self, number: u32) {
         if let Some(place) = self.places.get_mut(number as usize).filter(|place| place.is_held) {
             place.is_held = false;
+            place.flow.previous = None; // few flows have one
             self.len -= 1;
             self.free.push(number);
         }
