@@ -82,7 +82,7 @@ impl Timestamp {
     pub fn write_rfc3339(self, zone: Zone, out: &mut Vec<u8>) {
         let offset = zone.offset_minutes(self);
         let (seconds, fraction) = (self.0.div_euclid(SECOND), self.0.rem_euclid(SECOND));
-        let local = seconds + offset * 60; // seconds of all nanoseconds leave room
+        let local = seconds + offset * 60; // cannot overflow: all nanoseconds are some 2^33 seconds
         let (days, second) = (local.div_euclid(86_400), local.rem_euclid(86_400));
         let (year, month, day) = civil(days);
         let mut text = *b"0000-00-00T00:00:00.000000000";
@@ -226,6 +226,12 @@ mod tests {
         fn every_time_prints_as_the_calendar_crate_prints_it(nanoseconds: i64) {
             let theirs = jiff::Timestamp::from_nanosecond(i128::from(nanoseconds)).expect("in range");
             prop_assert_eq!(Timestamp(nanoseconds).rfc3339(), format!("{theirs:.9}"));
+            for (zone, minutes) in [("-03:30", -210), ("+14:00", 840)] {
+                let there = Zone::parse(zone).expect("an offset");
+                let same = Timestamp(nanoseconds).written(there);
+                let shifted = nanoseconds.checked_add(minutes * 60 * SECOND).map(|local| Timestamp(local).rfc3339());
+                prop_assert!(shifted.is_none_or(|shifted| same == shifted.replace('Z', zone)), "{same}");
+            }
             prop_assert_eq!(Timestamp::from_rfc3339(&Timestamp(nanoseconds).rfc3339()), Some(Timestamp(nanoseconds)));
         }
     }

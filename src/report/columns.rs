@@ -13,8 +13,8 @@ macro_rules! names {
     }};
 }
 
-/// A column: whether it is core, name, kind, unit, meaning, getter. By a macro, so that the getter becomes part of the loop
-/// over the rows. (Seen from outside by tests of this package only: what it makes depends on this package's features.)
+/// A column: whether it is core, name, kind, unit, meaning, getter. By a macro, so that the getter becomes part of what writes a
+/// cell, and of the loop over the rows. (Seen from outside by tests of this package only: what it makes depends on this package's features.)
 #[doc(hidden)]
 #[macro_export]
 macro_rules! column {
@@ -102,7 +102,7 @@ pub struct Column<R> {
     /// The meaning in one sentence.
     pub doc: &'static str,
     pub get: for<'a> fn(&'a R, &'a Facts) -> Value<'a>,
-    /// Appends what `get` gives as text.
+    /// Appends what `get` gives as text, or by `Quote` if it is one.
     pub write: fn(&R, &Facts, Zone, Quote, &mut Vec<u8>),
     /// The cells of some rows: what `get` gives, without a call for each.
     #[cfg(feature = "parquet")]

@@ -18,7 +18,9 @@ struct Csv {
 fn open(mut sink: Sink, fields: Vec<Field>) -> io::Result<Box<dyn RowWriter>> {
     let mut head = Vec::new();
     for (index, field) in fields.iter().enumerate() {
-        separate(&mut head, index);
+        if index > 0 {
+            head.push(b',');
+        }
         write_text(&mut head, field.name);
     }
     head.push(b'\n');
@@ -39,12 +41,6 @@ impl RowWriter for Csv {
 
     fn finish(self: Box<Self>) -> io::Result<()> {
         self.lines.finish()
-    }
-}
-
-fn separate(out: &mut Vec<u8>, column: usize) {
-    if column > 0 {
-        out.push(b',');
     }
 }
 

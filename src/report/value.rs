@@ -98,7 +98,8 @@ impl<'a> Value<'a> {
         Self::time(moment.get())
     }
 
-    /// Appends the value as text, without any quoting and times as they are in `zone`; nothing for null.
+    /// Appends the value as text, without any quoting and times as they are in `zone`; nothing for null. In line, where hardly
+    /// anything of it is left if the getter is known.
     #[inline(always)]
     pub fn write(&self, zone: Zone, out: &mut Vec<u8>) {
         match self {

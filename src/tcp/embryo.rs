@@ -41,7 +41,7 @@ pub(super) struct Embryo {
     way: Way,
 }
 
-/// A summary of which nothing is known yet.
+/// A summary of which nothing is known yet, to be copied: of one just built each part would be waited for (store forwarding).
 static BLANK: LazyLock<Summary> = LazyLock::new(Summary::default);
 
 impl Embryo {
@@ -176,8 +176,7 @@ impl Embryo {
 
     /// The connection that this SYN began.
     pub fn connection(&self) -> Connection {
-        let boards = Default::default();
-        let mut connection = Connection { summary: *BLANK, boards, later_resets: Vec::new(), steady: false };
+        let mut connection = Connection::blank();
         self.grow(&mut connection);
         connection
     }
@@ -197,7 +196,6 @@ impl Embryo {
     /// Makes this the summary of that connection.
     pub fn fill(&self, summary: &mut Summary) {
         let (segment, rare, place) = self.parts();
-        // Copied of one that was built long ago: of one just built each part would be waited for (store forwarding).
         *summary = *BLANK;
         self.complete(summary, &segment, rare.as_ref(), place);
     }
@@ -268,11 +266,31 @@ fn v4(address: Address) -> Option<([u8; 4], u16)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tcp::reset::{Fit, Reset, ResetOrigin, ResetPhase};
     use proptest::prelude::*;
 
     #[test]
     fn an_embryo_takes_eighty_bytes() {
         assert!(size_of::<Option<Embryo>>() <= 80);
+    }
+
+    /// Any RST.
+    fn reset() -> Reset {
+        Reset {
+            by: Side::Server,
+            time: Timestamp(1),
+            frame: 9,
+            seq: Seq(2),
+            ack: None,
+            fit: Fit::Exact,
+            kind: None,
+            phase: ResetPhase::Data,
+            states: [None; 2],
+            teardown: Default::default(),
+            alone: None,
+            unacked: [0; 2],
+            origin: ResetOrigin::Unknown,
+        }
     }
 
     fn syn() -> impl Strategy<Value = (Segment, Option<Rare>)> {
@@ -322,13 +340,17 @@ mod tests {
             prop_assert_eq!(&grown.boards, &whole.boards);
             prop_assert_eq!((grown.steady, grown.later_resets.len()), (whole.steady, whole.later_resets.len()));
             // Also where another connection stood.
-            let mut used = Connection::new(&Segment { seq: segment.seq.plus(7), len: 9, way: Way::Up, ..segment }, Place::default());
-            for flags in [Flags::ACK, Flags::ACK, Flags::RST] {
-                used.observe(&Segment { seq: Seq(segment.time.0 as u32), flags, len: 5, ..segment }, None, place);
+            let mut used = Connection::new(&Segment { seq: segment.seq.plus(7), ..segment }, Place::default());
+            for (number, way) in [Way::Up, Way::Down, Way::Up].into_iter().enumerate() {
+                let (seq, ip_id) = (segment.seq.plus(1000 * number as u32), number as u16);
+                used.observe(&Segment { seq, ip_id, flags: Flags::ACK, len: 5, way, ..segment }, None, place);
             }
+            used.later_resets.push(reset());
+            used.steady = true;
+            prop_assert_ne!((&used.summary, &used.boards), (&grown.summary, &grown.boards));
             embryo.grow(&mut used);
-            prop_assert_eq!(&used.boards, &grown.boards);
-            prop_assert_eq!((&used.summary, used.steady, used.later_resets.len()), (&grown.summary, grown.steady, 0));
+            prop_assert_eq!((&used.summary, &used.boards), (&grown.summary, &grown.boards));
+            prop_assert_eq!((used.steady, used.later_resets.len()), (false, 0));
             let mut encoded = Vec::new();
             embryo.encode(&mut encoded);
             // Where the frame lies in the file is the one thing that an embryo forgets: its addresses are known.

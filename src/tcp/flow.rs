@@ -82,15 +82,13 @@ pub(super) struct Ended<'a> {
 impl Flow {
     /// One of which nothing is known, for a place in which others will stand.
     pub fn blank() -> Self {
-        let (summary, boards) = Default::default();
-        Self::new(Connection { summary, boards, later_resets: Vec::new(), steady: false })
+        Self::new(Connection::blank())
     }
 
-    /// Becomes the flow that this SYN began.
+    /// Becomes the flow that this SYN began, whatever it was; when it was asked for last is for its holder to say.
     pub fn grow(&mut self, embryo: &Embryo) {
         embryo.grow(&mut self.current);
         self.previous = None;
-        self.last = embryo.time;
     }
 
     pub fn new(current: Connection) -> Self {

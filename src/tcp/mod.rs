@@ -75,9 +75,14 @@ pub struct Connection {
 impl Connection {
     /// A connection that begins with this segment. The sender is the client unless the segment is a SYN-ACK.
     pub fn new(segment: &Segment, place: Place) -> Self {
-        let mut summary = Summary::default();
-        summary.begin(segment, place);
-        Self { summary, boards: Default::default(), later_resets: Vec::new(), steady: false }
+        let mut connection = Self::blank();
+        connection.summary.begin(segment, place);
+        connection
+    }
+
+    /// One of which nothing is known yet.
+    fn blank() -> Self {
+        Self { summary: Summary::default(), boards: Default::default(), later_resets: Vec::new(), steady: false }
     }
 
     /// Sender and receiver of the first frame, which the segment's record does not hold.

@@ -392,3 +392,27 @@ impl Scoreboard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scoreboard_that_forgets_all_is_a_new_one_with_room_in_its_lists() {
+        let (seq, end, time) = (Seq(1), Seq(2), Timestamp(3));
+        let mut used = Scoreboard {
+            outstanding: [Sent::new(end, time, true)].into(),
+            to_judge: Some(Judged { seq, end, fast: true, ts_value: None }),
+            duplicate_acks: 4,
+            newest: 1,
+            recent: Default::default(), // of a segment, see `embryo`
+            holes: vec![(seq, end, time)],
+            high_sacked: Some(end),
+            repeats: [(seq, 5); 2],
+            declined: Some((seq, end)),
+        };
+        used.clear();
+        assert_eq!(used, Scoreboard::default());
+        assert!(used.outstanding.capacity() > 0 && used.holes.capacity() > 0);
+    }
+}

@@ -37,14 +37,6 @@ impl<T> Slab<T> {
         Some(value)
     }
 
-    /// Drops a value where it is, without moving it.
-    pub fn clear(&mut self, number: u32) {
-        if let Some(place @ Some(_)) = self.places.get_mut(number as usize) {
-            *place = None;
-            self.free.push(number);
-        }
-    }
-
     /// Places used so far, free ones included: numbers are below.
     pub fn room(&self) -> u32 {
         self.places.len() as u32

@@ -250,7 +250,7 @@ impl Store {
             if place.is_none() {
                 self.homeless.push(Flow::new(embryo.connection()));
             }
-            self.forms.embryos.clear(number);
+            self.forms.embryos.take(number);
             self.sleep(embryo.flow, Slot::new(Form::Embryo, number), place);
         }
     }

@@ -182,7 +182,7 @@ impl IndexMut<Side> for Summary {
 }
 
 impl Summary {
-    /// What its id is made of, and links others to it.
+    /// By which those before and after it on the flow know it: with the addresses, its id.
     pub fn link(&self) -> Link {
         Link { seq: self.first_seq, time: self.first }
     }
