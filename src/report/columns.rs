@@ -14,7 +14,8 @@ macro_rules! names {
 }
 
 /// A column: whether it is core, name, kind, unit, meaning, getter. By a macro, so that the getter becomes part of what writes a
-/// cell, and of the loop over the rows. (Seen from outside by tests of this package only: what it makes depends on this package's features.)
+/// cell, and of the loop over the rows. (Seen from outside by tests of this package only: what it makes depends on this
+/// package's features.)
 #[doc(hidden)]
 #[macro_export]
 macro_rules! column {

@@ -23,7 +23,6 @@ mod reset;
 pub mod rtt;
 pub mod scoreboard;
 mod short;
-mod slab;
 mod sparse;
 pub mod state;
 pub mod step;

@@ -4,16 +4,17 @@
 
 mod full;
 mod index;
+mod slab;
 mod slot;
 
 use super::embryo::Embryo;
 use super::flow::Flow;
-use super::slab::Slab;
 use super::tape::{Entry as OfTape, OnTape, Tape};
 use crate::time::{SECOND, Span, Timestamp};
 use crate::wire::FlowHash;
 use full::Full;
 use index::Index;
+use slab::Slab;
 use slot::{Form, Slot};
 
 /// A flow silent for so long is packed when another needs its place: what follows within a conversation comes sooner.
