@@ -30,7 +30,7 @@ pub(super) fn community_id(a: Address, b: Address) -> String {
     // The version, and the hash in 28 letters.
     let mut text = *b"1:............................";
     let _ = STANDARD.encode_slice(Sha1::digest(&bytes[..end]), &mut text[2..]); // it is as long
-    String::from_utf8_lossy(&text).into_owned()
+    str::from_utf8(&text).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

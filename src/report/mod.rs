@@ -101,9 +101,9 @@ pub trait Cells: Sync {
     fn cell(&self, row: usize, column: usize) -> Value<'_>;
     /// Appends all cells of a row as text with `between` between them; `quote` appends those that are texts.
     fn write_row(&self, row: usize, between: u8, quote: Quote, out: &mut Vec<u8>);
-    /// All cells of one column, which is of this kind.
+    /// All cells of one column; nothing if it is one that has nothing to say of what was read.
     #[cfg(feature = "parquet")]
-    fn column(&self, column: usize, kind: Kind) -> Values;
+    fn column(&self, column: usize) -> Option<Values>;
     /// Where times are printed for, in formats that write them as text.
     fn zone(&self) -> Zone;
 }
@@ -207,11 +207,8 @@ impl<R: Sync> Cells for Batch<'_, R> {
     }
 
     #[cfg(feature = "parquet")]
-    fn column(&self, column: usize, kind: Kind) -> Values {
-        match self.columns[column] {
-            Some(column) => (column.all)(self.rows, self.facts),
-            None => Values::nothing(kind, self.rows.len()),
-        }
+    fn column(&self, column: usize) -> Option<Values> {
+        self.columns[column].map(|column| (column.all)(self.rows, self.facts))
     }
 
     fn zone(&self) -> Zone {

@@ -8,7 +8,7 @@ mod typed;
 
 use super::columns::Field;
 use super::json::SCHEMA_VERSION;
-use super::values::{Only, Values};
+use super::values::{Only, Piece};
 use super::{Cells, Format, RowWriter, Sink, Turn};
 use polars::error::{PolarsError, PolarsResult};
 use polars::io::parquet::write::{BatchedWriter, KeyValueMetadata, ParquetCompression, ParquetWriter};
@@ -44,7 +44,7 @@ struct Parquet {
 /// The values of some rows, by column.
 struct Part {
     rows: usize,
-    columns: Vec<Values>,
+    columns: Vec<Piece>,
 }
 
 /// Row groups on their way.
@@ -112,9 +112,10 @@ impl Parquet {
             lock(&self.file).uniform.iter().map(|pages| pages.iter().map(|(what, _)| what.clone()).collect()).collect();
         let columns = self.columns.par_iter().zip(&self.types).zip(&known).enumerate();
         let columns = columns.map(|(index, ((column, kind), known))| {
-            let values: Vec<&Values> = parts.iter().filter_map(|part| part.columns.get(index)).collect();
-            let encode = || encode(column.join(&values, rows)?, kind, self.options);
-            Ok(match Typed::only(&values).map(|only| (only, rows)) {
+            let pieces: Vec<(&Piece, usize)> =
+                parts.iter().filter_map(|part| Some((part.columns.get(index)?, part.rows))).collect();
+            let encode = || encode(column.join(&pieces, rows)?, kind, self.options);
+            Ok(match Typed::only(&pieces).map(|only| (only.clone(), rows)) {
                 Some(uniform) if known.contains(&uniform) => Column::Uniform(uniform, None),
                 Some(uniform) => Column::Uniform(uniform, Some(encode()?)),
                 None => Column::Varied(encode()?),
@@ -157,7 +158,7 @@ impl Column {
 
 impl RowWriter for Parquet {
     fn part<'w>(&'w self, cells: &dyn Cells) -> Turn<'w> {
-        let columns = self.columns.iter().enumerate().map(|(index, column)| cells.column(index, column.kind));
+        let columns = (0..self.columns.len()).map(|column| Piece::of(cells.column(column)));
         let part = Part { rows: cells.rows(), columns: columns.collect() };
         Box::new(move || {
             lock(&self.groups).add(part);

@@ -1,6 +1,6 @@
 //! The values of one column in some rows, typed and one after another: what formats take that store columns.
 
-use super::{Kind, Value};
+use super::Value;
 use crate::time::Zone;
 
 /// The values of a column, by the type that holds them.
@@ -44,47 +44,33 @@ macro_rules! values {
 }
 
 impl Values {
-    /// So many rows of a column of this kind without any value.
-    pub fn nothing(kind: Kind, rows: usize) -> Self {
-        match kind {
-            Kind::U8 | Kind::Enum(_) => Self::U8(Numbers::nothing(rows)),
-            Kind::U16 => Self::U16(Numbers::nothing(rows)),
-            Kind::U32 => Self::U32(Numbers::nothing(rows)),
-            Kind::U64 => Self::U64(Numbers::nothing(rows)),
-            Kind::I64 | Kind::Time => Self::I64(Numbers::nothing(rows)),
-            Kind::Seconds | Kind::Decimal => Self::F64(Numbers::nothing(rows)),
-            Kind::Bool => Self::Bool(Numbers::nothing(rows)),
-            Kind::Text => Self::Text(Texts { bytes: Vec::new(), ends: vec![0; rows], there: There::nowhere(rows) }),
-        }
-    }
-
-    /// Whether this stands in every row.
-    pub fn are_all(&self, only: &Only) -> bool {
-        match self {
-            Self::U8(values) => values.are_all(only, u64::from),
-            Self::U16(values) => values.are_all(only, u64::from),
-            Self::U32(values) => values.are_all(only, u64::from),
-            Self::U64(values) => values.are_all(only, |value| value),
-            Self::I64(values) => values.are_all(only, i64::cast_unsigned),
-            Self::F64(values) => values.are_all(only, f64::to_bits),
-            Self::Bool(values) => values.are_all(only, u64::from),
-            Self::Text(values) => values.are_all(only),
-        }
-    }
-
     /// What stands in every row, if it is the same.
-    pub fn only(&self) -> Option<Only> {
-        let first = match self {
-            Self::U8(values) => values.first(u64::from),
-            Self::U16(values) => values.first(u64::from),
-            Self::U32(values) => values.first(u64::from),
-            Self::U64(values) => values.first(|value| value),
-            Self::I64(values) => values.first(i64::cast_unsigned),
-            Self::F64(values) => values.first(f64::to_bits),
-            Self::Bool(values) => values.first(u64::from),
-            Self::Text(values) => values.first(),
-        };
-        first.filter(|first| self.are_all(first))
+    fn only(&self) -> Option<Only> {
+        match self {
+            Self::U8(values) => values.only(u64::from),
+            Self::U16(values) => values.only(u64::from),
+            Self::U32(values) => values.only(u64::from),
+            Self::U64(values) => values.only(|value| value),
+            Self::I64(values) => values.only(i64::cast_unsigned),
+            Self::F64(values) => values.only(f64::to_bits),
+            Self::Bool(values) => values.only(u64::from),
+            Self::Text(values) => values.only(),
+        }
+    }
+}
+
+/// What a column says of some rows: once, if it says the same of each. Most columns say the same of most rows, and what is kept
+/// until a file takes it is many rows.
+pub enum Piece {
+    Same(Only),
+    Each(Values),
+}
+
+impl Piece {
+    /// Of a column that has nothing to say without any values.
+    pub fn of(values: Option<Values>) -> Self {
+        let Some(values) = values else { return Self::Same(Only::Nothing) };
+        values.only().map_or(Self::Each(values), Self::Same)
     }
 }
 
@@ -92,8 +78,19 @@ impl Values {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Only {
     Nothing,
+    /// The bits of a number.
     Number(u64),
     Text(Box<str>),
+}
+
+impl Only {
+    pub fn bits(&self) -> Option<u64> {
+        if let Self::Number(bits) = self { Some(*bits) } else { None }
+    }
+
+    pub fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
 }
 
 /// Which of some rows have a value: a bit each.
@@ -106,10 +103,6 @@ impl There {
     /// `word` gives the bits of 64 rows each, of fewer at the end, in order.
     fn of<'v, R>(rows: &'v [R], word: impl FnMut(&'v [R]) -> u64) -> Self {
         Self { bits: rows.chunks(64).map(word).collect(), rows: rows.len() }
-    }
-
-    fn nowhere(rows: usize) -> Self {
-        Self { bits: vec![0; rows.div_ceil(64)], rows }
     }
 
     fn none(&self) -> bool {
@@ -136,7 +129,7 @@ pub struct Numbers<N> {
     pub there: There,
 }
 
-impl<N: Copy + Default + PartialEq> Numbers<N> {
+impl<N: Copy + Default> Numbers<N> {
     /// What `pick` finds in the cells of some rows.
     pub fn of<'v, R>(
         rows: &'v [R],
@@ -156,27 +149,17 @@ impl<N: Copy + Default + PartialEq> Numbers<N> {
         Self { values, there }
     }
 
-    fn nothing(rows: usize) -> Self {
-        Self { values: vec![N::default(); rows], there: There::nowhere(rows) }
-    }
-
-    /// What stands in the first row.
-    fn first(&self, bits: impl Fn(N) -> u64) -> Option<Only> {
-        let first = self.values.first()?;
-        Some(if self.there.has(0) { Only::Number(bits(*first)) } else { Only::Nothing })
-    }
-
-    fn are_all(&self, only: &Only, bits: impl Fn(N) -> u64) -> bool {
-        match only {
-            Only::Nothing => self.there.none(),
-            Only::Number(number) => {
-                // Many at once: leaving the loop at each that differs would take longer than going on.
-                let differ =
-                    |values: &[N]| values.iter().fold(0, |differ, value| differ | (bits(*value) ^ number)) != 0;
-                self.there.all() && !self.values.chunks(64).any(differ)
-            }
-            Only::Text(_) => false,
+    /// What stands in every row, if it is the same.
+    fn only(&self, bits: impl Fn(N) -> u64) -> Option<Only> {
+        let &first = self.values.first()?;
+        if !self.there.has(0) {
+            return self.there.none().then_some(Only::Nothing);
         }
+        // Many at once: leaving the loop at each that differs would take longer than going on.
+        let first = bits(first);
+        let differ = |values: &[N]| values.iter().fold(0, |differ, value| differ | (bits(*value) ^ first)) != 0;
+        let same = self.there.all() && !self.values.chunks(64).any(differ);
+        same.then_some(Only::Number(first))
     }
 
     pub fn each(&self) -> impl Iterator<Item = Option<N>> {
@@ -210,17 +193,10 @@ impl Texts {
         Self { bytes, ends, there }
     }
 
-    /// What stands in the first row.
-    fn first(&self) -> Option<Only> {
-        Some(self.each().next()?.map_or(Only::Nothing, |text| Only::Text(text.into())))
-    }
-
-    fn are_all(&self, only: &Only) -> bool {
-        match only {
-            Only::Nothing => self.there.none(),
-            Only::Text(only) => self.each().all(|text| text == Some(only)),
-            Only::Number(_) => false,
-        }
+    /// What stands in every row, if it is the same.
+    fn only(&self) -> Option<Only> {
+        let first = self.each().next()?;
+        self.each().all(|text| text == first).then(|| first.map_or(Only::Nothing, |text| Only::Text(text.into())))
     }
 
     pub fn each(&self) -> impl Iterator<Item = Option<&str>> {

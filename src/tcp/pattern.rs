@@ -48,7 +48,7 @@ impl Pattern {
         for &code in &self.last.to_be_bytes()[4 - shown_last..] {
             out.push(&PACKETS[usize::from(code ^ turn)]);
         }
-        String::from_utf8_lossy(&out.letters[..out.end.saturating_sub(1)]).into_owned()
+        str::from_utf8(&out.letters[..out.end.saturating_sub(1)]).unwrap_or_default().to_owned()
     }
 }
 

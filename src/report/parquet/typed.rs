@@ -2,7 +2,7 @@
 
 use crate::report::Kind;
 use crate::report::columns::Field;
-use crate::report::values::{Numbers, Only, Texts, There, Values};
+use crate::report::values::{Only, Piece, There, Values};
 use polars::prelude::*;
 use polars_arrow::bitmap::MutableBitmap;
 
@@ -45,80 +45,128 @@ impl Typed {
         Ok(Self { name: PlSmallStr::from_static(field.name), dtype, kind: field.kind })
     }
 
-    /// What stands in every row of a row group whose parts have these values, if it is the same.
-    pub fn only(parts: &[&Values]) -> Option<Only> {
-        let (first, rest) = parts.split_first()?;
-        let only = first.only()?;
-        rest.iter().all(|part| part.are_all(&only)).then_some(only)
+    /// What stands in every row of a row group with these pieces of a column, if it is the same.
+    pub fn only<'p>(pieces: &[(&'p Piece, usize)]) -> Option<&'p Only> {
+        let mut each = pieces.iter().map(|(piece, _)| if let Piece::Same(only) = piece { Some(only) } else { None });
+        let first = each.next()??;
+        each.all(|only| only == Some(first)).then_some(first)
     }
 
-    /// The column of a row group whose parts have these values, and what it is like.
-    pub fn join(&self, parts: &[&Values], rows: usize) -> PolarsResult<(Series, Shape)> {
+    /// The column of a row group with these pieces, each of so many rows, and what it is like.
+    pub fn join(&self, pieces: &[(&Piece, usize)], rows: usize) -> PolarsResult<(Series, Shape)> {
         let name = self.name.clone();
-        macro_rules! parts {
-            ($kind:ident) => {
-                parts.iter().filter_map(|part| if let Values::$kind(values) = part { Some(values) } else { None })
-            };
+        macro_rules! joined {
+            ($type:ty, $kind:ident, $number:expr) => {{
+                let mut column = Numbered::with_capacity(rows);
+                for (piece, count) in pieces {
+                    match piece {
+                        Piece::Each(Values::$kind(each)) => column.push_each(&each.values, &each.there),
+                        Piece::Same(Only::Number(bits)) => column.push_same(Some($number(*bits)), *count),
+                        _ => column.push_same(None, *count),
+                    }
+                }
+                ChunkedArray::<$type>::from_vec_validity(name, column.values, column.there.into())
+            }};
         }
-        let shape = match parts.first() {
-            _ if matches!(self.kind, Kind::Enum(_)) => Shape::Any,
-            Some(Values::U8(_) | Values::U16(_) | Values::U32(_) | Values::U64(_) | Values::I64(_)) => Shape::Steps,
-            Some(Values::F64(_)) if are_varied(parts!(F64).flat_map(Numbers::each), f64::to_bits) => Shape::Noise,
-            Some(Values::Text(_)) if are_varied(parts!(Text).flat_map(Texts::each), |text| text) => Shape::Words,
-            _ => Shape::Any,
-        };
         let series = match self.kind {
-            Kind::U8 => joined::<UInt8Type>(name, parts!(U8), rows).into_series(),
-            Kind::U16 => joined::<UInt16Type>(name, parts!(U16), rows).into_series(),
-            Kind::U32 => joined::<UInt32Type>(name, parts!(U32), rows).into_series(),
-            Kind::U64 => joined::<UInt64Type>(name, parts!(U64), rows).into_series(),
-            Kind::I64 => joined::<Int64Type>(name, parts!(I64), rows).into_series(),
-            Kind::Seconds | Kind::Decimal => joined::<Float64Type>(name, parts!(F64), rows).into_series(),
+            Kind::U8 => joined!(UInt8Type, U8, |bits| bits as u8).into_series(),
+            Kind::U16 => joined!(UInt16Type, U16, |bits| bits as u16).into_series(),
+            Kind::U32 => joined!(UInt32Type, U32, |bits| bits as u32).into_series(),
+            Kind::U64 => joined!(UInt64Type, U64, |bits| bits).into_series(),
+            Kind::I64 => joined!(Int64Type, I64, u64::cast_signed).into_series(),
+            Kind::Seconds | Kind::Decimal => joined!(Float64Type, F64, f64::from_bits).into_series(),
             Kind::Time => {
-                let values = joined::<Int64Type>(name, parts!(I64), rows);
-                values.into_datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)).into_series()
+                let times = joined!(Int64Type, I64, u64::cast_signed);
+                times.into_datetime(TimeUnit::Nanoseconds, Some(TimeZone::UTC)).into_series()
             }
             Kind::Bool => {
                 let mut flags = BooleanChunkedBuilder::new(name, rows);
-                parts!(Bool).flat_map(Numbers::each).for_each(|flag| flags.append_option(flag));
+                for (piece, count) in pieces {
+                    match piece {
+                        Piece::Each(Values::Bool(each)) => each.each().for_each(|flag| flags.append_option(flag)),
+                        Piece::Same(Only::Number(bits)) => (0..*count).for_each(|_| flags.append_value(*bits != 0)),
+                        _ => (0..*count).for_each(|_| flags.append_null()),
+                    }
+                }
                 flags.finish().into_series()
             }
             Kind::Text => {
                 let mut texts = StringChunkedBuilder::new(name, rows);
-                parts!(Text).for_each(|part| part.each().for_each(|text| texts.append_option(text)));
+                for (piece, count) in pieces {
+                    match piece {
+                        Piece::Each(Values::Text(each)) => each.each().for_each(|text| texts.append_option(text)),
+                        Piece::Same(Only::Text(text)) => (0..*count).for_each(|_| texts.append_value(text)),
+                        _ => (0..*count).for_each(|_| texts.append_null()),
+                    }
+                }
                 texts.finish().into_series()
             }
             Kind::Enum(_) => {
-                let codes = joined::<UInt8Type>(name, parts!(U8), rows).into_series();
+                let codes = joined!(UInt8Type, U8, |bits| bits as u8).into_series();
                 Series::from_cats_and_dtype(&codes, &self.dtype, true)?
             }
         };
-        Ok((series, shape))
+        Ok((series, self.shape(pieces)))
+    }
+
+    /// What the column is like, as its first values say.
+    fn shape(&self, pieces: &[(&Piece, usize)]) -> Shape {
+        match self.kind {
+            Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 | Kind::I64 | Kind::Time => Shape::Steps,
+            Kind::Bool | Kind::Enum(_) => Shape::Any,
+            Kind::Seconds | Kind::Decimal if are_varied(pieces, float_bits, Only::bits) => Shape::Noise,
+            Kind::Text if are_varied(pieces, texts, Only::text) => Shape::Words,
+            Kind::Seconds | Kind::Decimal | Kind::Text => Shape::Any,
+        }
     }
 }
 
-fn joined<'p, T>(name: PlSmallStr, parts: impl Iterator<Item = &'p Numbers<T::Native>>, rows: usize) -> ChunkedArray<T>
-where
-    T: PolarsNumericType,
-    T::Native: 'p,
-{
-    let (mut values, mut there) = (Vec::with_capacity(rows), MutableBitmap::with_capacity(rows));
-    for part in parts {
-        values.extend_from_slice(&part.values);
-        append_there(&part.there, &mut there);
-    }
-    ChunkedArray::from_vec_validity(name, values, there.into())
+/// Numbers of a row group on their way, a zero where there is none.
+struct Numbered<N> {
+    values: Vec<N>,
+    there: MutableBitmap,
 }
 
-/// Whether hardly any of the first values comes twice.
-fn are_varied<V, K: Ord>(values: impl Iterator<Item = Option<V>>, key: impl Fn(V) -> K) -> bool {
-    let mut keys: Vec<K> = values.take(SAMPLE).flatten().map(key).collect();
+impl<N: Copy + Default> Numbered<N> {
+    fn with_capacity(rows: usize) -> Self {
+        Self { values: Vec::with_capacity(rows), there: MutableBitmap::with_capacity(rows) }
+    }
+
+    fn push_each(&mut self, values: &[N], there: &There) {
+        self.values.extend_from_slice(values);
+        there.words().for_each(|(bits, rows)| self.there.extend_from_slice(&bits.to_le_bytes(), 0, rows));
+    }
+
+    fn push_same(&mut self, number: Option<N>, rows: usize) {
+        self.values.resize(self.values.len() + rows, number.unwrap_or_default());
+        self.there.extend_constant(rows, number.is_some());
+    }
+}
+
+fn float_bits(values: &Values) -> Option<impl Iterator<Item = Option<u64>>> {
+    if let Values::F64(each) = values { Some(each.each().map(|value| value.map(f64::to_bits))) } else { None }
+}
+
+fn texts(values: &Values) -> Option<impl Iterator<Item = Option<&str>>> {
+    if let Values::Text(each) = values { Some(each.each()) } else { None }
+}
+
+/// Whether hardly any of the first values comes twice, by a key of each.
+fn are_varied<'p, K: Ord + Copy, I: Iterator<Item = Option<K>>>(
+    pieces: &[(&'p Piece, usize)],
+    each: impl Fn(&'p Values) -> Option<I>,
+    same: impl Fn(&'p Only) -> Option<K>,
+) -> bool {
+    let (mut keys, mut left) = (Vec::new(), SAMPLE);
+    for (piece, count) in pieces {
+        match piece {
+            Piece::Each(values) => keys.extend(each(values).into_iter().flatten().take(left).flatten()),
+            Piece::Same(only) => keys.extend(std::iter::repeat_n(same(only), left.min(*count)).flatten()),
+        }
+        left = left.saturating_sub(*count);
+    }
     let all = keys.len();
     keys.sort_unstable();
     keys.dedup();
     keys.len() >= FEW && keys.len() * 4 > all * 3
-}
-
-fn append_there(there: &There, bitmap: &mut MutableBitmap) {
-    there.words().for_each(|(bits, rows)| bitmap.extend_from_slice(&bits.to_le_bytes(), 0, rows));
 }
