@@ -5,6 +5,7 @@ use crate::report::columns::Field;
 use crate::report::values::{Only, Piece, There, Values};
 use polars::prelude::*;
 use polars_arrow::bitmap::MutableBitmap;
+use std::iter::repeat_n;
 
 /// So many values, the first ones, tell how often they come; fewer than `FEW` tell nothing.
 const SAMPLE: usize = 256;
@@ -81,25 +82,14 @@ impl Typed {
             }
             Kind::Bool => {
                 let mut flags = BooleanChunkedBuilder::new(name, rows);
-                for (piece, count) in pieces {
-                    match piece {
-                        Piece::Each(Values::Bool(each)) => each.each().for_each(|flag| flags.append_option(flag)),
-                        Piece::Same(Only::Number(bits)) => (0..*count).for_each(|_| flags.append_value(*bits != 0)),
-                        _ => (0..*count).for_each(|_| flags.append_null()),
-                    }
-                }
+                cells(pieces, bools, |only| only.bits().map(|bits| bits != 0))
+                    .for_each(|flag| flags.append_option(flag));
                 flags.finish().into_series()
             }
             Kind::Text => {
-                let mut texts = StringChunkedBuilder::new(name, rows);
-                for (piece, count) in pieces {
-                    match piece {
-                        Piece::Each(Values::Text(each)) => each.each().for_each(|text| texts.append_option(text)),
-                        Piece::Same(Only::Text(text)) => (0..*count).for_each(|_| texts.append_value(text)),
-                        _ => (0..*count).for_each(|_| texts.append_null()),
-                    }
-                }
-                texts.finish().into_series()
+                let mut column = StringChunkedBuilder::new(name, rows);
+                cells(pieces, texts, Only::text).for_each(|text| column.append_option(text));
+                column.finish().into_series()
             }
             Kind::Enum(_) => {
                 let codes = joined!(UInt8Type, U8, |bits| bits as u8).into_series();
@@ -114,8 +104,8 @@ impl Typed {
         match self.kind {
             Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 | Kind::I64 | Kind::Time => Shape::Steps,
             Kind::Bool | Kind::Enum(_) => Shape::Any,
-            Kind::Seconds | Kind::Decimal if are_varied(pieces, float_bits, Only::bits) => Shape::Noise,
-            Kind::Text if are_varied(pieces, texts, Only::text) => Shape::Words,
+            Kind::Seconds | Kind::Decimal if are_varied(cells(pieces, float_bits, Only::bits)) => Shape::Noise,
+            Kind::Text if are_varied(cells(pieces, texts, Only::text)) => Shape::Words,
             Kind::Seconds | Kind::Decimal | Kind::Text => Shape::Any,
         }
     }
@@ -143,6 +133,10 @@ impl<N: Copy + Default> Numbered<N> {
     }
 }
 
+fn bools(values: &Values) -> Option<impl Iterator<Item = Option<bool>>> {
+    if let Values::Bool(each) = values { Some(each.each()) } else { None }
+}
+
 fn float_bits(values: &Values) -> Option<impl Iterator<Item = Option<u64>>> {
     if let Values::F64(each) = values { Some(each.each().map(|value| value.map(f64::to_bits))) } else { None }
 }
@@ -151,20 +145,24 @@ fn texts(values: &Values) -> Option<impl Iterator<Item = Option<&str>>> {
     if let Values::Text(each) = values { Some(each.each()) } else { None }
 }
 
-/// Whether hardly any of the first values comes twice, by a key of each.
-fn are_varied<'p, K: Ord + Copy, I: Iterator<Item = Option<K>>>(
+/// What all pieces say, row by row: `each` reads what varies, `same` what does not.
+fn cells<'p, V: Clone, I: Iterator<Item = Option<V>>>(
     pieces: &[(&'p Piece, usize)],
     each: impl Fn(&'p Values) -> Option<I>,
-    same: impl Fn(&'p Only) -> Option<K>,
-) -> bool {
-    let (mut keys, mut left) = (Vec::new(), SAMPLE);
-    for (piece, count) in pieces {
-        match piece {
-            Piece::Each(values) => keys.extend(each(values).into_iter().flatten().take(left).flatten()),
-            Piece::Same(only) => keys.extend(std::iter::repeat_n(same(only), left.min(*count)).flatten()),
-        }
-        left = left.saturating_sub(*count);
-    }
+    same: impl Fn(&'p Only) -> Option<V>,
+) -> impl Iterator<Item = Option<V>> {
+    pieces.iter().flat_map(move |&(piece, rows)| {
+        let (varied, only) = match piece {
+            Piece::Each(values) => (each(values), None),
+            Piece::Same(only) => (None, Some(repeat_n(same(only), rows))),
+        };
+        varied.into_iter().flatten().chain(only.into_iter().flatten())
+    })
+}
+
+/// Whether hardly any of the first values comes twice.
+fn are_varied<K: Ord>(values: impl Iterator<Item = Option<K>>) -> bool {
+    let mut keys: Vec<K> = values.take(SAMPLE).flatten().collect();
     let all = keys.len();
     keys.sort_unstable();
     keys.dedup();

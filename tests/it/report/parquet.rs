@@ -156,6 +156,21 @@ fn columns_that_say_the_same_of_every_row_say_it_of_the_right_rows() {
     holds(&read_parquet(&bytes), &columns(), &rows, &Facts::default());
 }
 
+/// How a column is encoded is told by its first rows, in however many batches these come.
+#[test]
+fn batches_change_no_byte_of_columns_that_vary_only_after_a_while() {
+    for (missing, first) in [(PART, 0), (PART / 2, 1), (PART / 2, 0), (10, 1)] {
+        let same = std::iter::repeat_n((first > 0).then_some(first), missing);
+        let rows: Vec<_> = same.chain((0..900).map(|row| Some(row * 1_000_003))).collect();
+        let print = |batch| print("parquet", select(NUMBERS, true), &rows, &Facts::default(), batch);
+        let bytes = print(rows.len());
+        holds(&read_parquet(&bytes), &select(NUMBERS, true), &rows, &Facts::default());
+        for batch in [1, 64, PART - 1, 3 * PART] {
+            assert!(bytes == print(batch), "batches of {batch}");
+        }
+    }
+}
+
 #[test]
 fn a_table_without_rows_has_all_its_columns() {
     let (_, case) = incident();
