@@ -3,9 +3,9 @@
 use super::embryo::Embryo;
 use super::rebase::Rebase;
 use super::summary::Reset;
-use super::{Connection, Facts, Scoreboard, Side, Summary, packed, short, sparse};
+use super::{Connection, Facts, Place, Scoreboard, Side, Summary, packed, short, sparse};
 use crate::time::Timestamp;
-use crate::wire::{Address, FlowHash, PackedAddress};
+use crate::wire::{Address, FlowHash, PackedAddress, Rare, Segment};
 use serde::{Deserialize, Serialize};
 
 /// A flow being tracked.
@@ -98,6 +98,12 @@ impl Flow {
 
     pub fn hash(&self) -> FlowHash {
         self.current.summary().flow
+    }
+
+    /// Takes a segment that carries on the newest connection, if it does nothing else: whether it does.
+    #[inline(always)]
+    pub fn carries_on(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place) -> bool {
+        self.previous.is_none() && self.current.carry_on(segment, rare, place).is_some()
     }
 
     /// As small as it gets without losing anything that a segment after `now` could ask for; made in `place`.

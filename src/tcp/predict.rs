@@ -27,9 +27,25 @@ impl Connection {
             && summary.sides.iter().zip(self.boards.iter()).all(|(half, board)| board.is_whole(half))
     }
 
+    /// Takes a segment, and says what it was, if that is known beforehand.
+    #[inline(always)]
+    pub(super) fn carry_on(&mut self, segment: &Segment, rare: Option<&Rare>, place: Place) -> Option<SegmentKind> {
+        let side = self.summary.side_of(segment.way);
+        let kind = self.predicted(side, segment, rare)?;
+        let looked_at = cfg!(debug_assertions).then(|| {
+            let mut looked_at = self.clone();
+            (looked_at.look_at(segment, rare, place), looked_at)
+        });
+        self.take_predicted(side, segment, place);
+        if let Some((other_kind, other)) = looked_at {
+            assert_eq!((kind, &self.summary, &self.boards), (other_kind, &other.summary, &other.boards));
+        }
+        Some(kind)
+    }
+
     /// What a segment of a steady connection is if it moves numbers only; `None` if it has to be looked at.
     #[inline(always)]
-    pub(super) fn predicted(&self, side: Side, segment: &Segment, rare: Option<&Rare>) -> Option<SegmentKind> {
+    fn predicted(&self, side: Side, segment: &Segment, rare: Option<&Rare>) -> Option<SegmentKind> {
         const LOOKED_AT: u16 = Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0 | Flags::ACK.0 | Flags::URG.0;
         if !self.steady || segment.flags.0 & LOOKED_AT != Flags::ACK.0 || rare.is_some() || segment.window == 0 {
             return None;
@@ -52,7 +68,7 @@ impl Connection {
     /// Takes a segment that [`Connection::predicted`] knows: what `announce_window`, `acknowledge` and `carry` do with
     /// it, without what they ask of others.
     #[inline(always)]
-    pub(super) fn take_predicted(&mut self, side: Side, segment: &Segment, place: Place) {
+    fn take_predicted(&mut self, side: Side, segment: &Segment, place: Place) {
         self.pass(side, segment, place);
         let (time, ack) = (Moment::at(segment.time), segment.ack);
         self.boards[side as usize].carries_on(segment);

@@ -26,6 +26,9 @@ const LOOKED_AT: u32 = 2;
 /// Flows among which the one that spoke last is packed when too many are held in full.
 const COMPARED: u32 = 8;
 
+/// Flows of which it is noted where they stand in full, without asking the index: a power of two.
+const AT_HAND: usize = 1024;
+
 /// What a store may hold.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
@@ -48,6 +51,8 @@ pub(super) struct Store {
     bounds: Bounds,
     index: Index,
     forms: Forms,
+    /// Numbers of flows in full, by a part of their hash: of those that share it the one that spoke last. It may have left.
+    at_hand: Box<[u32; AT_HAND]>,
     /// Flows that should rest and found the tape full.
     homeless: Vec<Flow>,
     /// Where a flow is packed before it is known how long it gets.
@@ -93,6 +98,7 @@ impl Store {
             bounds,
             index: Index::default(),
             forms: Forms { embryos: Slab::default(), full: Full::default(), tape: Tape::new(bounds.tape) },
+            at_hand: Box::new([0; AT_HAND]),
             homeless: Vec::new(),
             scratch: Vec::new(),
             hands: Hands::default(),
@@ -131,11 +137,23 @@ impl Store {
         Ok(number)
     }
 
+    /// A flow of which a segment comes now, if it stands where one of its part of all hashes stood last: as [`Store::find`] and
+    /// [`Store::at`] give it, for nearly all segments, and without the index.
+    #[inline(always)]
+    pub fn at_hand(&mut self, hash: FlowHash, now: Timestamp) -> Option<&mut Flow> {
+        let number = self.at_hand[hand(hash)];
+        let flow = self.forms.full.get_mut(number).filter(|flow| flow.hash() == hash)?;
+        self.now = now;
+        flow.last = flow.last.max(now);
+        Some(flow)
+    }
+
     /// The flow that [`Store::find`] found.
     #[inline]
     pub fn at(&mut self, number: u32) -> Option<&mut Flow> {
         let flow = self.forms.full.get_mut(number)?;
         flow.last = flow.last.max(self.now);
+        self.at_hand[hand(flow.hash())] = number;
         Some(flow)
     }
 
@@ -296,6 +314,12 @@ impl Forms {
         };
         known.is_some_and(|known| known.0[1] == hash.0[1])
     }
+}
+
+/// Where it is noted of a flow whether it is at hand. The index looks at the other half of the hash.
+#[inline(always)]
+fn hand(hash: FlowHash) -> usize {
+    hash.0[1] as usize % AT_HAND
 }
 
 /// The next number below `room`, around and around.

@@ -65,6 +65,13 @@ impl Table {
         place: Place,
         ends: Ends<'_>,
     ) -> Result<(), OnTape> {
+        let Self { store, finished } = self;
+        if let Some(flow) = store.at_hand(segment.flow, segment.time) {
+            if !flow.carries_on(segment, rare, place) {
+                finished.give(flow, segment, rare, place, ends);
+            }
+            return Ok(());
+        }
         if segment.flags.any(Flags::SYN) && self.store.begin(segment.flow, || Embryo::of(segment, rare, place, ends()?))
         {
             return Ok(());

@@ -72,7 +72,7 @@ impl Letters {
     }
 
     /// Notes a segment of the connection, whatever it is.
-    #[inline]
+    #[inline(always)]
     pub(super) fn note(&mut self, segment: &Segment) {
         self.completeness |= completeness_bits(segment);
         let way = usize::from(segment.way == Way::Down);
@@ -87,6 +87,7 @@ impl Letters {
         self.note_rare(segment, way);
     }
 
+    #[inline(never)]
     fn note_rare(&mut self, segment: &Segment, way: usize) {
         let (before, nothing_yet) = (self.seen[way], self.seen == [0, 0]);
         self.seen[way] |= Kind::ANY;
