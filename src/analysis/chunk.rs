@@ -183,10 +183,12 @@ pub fn read(file: &File, assumed: Arc<Context>, chunk: Extent<'_>, lens: &Lens, 
     sorted.clear();
     let mut after = (*assumed).clone();
     let (mut counts, mut fragments) = (Counts::default(), Vec::new());
+    let is_clear = lens.is_clear(file);
     let take = &mut |frame: Frame<'_>| {
-        let plain = lens.plain(&frame, file, |segment, rare| counts.take_plain(&frame, segment, rare, sorted));
-        if plain.is_none() {
-            counts.take(&frame, lens.view(&frame, file), sorted, &mut fragments);
+        let mut rare = None;
+        match if is_clear { lens.plain(&frame, &mut rare) } else { None } {
+            Some(segment) => counts.take_plain(&frame, segment, rare.as_ref(), sorted),
+            None => counts.take_any(&frame, lens, file, sorted, &mut fragments),
         }
     };
     let stop = (file.format.frames)(bytes, &mut after, start, limit, take);
@@ -233,6 +235,19 @@ impl Counts {
     fn take_plain(&mut self, frame: &Frame<'_>, segment: Segment, rare: Option<&Rare>, sorted: &mut Sorted) {
         self.packet(frame, true, true);
         self.segment(segment, rare, frame.bytes, sorted);
+    }
+
+    /// Takes a frame of any shape. Apart from those of the plainest, whose way is short as long as nothing else stands in it.
+    #[inline(never)]
+    fn take_any(
+        &mut self,
+        frame: &Frame<'_>,
+        lens: &Lens,
+        file: &File,
+        sorted: &mut Sorted,
+        fragments: &mut Vec<Fragment>,
+    ) {
+        self.take(frame, lens.view(frame, file), sorted, fragments);
     }
 
     /// Counts what holds of any packet; `in_time` if it lies between the moments asked for, `taken` if nothing left it out.
@@ -290,11 +305,13 @@ impl Counts {
         self.segments += 1;
         self.cut_headers += u64::from(marks.has(Marks::HEADER_CUT));
         let lane = &mut lanes[usize::from(segment.lane) % LANES];
-        if lane.segments.capacity() == 0 {
+        if lane.segments.len() == lane.segments.capacity() {
             lane.segments.reserve(FEW);
         }
         lane.segments.push(segment);
-        lane.rares.extend(rare);
+        if let Some(rare) = rare {
+            lane.rares.push(*rare);
+        }
         if marks.has(Marks::DNS)
             && let Some(segment) = lane.segments.last()
         {

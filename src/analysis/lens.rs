@@ -32,27 +32,26 @@ pub enum Assembly {
 }
 
 impl Lens {
-    /// Gives `take` the segment of a frame of the plainest shape, and what few have, where all frames are taken as they are.
+    /// Whether all frames of this file are taken as they are.
+    pub fn is_clear(&self, file: &File) -> bool {
+        self.chosen.is_all() && file.interfaces.is_empty()
+    }
+
+    /// The segment of a frame of the plainest shape, where the lens is clear; what few have goes into `rare`.
     #[inline(always)]
-    pub fn plain<T>(
-        &self,
-        frame: &Frame<'_>,
-        file: &File,
-        take: impl FnOnce(Segment, Option<&Rare>) -> T,
-    ) -> Option<T> {
-        if frame.remark.is_some() || !self.chosen.is_all() || !file.interfaces.is_empty() {
+    pub fn plain(&self, frame: &Frame<'_>, rare: &mut Option<Rare>) -> Option<Segment> {
+        if frame.remark.is_some() {
             return None;
         }
-        wire::decode_plain(frame, &self.keys, |segment, rare| {
-            if cfg!(debug_assertions) {
-                let decoded = wire::decode(frame, &self.keys);
-                assert!(
-                    matches!(&decoded, Packet::Segment(same, beside) if *same == segment && beside.as_ref() == rare),
-                    "{segment:?} is {decoded:?}"
-                );
-            }
-            take(segment, rare)
-        })
+        let segment = wire::decode_plain(frame, &self.keys, rare)?;
+        if cfg!(debug_assertions) {
+            let decoded = wire::decode(frame, &self.keys);
+            assert!(
+                matches!(&decoded, Packet::Segment(same, beside) if *same == segment && beside == rare),
+                "{segment:?} is {decoded:?}"
+            );
+        }
+        Some(segment)
     }
 
     /// What a frame of this file is.

@@ -172,12 +172,7 @@ impl FlowKey {
     pub fn hash(self, keys: &Keys) -> FlowHash {
         let ports = u64::from(self.low.port) << 16 | u64::from(self.high.port);
         let words = [self.low.ip as u64, (self.low.ip >> 64) as u64, self.high.ip as u64, (self.high.ip >> 64) as u64];
-        let half = |a: u64, b: u64| {
-            let first = fold(words[0] ^ a, words[1] ^ ports.rotate_left(32) ^ b);
-            let second = fold(words[2] ^ b, words[3] ^ ports ^ a);
-            fold(first ^ b, second ^ a.rotate_left(23) ^ ports)
-        };
-        FlowHash([half(keys.0[0], keys.0[1]), half(keys.0[2], keys.0[3])])
+        FlowHash([half(words, ports, keys.0[0], keys.0[1]), half(words, ports, keys.0[2], keys.0[3])])
     }
 
     /// The lane, 0..[`LANES`], by a fixed key: per-lane bounds must not depend on the run.
@@ -189,6 +184,14 @@ impl FlowKey {
             ^ (self.high.ip as u64 ^ (self.high.ip >> 64) as u64).rotate_left(31);
         fold(ips ^ 0x9e37_79b9_7f4a_7c15, ports ^ 0xa076_1d64_78bd_642f) as u8 % LANES as u8
     }
+}
+
+/// Half of a hash, under half of the key.
+#[inline(always)]
+fn half(words: [u64; 4], ports: u64, a: u64, b: u64) -> u64 {
+    let first = fold(words[0] ^ a, words[1] ^ ports.rotate_left(32) ^ b);
+    let second = fold(words[2] ^ b, words[3] ^ ports ^ a);
+    fold(first ^ b, second ^ a.rotate_left(23) ^ ports)
 }
 
 /// Folded multiplication: both halves of the 128-bit product.

@@ -14,10 +14,10 @@ const IPV6: usize = 40;
 const IPV6_SOURCE: usize = ETHERNET + 8;
 const TCP: usize = 20;
 
-/// Gives the segment of a frame of this shape to `take`, with what few have: where it is built it need not be moved, which would
-/// wait for each of its parts.
+/// The segment of a frame of this shape; what few have goes into `rare`, which is `None` before. In line: where the segment is
+/// built it need not be moved, which would wait for each of its parts.
 #[inline(always)]
-pub fn decode_plain<T>(frame: &Frame<'_>, keys: &Keys, take: impl FnOnce(Segment, Option<&Rare>) -> T) -> Option<T> {
+pub fn decode_plain(frame: &Frame<'_>, keys: &Keys, rare: &mut Option<Rare>) -> Option<Segment> {
     if frame.link.0 != ethernet::LINKTYPE {
         return None;
     }
@@ -43,8 +43,7 @@ pub fn decode_plain<T>(frame: &Frame<'_>, keys: &Keys, take: impl FnOnce(Segment
     let captured = ip.payload(frame.bytes);
     let (fixed, options) = captured.split_first_chunk::<TCP>()?;
     let options = options.get(..(usize::from(fixed[12] >> 4) * 4).checked_sub(TCP)?)?;
-    let mut rare = None;
-    let header = tcp::Header::plain(fixed, options, ip.payload_len, &mut rare)?;
+    let header = tcp::Header::plain(fixed, options, ip.payload_len, rare)?;
     if header.flags.any(Flags::URG) {
         return None;
     }
@@ -57,8 +56,7 @@ pub fn decode_plain<T>(frame: &Frame<'_>, keys: &Keys, take: impl FnOnce(Segment
         let v4 = |at: usize| [head[at], head[at + 1], head[at + 2], head[at + 3]];
         (Address::v4(v4(26), port(0)), Address::v4(v4(30), port(2)))
     };
-    let segment = tcp::segment(frame, &ip, (source, destination), 0, &header, Marks::default(), keys)?;
-    Some(take(segment, rare.as_ref()))
+    tcp::segment(frame, &ip, (source, destination), 0, &header, Marks::default(), keys)
 }
 
 #[cfg(test)]
@@ -84,7 +82,8 @@ mod tests {
     /// What the straight line gives, if anything; it is what the whole way gives.
     fn plain(bytes: &[u8], wire_len: u32) -> Option<(Segment, Option<Rare>)> {
         let frame = Frame { wire_len, ..frame(ethernet::LINKTYPE, bytes) };
-        let plain = decode_plain(&frame, &KEYS, |segment, rare| (segment, rare.copied()))?;
+        let mut rare = None;
+        let plain = (decode_plain(&frame, &KEYS, &mut rare)?, rare);
         assert!(matches!(decode(&frame, &KEYS), Packet::Segment(segment, rare) if (segment, rare) == plain));
         Some(plain)
     }

@@ -43,8 +43,7 @@ impl Run<'_> {
 
     fn feed(&self, lane: &mut Lane, beside: &mut Beside, (batch, links): (&Batch, &[LinkType]), place: Place) {
         let mut rares = batch.rares.iter();
-        let mut remarks = batch.remarks.iter().peekable();
-        let mut errors = batch.errors.iter().peekable();
+        let (mut remarks, mut errors) = (&batch.remarks[..], &batch.errors[..]);
         for (index, segment) in batch.segments.iter().enumerate() {
             if let Some(next) = batch.segments.get(index + AHEAD)
                 && next.flags.any(Flags::SYN)
@@ -52,8 +51,11 @@ impl Run<'_> {
                 // It is likely to begin a connection, whose addresses stand in its frame only.
                 prefetch(self.file.source.bytes(), next.offset + u64::from(next.ip_at));
             }
-            while let Some((_, error)) = errors.next_if(|(before, _)| *before <= index) {
+            while let [(before, error), rest @ ..] = errors
+                && *before <= index
+            {
                 self.feed_error(lane, error, place);
+                errors = rest;
             }
             let rare = segment.marks.has(Marks::RARE).then(|| rares.next()).flatten();
             let begins = Cell::new(false);
@@ -61,7 +63,13 @@ impl Run<'_> {
                 begins.set(true);
                 wire::addresses(self.frame(segment, batch)?, segment.ip_at)
             });
-            let remark = remarks.next_if(|(frame, _)| *frame == segment.frame).map(|(_, told)| told);
+            let remark = match remarks {
+                [(frame, told), rest @ ..] if *frame == segment.frame => {
+                    remarks = rest;
+                    Some(told)
+                }
+                _ => None,
+            };
             let tunnelled = segment.marks.has(Marks::TUNNEL) && begins.get();
             if tunnelled || segment.marks.has(Marks::NAMED) || remark.is_some() {
                 let tunnels = if tunnelled { self.tunnels(segment, batch, links) } else { Vec::new() };
@@ -70,7 +78,7 @@ impl Run<'_> {
                 }
             }
         }
-        errors.for_each(|(_, error)| self.feed_error(lane, error, place));
+        errors.iter().for_each(|(_, error)| self.feed_error(lane, error, place));
     }
 
     /// The bytes of a segment's frame, while they are still in the cache: only a few are asked for.
