@@ -379,8 +379,8 @@ mod tests {
         let numbers = (0u32..3, 0u32..3, prop_oneof![Just(0u32), Just(1), Just(100)]);
         (0u64..8, flags, numbers, any::<bool>(), 0i64..400_000_000).prop_map(|(flow, flags, numbers, up, gap)| {
             let segment = Segment {
-                // Of every two, the index holds the same part of the hash.
-                flow: FlowHash([flow / 2, flow]),
+                // Of every two, the index holds the same part of the hash; of two others the same tells whether they are at hand.
+                flow: FlowHash([flow / 2, (flow / 4) << 20 | flow % 4]),
                 time: Timestamp(0),
                 offset: 0,
                 frame: 0,
@@ -414,9 +414,18 @@ mod tests {
         Crowded,
     }
 
-    /// All connections, and who answered a SYN.
-    fn told(mut table: Table, keeper: Keeper, segments: &[(Segment, i64)]) -> (Vec<Summary>, HashSet<Address>) {
+    /// The segments with their frame numbers, each so long after the one before it.
+    fn filed(segments: &[(Segment, i64)]) -> Vec<Segment> {
         let mut time = 1_700_000_000_000_000_000;
+        let each = (1..).zip(segments).map(|(frame, &(segment, gap))| {
+            time += gap;
+            Segment { time: Timestamp(time), frame, ..segment }
+        });
+        each.collect()
+    }
+
+    /// All connections, and who answered a SYN.
+    fn told(mut table: Table, keeper: Keeper, segments: &[Segment]) -> (Vec<Summary>, HashSet<Address>) {
         let mut shelf = BTreeMap::new();
         let mut turn = 0;
         let mut keep = |table: &mut Table, shelf: &mut BTreeMap<OnTape, Vec<u8>>| {
@@ -434,12 +443,10 @@ mod tests {
             let (start, block) = shelf.range(..=place).next_back().expect("a block");
             block[(place.offset() - start.offset()) as usize..].to_vec()
         };
-        for (number, (segment, gap)) in segments.iter().enumerate() {
-            time += gap;
-            let segment = Segment { time: Timestamp(time), frame: number as u32 + 1, ..*segment };
+        for (number, segment) in segments.iter().enumerate() {
             let end = |port| Address::v4([10, 0, 0, 1], port);
             let ends = || Some((end(1), end(2)));
-            while let Err(place) = table.observe(&segment, None, Place::default(), &ends) {
+            while let Err(place) = table.observe(segment, None, Place::default(), &ends) {
                 assert!(table.revive(place, &kept(place, &shelf)), "what was put there");
             }
             if number % 3 == 0 {
@@ -488,18 +495,31 @@ mod tests {
     proptest! {
         #[test]
         fn neither_rest_nor_sleep_changes_anything(segments in proptest::collection::vec(segment(), 1..120)) {
+            let slow: Vec<_> = segments.iter().map(|&(segment, gap)| (segment, gap * 10_000)).collect();
+            let (segments, slow) = (filed(&segments), filed(&slow));
             let awake = told(Table::default(), Keeper::Kept, &segments);
             prop_assert_eq!(&told(bounded(1, usize::MAX, LONG), Keeper::Kept, &segments), &awake);
             prop_assert_eq!(&told(bounded(1, 0, LONG), Keeper::Kept, &segments), &awake);
             // Flows that sleep for hours.
-            let slow: Vec<_> = segments.iter().map(|&(segment, gap)| (segment, gap * 10_000)).collect();
             let awake = told(bounded(usize::MAX, usize::MAX, LONG), Keeper::Kept, &slow);
             prop_assert_eq!(&told(bounded(1, usize::MAX, LONG), Keeper::Kept, &slow), &awake);
         }
 
         #[test]
+        fn a_flow_is_told_as_if_it_were_the_only_one(segments in proptest::collection::vec(segment(), 1..120)) {
+            let segments = filed(&segments);
+            let mut alone: BTreeMap<[u64; 2], Vec<Segment>> = BTreeMap::new();
+            segments.iter().for_each(|segment| alone.entry(segment.flow.0).or_default().push(*segment));
+            let each = alone.values().flat_map(|segments| told(Table::default(), Keeper::Kept, segments).0);
+            let mut each: Vec<_> = each.collect();
+            each.sort_by_key(|summary| summary.first_frame);
+            prop_assert_eq!(told(Table::default(), Keeper::Kept, &segments).0, each);
+        }
+
+        #[test]
         fn flows_that_no_tape_takes_are_finished_and_marked(segments in proptest::collection::vec(segment(), 60..120)) {
             // No tape is kept, or not all of it, or it ends at once or after some.
+            let segments = filed(&segments);
             let all = [(LONG, Keeper::Full), (LONG, Keeper::Crowded), (0, Keeper::Kept), (20, Keeper::Kept)];
             for (tape, keeper) in all {
                 let (evicted, _) = told(bounded(1, 0, tape), keeper, &segments);
