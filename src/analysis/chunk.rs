@@ -247,7 +247,11 @@ impl Counts {
         sorted: &mut Sorted,
         fragments: &mut Vec<Fragment>,
     ) {
-        self.take(frame, lens.view(frame, file), sorted, fragments);
+        let mut rare = None;
+        match if lens.is_clear(file) { lens.plain_other(frame, &mut rare) } else { None } {
+            Some(segment) => self.take_plain(frame, segment, rare.as_ref(), sorted),
+            None => self.take(frame, lens.view(frame, file), sorted, fragments),
+        }
     }
 
     /// Counts what holds of any packet; `in_time` if it lies between the moments asked for, `taken` if nothing left it out.

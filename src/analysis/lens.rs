@@ -44,14 +44,30 @@ impl Lens {
             return None;
         }
         let segment = wire::decode_plain(frame, &self.keys, rare)?;
+        self.check(frame, &segment, rare);
+        Some(segment)
+    }
+
+    /// The same behind other link headers than the plainest.
+    pub fn plain_other(&self, frame: &Frame<'_>, rare: &mut Option<Rare>) -> Option<Segment> {
+        if frame.remark.is_some() {
+            return None;
+        }
+        let segment = wire::decode_plain_other(frame, &self.keys, rare)?;
+        self.check(frame, &segment, rare);
+        Some(segment)
+    }
+
+    /// In builds with debug assertions: the short way leads where the long one does.
+    #[inline(always)]
+    fn check(&self, frame: &Frame<'_>, segment: &Segment, rare: &Option<Rare>) {
         if cfg!(debug_assertions) {
             let decoded = wire::decode(frame, &self.keys);
             assert!(
-                matches!(&decoded, Packet::Segment(same, beside) if *same == segment && beside == rare),
+                matches!(&decoded, Packet::Segment(same, beside) if same == segment && beside == rare),
                 "{segment:?} is {decoded:?}"
             );
         }
-        Some(segment)
     }
 
     /// What a frame of this file is.

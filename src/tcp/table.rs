@@ -380,7 +380,7 @@ mod tests {
         (0u64..8, flags, numbers, any::<bool>(), 0i64..400_000_000).prop_map(|(flow, flags, numbers, up, gap)| {
             let segment = Segment {
                 // Of every two, the index holds the same part of the hash; of two others the same tells whether they are at hand.
-                flow: FlowHash([flow / 2, (flow / 4) << 20 | flow % 4]),
+                flow: FlowHash([flow / 2, ((flow / 4) << 20) | (flow % 4)]),
                 time: Timestamp(0),
                 offset: 0,
                 frame: 0,

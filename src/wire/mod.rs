@@ -30,7 +30,7 @@ pub use fragment::{Fragment, FragmentCounts, Reassembler, Whole};
 pub use headers::{Headers, Network, NetworkKind, headers, headers_of_whole};
 pub use link::{LINKS, Link};
 pub use name::NameFrom;
-pub use plain::decode_plain;
+pub use plain::{decode_plain, decode_plain_other};
 pub use tcp::Rare;
 pub use tunnel::{TUNNELS, Tunnel};
 pub use why::{Layer, Why};

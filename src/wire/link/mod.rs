@@ -22,8 +22,8 @@ mod radiotap;
 pub(super) mod raw;
 pub(super) mod registered;
 mod slip;
-mod sll;
-mod sll2;
+pub(super) mod sll;
+pub(super) mod sll2;
 mod token_ring;
 pub(super) mod wlan;
 

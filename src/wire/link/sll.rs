@@ -4,7 +4,8 @@ use super::Link;
 use crate::wire::strip::{Next, Stripped, be16};
 use crate::wire::why::Why;
 
-pub(super) const LINK: Link = Link { linktype: 113, name: "linux_sll", strip };
+pub(in crate::wire) const LINKTYPE: u32 = 113;
+pub(super) const LINK: Link = Link { linktype: LINKTYPE, name: "linux_sll", strip };
 
 fn strip(bytes: &[u8]) -> Result<Stripped, Why> {
     protocol(be16(bytes, 14)?, 16)

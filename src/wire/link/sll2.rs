@@ -4,7 +4,8 @@ use super::Link;
 use crate::wire::strip::{Stripped, be16};
 use crate::wire::why::Why;
 
-pub(super) const LINK: Link = Link { linktype: 276, name: "linux_sll2", strip };
+pub(in crate::wire) const LINKTYPE: u32 = 276;
+pub(super) const LINK: Link = Link { linktype: LINKTYPE, name: "linux_sll2", strip };
 
 fn strip(bytes: &[u8]) -> Result<Stripped, Why> {
     super::sll::protocol(be16(bytes, 0)?, 20)
