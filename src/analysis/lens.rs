@@ -40,34 +40,34 @@ impl Lens {
     /// The segment of a frame of the plainest shape, where the lens is clear; what few have goes into `rare`.
     #[inline(always)]
     pub fn plain(&self, frame: &Frame<'_>, rare: &mut Option<Rare>) -> Option<Segment> {
-        if frame.remark.is_some() {
-            return None;
-        }
-        let segment = wire::decode_plain(frame, &self.keys, rare)?;
-        self.check(frame, &segment, rare);
-        Some(segment)
+        self.straight(frame, rare, wire::decode_plain)
     }
 
     /// The same behind other link headers than the plainest.
     pub fn plain_other(&self, frame: &Frame<'_>, rare: &mut Option<Rare>) -> Option<Segment> {
+        self.straight(frame, rare, wire::decode_plain_other)
+    }
+
+    /// What a short way gives. Builds with debug assertions see that the long one leads there, too.
+    #[inline(always)]
+    fn straight(
+        &self,
+        frame: &Frame<'_>,
+        rare: &mut Option<Rare>,
+        decode: impl FnOnce(&Frame<'_>, &Keys, &mut Option<Rare>) -> Option<Segment>,
+    ) -> Option<Segment> {
         if frame.remark.is_some() {
             return None;
         }
-        let segment = wire::decode_plain_other(frame, &self.keys, rare)?;
-        self.check(frame, &segment, rare);
-        Some(segment)
-    }
-
-    /// In builds with debug assertions: the short way leads where the long one does.
-    #[inline(always)]
-    fn check(&self, frame: &Frame<'_>, segment: &Segment, rare: &Option<Rare>) {
+        let segment = decode(frame, &self.keys, rare)?;
         if cfg!(debug_assertions) {
             let decoded = wire::decode(frame, &self.keys);
             assert!(
-                matches!(&decoded, Packet::Segment(same, beside) if same == segment && beside == rare),
+                matches!(&decoded, Packet::Segment(same, beside) if *same == segment && beside == rare),
                 "{segment:?} is {decoded:?}"
             );
         }
+        Some(segment)
     }
 
     /// What a frame of this file is.
